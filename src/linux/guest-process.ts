@@ -1,0 +1,46 @@
+/** Virtual page number: virtual address / 4096. */
+export type Vpn = number;
+
+export type Protection = "none" | "r" | "rw";
+export type SignalName = "SIGSEGV" | "SIGBUS" | "SIGUSR1";
+
+/**
+ * The process that a guest runs, as the program and the checkpoint library in it see their machine. Each call does the
+ * steps that the processor, the guest kernel and the hypervisor would do, and charges them to the ledger in its current
+ * context. Errors of system calls are thrown as a `GuestError` that names the call and the errno.
+ */
+export interface GuestProcess {
+  /** mmap(MAP_PRIVATE | MAP_ANONYMOUS): top-down placement as Linux does it. */
+  mmap(pageCount: number, protection: Protection): Vpn;
+  munmap(first: Vpn, pageCount: number): void;
+  /** Grows a mapping at its end without moving it (the program's linear memory after `memory.grow`). */
+  extend(first: Vpn, newPageCount: number): void;
+  mprotect(first: Vpn, pageCount: number, protection: Protection): void;
+  /** Installs (or removes) a handler; it gets the page of the faulting address where the signal has one. */
+  sigaction(signal: SignalName, handler: ((fault: Vpn) => void) | undefined): void;
+  /** One store instruction of user mode to this page: returns when the instruction has completed. */
+  store(page: Vpn): void;
+  /** One load instruction of user mode. */
+  load(page: Vpn): void;
+  /** The kernel writes into user memory (copy_to_user): a page that the process may not write gives EFAULT. */
+  copyToUser(first: Vpn, pageCount: number): void;
+  /** A system call that does nothing but enter and leave, e.g. getpid. */
+  nullSystemCall(): void;
+  /**
+   * Keeps `bit` of table[page - first] equal to "a store to this page would need the machine" (not present, not
+   * writable, or its D bit clear), from now on and at once, for the pages that the table covers.
+   */
+  watchStores(first: Vpn, table: Uint8Array, bit: number): void;
+}
+
+/** A system call of the simulated guest that failed. */
+export class GuestError extends Error {
+  readonly call: string;
+  readonly errno: string;
+  constructor(call: string, errno: string, detail: string) {
+    super(`${call}: ${errno}: ${detail}`);
+    this.name = "GuestError";
+    this.call = call;
+    this.errno = errno;
+  }
+}

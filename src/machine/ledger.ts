@@ -1,0 +1,171 @@
+import { NO_REGION, NO_SITE, PHASE_NUMBER, PHASES, type Phase } from "./context.ts";
+
+/** One context's counts, as reports read them. */
+export interface LedgerRow {
+  readonly phase: Phase;
+  /** Number of the checkpoint that the work leads to: 0 before and in the first, 1 after it, and so on. */
+  readonly epoch: number;
+  /** Store or call site of the program, or NO_SITE. */
+  readonly site: number;
+  /** Identifier of the protected region, or NO_REGION. */
+  readonly region: number;
+  /** Count of each primitive, by its number; a view, valid until the ledger is charged again. */
+  readonly counts: Float64Array;
+}
+
+/** Handle of a context, for `restore`. */
+export type ContextHandle = number;
+
+/**
+ * Counts primitive events, each in the context (phase, epoch, site, region) that caused it. It knows no price: a price
+ * profile turns its counts into cycles afterwards, so that a price can change without a new run.
+ *
+ * A charge is one addition in a typed array; `enter` is a hash look-up and happens once for each trap or call.
+ */
+export class Ledger {
+  readonly primitiveCount: number;
+  #counts: Float64Array;
+  /** phase, epoch, site, region of each row. */
+  #keys: Int32Array;
+  #rowCount = 0;
+  #base = 0;
+  /** Open addressing: row number + 1, 0 when empty. */
+  #slots: Int32Array;
+
+  constructor(primitiveCount: number) {
+    this.primitiveCount = primitiveCount;
+    this.#counts = new Float64Array(primitiveCount * 64);
+    this.#keys = new Int32Array(4 * 64);
+    this.#slots = new Int32Array(256);
+    this.enter("run", 0, NO_SITE, NO_REGION);
+  }
+
+  /** Adds `count` events of a primitive to the current context. */
+  charge(primitive: number, count: number): void {
+    this.#counts[this.#base + primitive] += count;
+  }
+
+  /** Makes (phase, epoch, site, region) the current context. @returns the handle of the one before */
+  enter(phase: Phase, epoch: number, site: number, region: number): ContextHandle {
+    const before = this.#base;
+    const phaseNumber = PHASE_NUMBER[phase];
+    const mask = this.#slots.length - 1;
+    let slot = hash(phaseNumber, epoch, site, region) & mask;
+    for (;;) {
+      const row = this.#slots[slot] - 1;
+      if (row < 0) break;
+      const k = row * 4;
+      if (
+        this.#keys[k + 2] === site &&
+        this.#keys[k + 1] === epoch &&
+        this.#keys[k] === phaseNumber &&
+        this.#keys[k + 3] === region
+      ) {
+        this.#base = row * this.primitiveCount;
+        return before;
+      }
+      slot = (slot + 1) & mask;
+    }
+    this.#base = this.#addRow(phaseNumber, epoch, site, region) * this.primitiveCount;
+    return before;
+  }
+
+  /** Makes the context of a handle current again. */
+  restore(handle: ContextHandle): void {
+    this.#base = handle;
+  }
+
+  /** The current context's phase and identifiers. */
+  get current(): Omit<LedgerRow, "counts"> {
+    const { phase, epoch, site, region } = this.#row(this.#base / this.primitiveCount);
+    return { phase, epoch, site, region };
+  }
+
+  /** All contexts in the order in which they first appeared. */
+  *rows(): IterableIterator<LedgerRow> {
+    for (let row = 0; row < this.#rowCount; row++) yield this.#row(row);
+  }
+
+  /** Counts over all contexts that pass, by primitive. */
+  totals(accept: (row: LedgerRow) => boolean = () => true): Float64Array {
+    const totals = new Float64Array(this.primitiveCount);
+    for (const row of this.rows()) {
+      if (accept(row)) for (let p = 0; p < totals.length; p++) totals[p] += row.counts[p];
+    }
+    return totals;
+  }
+
+  /** A difference between two ledgers in one sentence, or undefined when each context holds the same counts. */
+  static difference(a: Ledger, b: Ledger, nameOf: (primitive: number) => string): string | undefined {
+    const left = nonEmpty(a);
+    const right = nonEmpty(b);
+    for (const key of new Set([...left.keys(), ...right.keys()])) {
+      const x = left.get(key);
+      const y = right.get(key);
+      for (let p = 0; p < a.primitiveCount; p++) {
+        const m = x?.[p] ?? 0;
+        const n = y?.[p] ?? 0;
+        if (m !== n) return `${nameOf(p)} in (phase, epoch, site, region) ${key}: ${m} against ${n}`;
+      }
+    }
+    return undefined;
+  }
+
+  #row(row: number): LedgerRow {
+    const k = row * 4;
+    const base = row * this.primitiveCount;
+    return {
+      phase: PHASES[this.#keys[k]],
+      epoch: this.#keys[k + 1],
+      site: this.#keys[k + 2],
+      region: this.#keys[k + 3],
+      counts: this.#counts.subarray(base, base + this.primitiveCount),
+    };
+  }
+
+  #addRow(phase: number, epoch: number, site: number, region: number): number {
+    const row = this.#rowCount++;
+    if ((row + 1) * this.primitiveCount > this.#counts.length) {
+      const counts = new Float64Array(this.#counts.length * 2);
+      counts.set(this.#counts);
+      this.#counts = counts;
+      const keys = new Int32Array(this.#keys.length * 2);
+      keys.set(this.#keys);
+      this.#keys = keys;
+    }
+    this.#keys.set([phase, epoch, site, region], row * 4);
+    if (this.#rowCount * 2 > this.#slots.length) this.#rehash(this.#slots.length * 2);
+    else this.#place(row);
+    return row;
+  }
+
+  #place(row: number): void {
+    const mask = this.#slots.length - 1;
+    const k = row * 4;
+    let slot = hash(this.#keys[k], this.#keys[k + 1], this.#keys[k + 2], this.#keys[k + 3]) & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = row + 1;
+  }
+
+  #rehash(size: number): void {
+    this.#slots = new Int32Array(size);
+    for (let row = 0; row < this.#rowCount; row++) this.#place(row);
+  }
+}
+
+function hash(phase: number, epoch: number, site: number, region: number): number {
+  let h = Math.imul(site, 0x9e3779b1) ^ Math.imul(epoch, 0x85ebca6b) ^ Math.imul(region * 8 + phase, 0xc2b2ae35);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x2c1b3c6d);
+  return (h ^ (h >>> 13)) >>> 0;
+}
+
+function nonEmpty(ledger: Ledger): Map<string, Float64Array> {
+  const rows = new Map<string, Float64Array>();
+  for (const row of ledger.rows()) {
+    if (row.counts.some((count) => count !== 0)) {
+      rows.set([row.phase, row.epoch, row.site, row.region].join(" "), row.counts);
+    }
+  }
+  return rows;
+}
