@@ -1,0 +1,51 @@
+import type { PageRange } from "../xen/checkpoint-service.ts";
+
+/** Bytes of a guest page. */
+export const PAGE_BYTES = 4096;
+
+/** The pages that hold [address, address + bytes); none when `bytes` is 0. */
+export function pagesOf(address: number, bytes: number): PageRange {
+  if (bytes === 0) return { first: Math.floor(address / PAGE_BYTES), pageCount: 0 };
+  const first = Math.floor(address / PAGE_BYTES);
+  return { first, pageCount: Math.floor((address + bytes - 1) / PAGE_BYTES) - first + 1 };
+}
+
+/** Sorted, disjoint and not adjacent ranges that cover the same pages. */
+export function mergeRanges(ranges: readonly PageRange[]): PageRange[] {
+  const sorted = ranges.filter((range) => range.pageCount > 0).sort((a, b) => a.first - b.first);
+  const merged: { first: number; pageCount: number }[] = [];
+  for (const range of sorted) {
+    const last = merged.at(-1);
+    if (last !== undefined && range.first <= last.first + last.pageCount) {
+      last.pageCount = Math.max(last.pageCount, range.first + range.pageCount - last.first);
+    } else merged.push({ ...range });
+  }
+  return merged;
+}
+
+/** The pages of `ranges` that no range of `without` holds. */
+export function subtractRanges(ranges: readonly PageRange[], without: readonly PageRange[]): PageRange[] {
+  const holes = mergeRanges(without);
+  const rest: PageRange[] = [];
+  for (const range of mergeRanges(ranges)) {
+    let first = range.first;
+    const end = range.first + range.pageCount;
+    for (const hole of holes) {
+      if (hole.first + hole.pageCount <= first) continue;
+      if (hole.first >= end) break;
+      if (hole.first > first) rest.push({ first, pageCount: hole.first - first });
+      first = hole.first + hole.pageCount;
+    }
+    if (first < end) rest.push({ first, pageCount: end - first });
+  }
+  return rest;
+}
+
+/** Sorted page numbers as ranges. */
+export function rangesOfPages(pages: readonly number[]): PageRange[] {
+  return mergeRanges(pages.map((page) => ({ first: page, pageCount: 1 })));
+}
+
+export function pageCountOf(ranges: readonly PageRange[]): number {
+  return ranges.reduce((sum, range) => sum + range.pageCount, 0);
+}

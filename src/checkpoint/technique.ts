@@ -1,0 +1,62 @@
+import type { Ledger } from "../machine/ledger.ts";
+import type { GuestProcess } from "../linux/guest-process.ts";
+import type { CheckpointService, Gate, PageRange } from "../xen/checkpoint-service.ts";
+
+export const TECHNIQUE_IDS = ["full-copy", "mprotect", "hv-protect"] as const;
+export type TechniqueId = (typeof TECHNIQUE_IDS)[number];
+
+export const ENVIRONMENTS = ["native", "xen-pv"] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+/** Options that cross with techniques: what a checkpoint does besides finding the dirty pages. */
+export interface CheckpointOptions {
+  /** Who copies dirty pages: the process itself into a staging buffer, or the hypervisor into the backup's memory. */
+  readonly copy: "guest" | "hypervisor";
+  /** How the process reaches the hypervisor. */
+  readonly gate: Gate;
+  readonly commit: "sync" | "async";
+  readonly target: "memory" | "disk" | "replica";
+}
+
+export const DEFAULT_OPTIONS: CheckpointOptions = {
+  copy: "guest",
+  gate: "trap",
+  commit: "sync",
+  target: "memory",
+};
+
+/** What a technique works with. Pages are virtual page numbers of the process. */
+export interface TechniqueMachine {
+  readonly process: GuestProcess;
+  /** Present when a hypervisor hosts the guest. */
+  readonly service: CheckpointService | undefined;
+  readonly ledger: Ledger;
+  readonly options: CheckpointOptions;
+}
+
+/**
+ * A way of finding the pages that a program wrote. The engine calls it with the ledger's context set; what it does
+ * through `process` and `service` is charged there. The same calls come live and in replay.
+ */
+export interface Technique {
+  /** These pages hold protected regions from now on. They are not armed yet. */
+  register(ranges: readonly PageRange[]): void;
+  /** These pages hold none any more; they must be writable without a trap afterwards. */
+  unregister(ranges: readonly PageRange[]): void;
+  /** @returns the pages in `ranges` that were written since they were last armed, ascending */
+  collect(ranges: readonly PageRange[]): number[];
+  /** From now on the first write to each of these pages is noticed. */
+  arm(ranges: readonly PageRange[]): void;
+  /** Whether a write to this page is the technique's business now. */
+  isArmed(page: number): boolean;
+}
+
+/** One entry of the table of techniques. */
+export interface TechniqueDefinition {
+  readonly id: TechniqueId;
+  readonly class: "user" | "hypervisor" | "hardware" | "transparent";
+  readonly title: string;
+  /** @returns why the environment cannot offer it and what can, or undefined when it can */
+  unavailable(environment: Environment): string | undefined;
+  create(machine: TechniqueMachine): Technique;
+}

@@ -1,0 +1,14 @@
+import type { TechniqueDefinition, TechniqueId } from "./technique.ts";
+import { fullCopy } from "./techniques/full-copy.ts";
+import { hvProtect } from "./techniques/hv-protect.ts";
+import { mprotect } from "./techniques/mprotect.ts";
+
+/** Every technique, in the order in which tables show them. A new technique is its file and a line here. */
+export const TECHNIQUES: readonly TechniqueDefinition[] = [fullCopy, mprotect, hvProtect];
+
+/** @throws Error when no technique has this name */
+export function techniqueOf(id: TechniqueId): TechniqueDefinition {
+  const found = TECHNIQUES.find((technique) => technique.id === id);
+  if (found === undefined) throw new Error(`no technique is called ${id}`);
+  return found;
+}

@@ -1,0 +1,75 @@
+/**
+ * mprotect: user-level incremental checkpointing with the means of POSIX.
+ *
+ * Arming an epoch takes one mprotect(PROT_READ) for each run of protected pages. The first write to a page then faults:
+ * the kernel finds the mapping read-only and delivers SIGSEGV; the handler notes the page, makes it writable with
+ * another mprotect and returns through sigreturn; the write is tried again. Collecting is reading the handler's list.
+ *
+ * Used by libckpt (Plank et al., 1995) and by most user-level incremental checkpointers since. Every step of it enters the
+ * kernel, and under Xen PV every entry, page-table change and TLB flush also enters the hypervisor: the cost that
+ * hypervisor-assisted checkpointing (Lee et al., DSN 2011) sets out to save. It wins where few pages are written and
+ * no hypervisor helps.
+ */
+import { P } from "../../machine/primitives.ts";
+import type { PageRange } from "../../xen/checkpoint-service.ts";
+import { PageFlags } from "../page-flags.ts";
+import { subtractRanges } from "../pages.ts";
+import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
+
+export const mprotect: TechniqueDefinition = {
+  id: "mprotect",
+  class: "user",
+  title: "mprotect and SIGSEGV",
+  unavailable: () => undefined,
+  create,
+};
+
+function create({ process, ledger }: TechniqueMachine): Technique {
+  const armed = new PageFlags();
+  let written: number[] = [];
+
+  process.sigaction("SIGSEGV", (page) => {
+    ledger.charge(P.user_handler, 1);
+    written.push(page);
+    armed.clear(page);
+    process.mprotect(page, 1, "rw");
+  });
+
+  const inside = (ranges: readonly PageRange[], page: number) =>
+    ranges.some(({ first, pageCount }) => page >= first && page < first + pageCount);
+
+  return {
+    register: () => {},
+    unregister(ranges) {
+      written = written.filter((page) => !inside(ranges, page));
+      for (const { first, pageCount } of armedRuns(ranges, armed)) {
+        process.mprotect(first, pageCount, "rw");
+        armed.fill(first, pageCount, 0);
+      }
+    },
+    collect(ranges) {
+      ledger.charge(P.user_list_entry, written.length);
+      const wanted = new PageFlags();
+      for (const { first, pageCount } of ranges) wanted.fill(first, pageCount, 1);
+      const found = written.filter((page) => wanted.has(page)).sort((a, b) => a - b);
+      written = written.filter((page) => !wanted.has(page));
+      return found;
+    },
+    arm(ranges) {
+      for (const { first, pageCount } of ranges) {
+        process.mprotect(first, pageCount, "r");
+        armed.fill(first, pageCount, 1);
+      }
+    },
+    isArmed: (page) => armed.has(page),
+  };
+}
+
+/** The runs of armed pages in `ranges`. */
+function armedRuns(ranges: readonly PageRange[], armed: PageFlags): PageRange[] {
+  const open: PageRange[] = [];
+  for (const { first, pageCount } of ranges) {
+    for (let page = first; page < first + pageCount; page++) if (!armed.has(page)) open.push({ first: page, pageCount: 1 });
+  }
+  return subtractRanges(ranges, open);
+}
