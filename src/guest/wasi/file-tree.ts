@@ -169,8 +169,14 @@ export class FileTree {
     const fitting = bytes.length <= room ? bytes : bytes.subarray(0, Math.max(0, room));
     if (fitting.length === 0 && bytes.length > 0) throw new WasiError(Errno.NOSPC);
     const before = file.content.size;
-    file.content.write(fitting, offset);
-    this.usedBytes += file.content.size - before;
+    try {
+      file.content.write(fitting, offset);
+    } catch (error) {
+      // The host cannot give the memory.
+      throw error instanceof RangeError ? new WasiError(Errno.NOSPC) : error;
+    } finally {
+      this.usedBytes += file.content.size - before;
+    }
     return fitting.length;
   }
 

@@ -4,6 +4,9 @@ import type { FileTree } from "./file-tree.ts";
 /** The name under which programs import the calls. */
 export const WASI_MODULE = "wasi_snapshot_preview1";
 
+/** The date at a program's start unless said otherwise, 2024-01-01T00:00:00Z, in nanoseconds since 1970. */
+export const DEFAULT_EPOCH_NANOSECONDS = 1_704_067_200_000_000_000n;
+
 /** The program's linear memory, as the software MMU sees it. */
 export interface GuestMemory {
   /** The buffer as it is now; growing the memory replaces it. */
@@ -31,7 +34,7 @@ export interface WasiOptions {
   clockNanoseconds(): bigint;
   /** The program sleeps: moves the virtual clock on. Without it, sleeping takes no time. */
   advanceClock?(nanoseconds: bigint): void;
-  /** The date at the program's start, in nanoseconds since 1970; by default 2024-01-01T00:00:00Z. */
+  /** The date at the program's start, in nanoseconds since 1970; `DEFAULT_EPOCH_NANOSECONDS` unless given. */
   readonly realtimeEpochNanoseconds?: bigint;
   /** Of the random generator: any finite number. */
   readonly seed: number;
