@@ -13,7 +13,15 @@ import type { WasiContext } from "./context.ts";
 import { DescriptorTable } from "./descriptors.ts";
 import { GuestAccess } from "./guest-access.ts";
 import { SeededRandom } from "./random.ts";
-import { ProcessExit, WASI_MODULE, type Wasi, type WasiFunction, type WasiOptions, type WasmValue } from "./types.ts";
+import {
+  DEFAULT_EPOCH_NANOSECONDS,
+  ProcessExit,
+  WASI_MODULE,
+  type Wasi,
+  type WasiFunction,
+  type WasiOptions,
+  type WasmValue,
+} from "./types.ts";
 import { WasiError } from "./wasi-error.ts";
 
 const DEFAULT_MAX_OUTPUT_BYTES = 256 * 2 ** 20;

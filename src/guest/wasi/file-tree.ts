@@ -228,7 +228,8 @@ export class FileTree {
     if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) throw new WasiError(Errno.NAMETOOLONG);
   }
 
-  private checkSpace(moreBytes: number): void {
+  /** @throws WasiError ENOSPC if this many more bytes do not fit */
+  checkSpace(moreBytes: number): void {
     if (moreBytes > this.maxBytes - this.usedBytes) throw new WasiError(Errno.NOSPC);
   }
 
