@@ -1,4 +1,7 @@
+import { LineState } from "../program/instrument/helpers.ts";
+import { PAGE_ENTRIES } from "../program/instrument/layout.ts";
 import type { InstrumentedModule } from "../program/instrument/types.ts";
+import { LINE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES } from "../program/instrument/types.ts";
 
 /** Site of a write that an imported function did on the program's behalf. */
 export const HOST_SITE = -1;
@@ -87,7 +90,212 @@ export interface Mmu {
   setDeadline(cycles: number): void;
 }
 
+/** Cycles that the countdown can hold, with room for what one run of a function may overdraw. */
+const LONGEST_SLICE = 2 ** 30;
+const LINES_PER_PAGE = PAGE_BYTES / LINE_BYTES;
+const GUEST_PAGES_PER_WASM_PAGE = WASM_PAGE_BYTES / PAGE_BYTES;
+const nothing = new Uint8Array(0);
+
 /** Makes the host's side of an instrumented module, for one instance of it. */
-export function createMmu(_module: InstrumentedModule, _handlers: MmuHandlers): Mmu {
-  throw new Error("not attached to any machine yet");
+export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mmu {
+  const { layout, groups } = module;
+  const recording = module.mode === "record";
+  let instance: WebAssembly.Instance | undefined;
+  let guestMemory: WebAssembly.Memory | undefined;
+  let tableMemory: WebAssembly.Memory | undefined;
+  let memory: Uint8Array = nothing;
+  let protection: Uint8Array = nothing;
+  let lines: Uint8Array = nothing;
+  let lineWords: Uint32Array = new Uint32Array(0);
+  let pageCounts: Uint32Array = new Uint32Array(0);
+  let blockCounts: Uint32Array = new Uint32Array(0);
+  let remaining: Int32Array = new Int32Array(1);
+  /** Virtual cycles at which `remaining` is 0. */
+  let sliceEnd = 0;
+  let deadline = Number.POSITIVE_INFINITY;
+
+  const cycles = () => sliceEnd - remaining[0];
+  const setDeadline = (at: number) => {
+    const now = cycles();
+    deadline = at;
+    // The code ticks when less than 0 remains, so 0 must remain one cycle before the deadline.
+    const slice = Math.max(-1, Math.min(Math.ceil(at) - 1 - now, LONGEST_SLICE));
+    sliceEnd = now + slice;
+    remaining[0] = slice;
+  };
+
+  function refreshViews(): void {
+    if (guestMemory === undefined || tableMemory === undefined) return;
+    memory = new Uint8Array(guestMemory.buffer, layout.guestBase);
+    const tables = tableMemory.buffer;
+    remaining = new Int32Array(tables, layout.remainingCycles, 1);
+    protection = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
+    if (!recording) return;
+    pageCounts = new Uint32Array(tables, layout.pageCounts, PAGE_ENTRIES);
+    blockCounts = new Uint32Array(tables, layout.blockCounts, module.blocks.length);
+    lines = new Uint8Array(tables, layout.lines, layout.lineCount);
+    lineWords = new Uint32Array(tables, layout.lines, layout.lineCount / 4);
+  }
+
+  /** Tells a trap; of a group, as the first of its stores that touches the page. */
+  function trap(page: number, address: number, size: number, site: number): void {
+    const group = groups.get(site);
+    if (group !== undefined) {
+      for (const member of group.members) {
+        const start = (address >>> 0) + member.delta;
+        if (start >>> 12 === page || (start + member.size - 1) >>> 12 === page) {
+          handlers.trap(page, start, member.size, member.site);
+          return;
+        }
+      }
+    }
+    handlers.trap(page, address >>> 0, size, site);
+  }
+
+  /** A store or group lies in two pages; all of it was or will be counted for the first page. */
+  function straddle(address: number, size: number, site: number): void {
+    const firstPage = address >>> 12;
+    const count = (start: number, bytes: number, isMember: boolean) => {
+      const last = (start + bytes - 1) >>> 12;
+      if (start >>> 12 !== firstPage) {
+        if (isMember) pageCounts[firstPage]--;
+        pageCounts[last]++;
+      } else if (last !== firstPage) pageCounts[last]++;
+    };
+    const group = groups.get(site);
+    if (group === undefined) count(address >>> 0, size, false);
+    else for (const { delta, size: bytes } of group.members) count((address >>> 0) + delta, bytes, true);
+  }
+
+  function tick(): void {
+    if (cycles() < deadline) {
+      setDeadline(deadline); // only the slice is over
+      return;
+    }
+    setDeadline(Number.POSITIVE_INFINITY);
+    handlers.tick();
+  }
+
+  function protectionChanged(firstPage: number, pageCount: number): void {
+    if (!recording) return;
+    const end = Math.min(firstPage + pageCount, layout.lineCount / LINES_PER_PAGE);
+    for (let page = firstPage; page < end; page++) {
+      if (protection[page] === 0) continue;
+      const first = (page * LINES_PER_PAGE) / 4;
+      // Dirty lines (1 or 0x80) become 0x80, clean ones stay 0: four at a time.
+      for (let word = first; word < first + LINES_PER_PAGE / 4; word++) {
+        const old = lineWords[word];
+        if (old !== 0) lineWords[word] = ((old & 0x01010101) << 7) | (old & 0x80808080);
+      }
+    }
+  }
+
+  /** Bit n is set if line `first + n` is dirty; 32 lines. */
+  function dirtyBits(first: number): number {
+    let bits = 0;
+    for (let word = 0; word < 8; word++) {
+      const four = lineWords[first / 4 + word];
+      if (four === 0) continue;
+      // Gathers bit 0 (or 7) of each byte into four bits.
+      const flags = (four | (four >>> 7)) & 0x01010101;
+      bits |= ((flags | (flags >>> 7) | (flags >>> 14) | (flags >>> 21)) & 15) << (word * 4);
+    }
+    return bits >>> 0;
+  }
+
+  function hostWrite(address: number, sizeBytes: number, site = HOST_SITE): void {
+    const end = address + sizeBytes;
+    if (!(address >= 0 && sizeBytes >= 0 && end <= memory.length))
+      throw new RangeError(
+        `write of ${sizeBytes} bytes at ${address} is outside of the ${memory.length} bytes of memory`,
+      );
+    for (let at = address; at < end; ) {
+      const page = at >>> 12;
+      const next = Math.min((page + 1) * PAGE_BYTES, end);
+      if (protection[page] !== 0) handlers.trap(page, at, next - at, site);
+      if (recording) {
+        pageCounts[page]++;
+        const state = protection[page] !== 0 ? LineState.dirtyAndProtected : LineState.dirtyAndOpen;
+        lines.fill(state, at >>> 6, ((next - 1) >>> 6) + 1);
+      }
+      at = next;
+    }
+  }
+
+  return {
+    imports: {
+      [module.importModule]: {
+        trap,
+        tick,
+        straddle,
+        grown(oldWasmPages: number, newWasmPages: number) {
+          refreshViews();
+          handlers.grown(oldWasmPages * GUEST_PAGES_PER_WASM_PAGE, newWasmPages * GUEST_PAGES_PER_WASM_PAGE);
+        },
+      },
+    },
+    attach(attached) {
+      if (instance !== undefined) throw new Error("the MMU is attached to an instance already");
+      instance = attached;
+      guestMemory = attached.exports[module.memoryExportName] as WebAssembly.Memory;
+      tableMemory = attached.exports[module.tableExportName] as WebAssembly.Memory;
+      refreshViews();
+      setDeadline(deadline);
+    },
+    start() {
+      if (module.startExportName === undefined) return;
+      const start = instance?.exports[module.startExportName];
+      if (typeof start === "function") start();
+    },
+    get memory() {
+      return memory;
+    },
+    get pageCount() {
+      return memory.length / PAGE_BYTES;
+    },
+    get protection() {
+      return protection;
+    },
+    protectionChanged,
+    protect(firstPage, pageCount, value) {
+      protection.fill(value, firstPage, firstPage + pageCount);
+      if (value !== 0) protectionChanged(firstPage, pageCount);
+    },
+    get pageCounts() {
+      return pageCounts;
+    },
+    get blockCounts() {
+      return blockCounts;
+    },
+    dirtyMask(page) {
+      const first = page * LINES_PER_PAGE;
+      return (BigInt(dirtyBits(first + 32)) << 32n) | BigInt(dirtyBits(first));
+    },
+    copyDirtyMasks(pages, into) {
+      for (let i = 0; i < pages.length; i++) {
+        into[i * 2] = dirtyBits(pages[i] * LINES_PER_PAGE);
+        into[i * 2 + 1] = dirtyBits(pages[i] * LINES_PER_PAGE + 32);
+      }
+    },
+    clearEpoch(pages) {
+      if (!recording) return;
+      if (pages === undefined) {
+        const pageCount = memory.length / PAGE_BYTES;
+        lines.fill(0, 0, pageCount * LINES_PER_PAGE);
+        pageCounts.fill(0, 0, pageCount);
+        return;
+      }
+      for (let i = 0; i < pages.length; i++) {
+        lines.fill(0, pages[i] * LINES_PER_PAGE, (pages[i] + 1) * LINES_PER_PAGE);
+        pageCounts[pages[i]] = 0;
+      }
+    },
+    hostWrite,
+    cycles,
+    charge(count) {
+      sliceEnd += count;
+      if (deadline !== Number.POSITIVE_INFINITY) setDeadline(deadline);
+    },
+    setDeadline,
+  };
 }

@@ -1,0 +1,198 @@
+import { CodeWriter } from "./code-writer.ts";
+import { EMPTY_BLOCK, Op, ValueType } from "./opcodes.ts";
+import type { TableLayout, TrackingMode } from "./types.ts";
+import { WASM_PAGE_BYTES } from "./types.ts";
+
+const { i32 } = ValueType;
+
+/** Functions that the host provides, in the order of their imports. `straddle` is imported only when recording. */
+export const hostFunctions = [
+  /** (page, address, size, site) */
+  { name: "trap", parameters: [i32, i32, i32, i32], results: [] },
+  { name: "tick", parameters: [], results: [] },
+  /** (old 64 KiB pages, new 64 KiB pages) */
+  { name: "grown", parameters: [i32, i32], results: [] },
+  /** (address, size, site): a store or group of stores lies in two pages and was counted in the first */
+  { name: "straddle", parameters: [i32, i32, i32], results: [] },
+] as const;
+
+/** Functions that are appended to the module, in this order. */
+export const helperFunctions = [
+  /** (address, memory offset, size, site, remaining cycles) -> remaining cycles: one store that missed the fast path */
+  { name: "slowStore", parameters: [i32, i32, i32, i32, i32], results: [i32] },
+  /** The same for a group: (lowest address, 0, bytes from first to last, site, remaining cycles) */
+  { name: "slowGroup", parameters: [i32, i32, i32, i32, i32], results: [i32] },
+  /** (destination, source, bytes at the source's end, length, site, remaining cycles) -> remaining cycles */
+  { name: "bulk", parameters: [i32, i32, i32, i32, i32, i32], results: [i32] },
+  /** (pages) -> memory.grow's result */
+  { name: "grow", parameters: [i32], results: [i32] },
+] as const;
+
+export type HostFunction = (typeof hostFunctions)[number]["name"];
+export type HelperFunction = (typeof helperFunctions)[number]["name"];
+
+/** States of a 64-byte line's byte, read as signed: a store takes the fast path only at 1. */
+export const LineState = { clean: 0, dirtyAndOpen: 1, dirtyAndProtected: 0x80 } as const;
+
+/** One cycle for each 16 bytes that a bulk instruction writes. */
+const BULK_BYTES_PER_CYCLE_LOG2 = 4;
+
+export interface HelperContext {
+  readonly mode: TrackingMode;
+  readonly layout: TableLayout;
+  /** Index of a function that the host provides, in the new module. */
+  host(name: HostFunction): number;
+}
+
+/** The bodies of `helperFunctions`, each with its local declarations. */
+export function writeHelper(name: HelperFunction, context: HelperContext): CodeWriter {
+  switch (name) {
+    case "slowStore":
+      return writeSlowStore(context, false);
+    case "slowGroup":
+      return writeSlowStore(context, true);
+    case "bulk":
+      return writeBulk(context);
+    case "grow":
+      return writeGrow(context);
+  }
+}
+
+/** Pushes the bytes of guest memory; below 2^32 as the limit is. */
+export function pushMemoryBytes(w: CodeWriter, layout: TableLayout): void {
+  w.u8(Op.memorySize);
+  w.u8(0);
+  w.const(16).op(Op.i32Shl);
+  if (layout.guestBase > 0) w.const(layout.guestBase).op(Op.i32Sub);
+}
+
+/** Declares further i32 locals. */
+function begin(layout: TableLayout, extraLocals: number): CodeWriter {
+  const w = new CodeWriter(layout);
+  w.u32(extraLocals > 0 ? 1 : 0);
+  if (extraLocals > 0) {
+    w.u32(extraLocals);
+    w.u8(i32);
+  }
+  return w;
+}
+
+function storeRemaining(w: CodeWriter, layout: TableLayout, local: number): void {
+  w.const(0).get(local).table(Op.i32Store, layout.remainingCycles);
+}
+
+function loadRemaining(w: CodeWriter, layout: TableLayout): void {
+  w.const(0).table(Op.i32Load, layout.remainingCycles);
+}
+
+function writeSlowStore({ mode, layout, host }: HelperContext, group: boolean): CodeWriter {
+  const [address, offset, size, site, remaining, last] = [0, 1, 2, 3, 4, 5];
+  const w = begin(layout, 1);
+  const returnAtOnce = () => w.if().get(remaining).op(Op.return).end();
+  const protectionOf = (local: number) => w.get(local).const(12).op(Op.i32ShrU).table(Op.i32Load8U, layout.protection);
+  const trapIfProtected = (local: number) => {
+    protectionOf(local).if();
+    w.get(local).const(12).op(Op.i32ShrU).get(address).get(size).get(site).call(host("trap"));
+    w.end();
+  };
+  // Out of bounds: nothing is marked, and the store itself traps.
+  w.get(address).get(size).op(Op.i32Add).const(1).op(Op.i32Sub).set(last);
+  if (group) {
+    w.get(address);
+    pushMemoryBytes(w, layout);
+    w.op(Op.i32GeU);
+    returnAtOnce();
+    w.get(last).get(address).op(Op.i32LtU).get(last);
+    pushMemoryBytes(w, layout);
+    w.op(Op.i32GeU).op(Op.i32Or).if();
+    pushMemoryBytes(w, layout);
+    w.const(1).op(Op.i32Sub).set(last).end();
+  } else {
+    w.get(address).get(offset).op(Op.i32LtU);
+    w.get(last).get(address).op(Op.i32LtU).op(Op.i32Or);
+    w.get(last);
+    pushMemoryBytes(w, layout);
+    w.op(Op.i32GeU).op(Op.i32Or);
+    returnAtOnce();
+  }
+  storeRemaining(w, layout, remaining);
+  trapIfProtected(address);
+  w.get(address).get(last).op(Op.i32Xor).const(12).op(Op.i32ShrU).if();
+  trapIfProtected(last);
+  if (mode === "record") w.get(address).get(size).get(site).call(host("straddle"));
+  w.end();
+  if (mode === "record") {
+    for (const local of [address, last]) {
+      w.get(local).const(6).op(Op.i32ShrU);
+      w.const(LineState.dirtyAndProtected).const(LineState.dirtyAndOpen);
+      protectionOf(local).op(Op.select).table(Op.i32Store8, layout.lines);
+    }
+  }
+  loadRemaining(w, layout);
+  w.end();
+  return w;
+}
+
+function writeBulk({ mode, layout, host }: HelperContext): CodeWriter {
+  const [destination, source, sourceEnd, length, site, remaining, end, page, next] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  const w = begin(layout, 3);
+  const wide = (local: number) => w.get(local).op(Op.i64ExtendI32U);
+  // Bounds first, as the instruction itself would see them: past them nothing is marked.
+  wide(destination);
+  wide(length).op(Op.i64Add);
+  pushMemoryBytes(w, layout);
+  w.op(Op.i64ExtendI32U).op(Op.i64GtU);
+  wide(source);
+  wide(length).op(Op.i64Add);
+  wide(sourceEnd).op(Op.i64GtU).op(Op.i32Or).if();
+  w.const(-1).u8(Op.i32Load); // an access that is always out of bounds gives the engine's own error
+  w.u8(0);
+  w.u32(0xffffffff);
+  w.op(Op.drop).op(Op.unreachable).end();
+
+  w.get(remaining).get(length).const(BULK_BYTES_PER_CYCLE_LOG2).op(Op.i32ShrU).op(Op.i32Sub).set(remaining);
+  storeRemaining(w, layout, remaining);
+  w.get(remaining).const(0).op(Op.i32LtS).if().call(host("tick")).end();
+  w.get(length).op(Op.i32Eqz).if();
+  loadRemaining(w, layout);
+  w.op(Op.return).end();
+
+  const protectionOfPage = () => w.get(page).table(Op.i32Load8U, layout.protection);
+  w.get(destination).get(length).op(Op.i32Add).set(end);
+  w.op(Op.loop).u8(EMPTY_BLOCK);
+  w.get(destination).const(12).op(Op.i32ShrU).tee(page);
+  w.const(1).op(Op.i32Add).const(12).op(Op.i32Shl).tee(next).get(end).get(next).get(end).op(Op.i32LtU);
+  w.op(Op.select).set(next);
+  protectionOfPage().if();
+  w.get(page).get(destination).get(next).get(destination).op(Op.i32Sub).get(site).call(host("trap")).end();
+  if (mode === "record") {
+    const countAddress = () => w.get(page).const(2).op(Op.i32Shl);
+    countAddress();
+    countAddress().table(Op.i32Load, layout.pageCounts).const(1).op(Op.i32Add).table(Op.i32Store, layout.pageCounts);
+    w.get(destination).const(6).op(Op.i32ShrU).const(layout.lines).op(Op.i32Add);
+    w.const(LineState.dirtyAndProtected).const(LineState.dirtyAndOpen);
+    protectionOfPage().op(Op.select);
+    w.get(next).const(1).op(Op.i32Sub).const(6).op(Op.i32ShrU);
+    w.get(destination).const(6).op(Op.i32ShrU).op(Op.i32Sub).const(1).op(Op.i32Add).tableFill();
+  }
+  w.get(next).tee(destination).get(end).op(Op.i32LtU).op(Op.brIf).u32(0);
+  w.end();
+  loadRemaining(w, layout);
+  w.end();
+  return w;
+}
+
+function writeGrow({ layout, host }: HelperContext): CodeWriter {
+  const [pages, old] = [0, 1];
+  const w = begin(layout, 1);
+  w.get(pages).u8(Op.memoryGrow);
+  w.u8(0);
+  w.tee(old).const(-1).op(Op.i32Eq).if().const(-1).op(Op.return).end();
+  w.get(old)
+    .const(layout.guestBase / WASM_PAGE_BYTES)
+    .op(Op.i32Sub)
+    .set(old);
+  w.get(pages).if().get(old).get(old).get(pages).op(Op.i32Add).call(host("grown")).end();
+  w.get(old).end();
+  return w;
+}
