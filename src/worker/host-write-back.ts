@@ -1,5 +1,6 @@
 /** Brings what a program changed in its folders back to the host, after a run that ended well. */
 import {
+  type BigIntStats,
   chmodSync,
   lstatSync,
   mkdirSync,
@@ -142,27 +143,46 @@ function leadsOut(root: DirectoryNode, path: string, target: string): boolean {
 
 function checkHost(files: HostFiles, removals: readonly Removal[], creations: readonly Creation[]): void {
   const removed = new Set(removals.map(({ path }) => path));
-  const changed = (path: string): BadInputError =>
-    new BadInputError(
+  const check = (path: string, isAsExpected: boolean): void => {
+    if (isAsExpected) return;
+    throw new BadInputError(
       `"${path}" was changed by somebody else during the run, so the program's files are not written back`,
     );
-  for (const { path, kind } of removals) if (kind === "file" && !isUntouched(files, path)) throw changed(path);
+  };
+  for (const { path, kind } of removals) {
+    check(path, kind === "file" ? isUntouched(files, path) : kindOf(statusOf(path)) === kind);
+  }
   for (const entry of creations) {
-    const replaces = entry.kind === "file" && entry.replaces;
-    if (replaces && !isUntouched(files, entry.path)) throw changed(entry.path);
-    if (!replaces && !removed.has(entry.path) && stateOf(entry.path) !== undefined) throw changed(entry.path);
+    const { path } = entry;
+    if (entry.kind === "file" && entry.replaces) check(path, isUntouched(files, path));
+    else if (!removed.has(path)) check(path, statusOf(path) === undefined);
   }
 }
 
 function isUntouched({ states }: HostFiles, path: string): boolean {
   const then = states.get(path);
-  const now = stateOf(path);
-  return now?.sizeBytes === then?.sizeBytes && now?.modifiedNanoseconds === then?.modifiedNanoseconds;
+  const status = statusOf(path);
+  if (then === undefined || status === undefined || kindOf(status) !== "file") return false;
+  const now = hostFileState(status);
+  return now.sizeBytes === then.sizeBytes && now.modifiedNanoseconds === then.modifiedNanoseconds;
 }
 
-function stateOf(path: string): ReturnType<typeof hostFileState> | undefined {
-  const stat = attempt(`cannot look at "${path}"`, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
-  return stat && hostFileState(stat);
+function statusOf(path: string): BigIntStats | undefined {
+  return attempt(`cannot look at "${path}"`, () => {
+    try {
+      return lstatSync(path, { bigint: true });
+    } catch (error) {
+      // A file may be where a folder of the path will be.
+      if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return;
+      throw error;
+    }
+  });
+}
+
+function kindOf(status: BigIntStats | undefined): TreeNode["kind"] | undefined {
+  if (status?.isFile()) return "file";
+  if (status?.isDirectory()) return "directory";
+  return status?.isSymbolicLink() ? "symlink" : undefined;
 }
 
 function remove({ path, kind }: Removal): void {
