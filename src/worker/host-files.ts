@@ -111,6 +111,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ["EROFS", "the disk is read-only"],
   ["EEXIST", "something is there already"],
   ["ENOTEMPTY", "it is not empty"],
+  ["ENAMETOOLONG", "its name is too long"],
 ]);
 
 function readFolder(tree: FileTree, root: DirectoryNode, rootPath: string, states: Map<string, HostFileState>): void {
