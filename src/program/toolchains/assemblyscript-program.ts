@@ -1,0 +1,157 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { renameFiles } from "../lines/offset-table.ts";
+import { isLibrary, parseSourceMap, readSourceMapLines } from "../lines/source-map.ts";
+import { CompileError, type Diagnostic, type Program } from "../program.ts";
+import { type Entry, entryOf } from "./assemblyscript-entry.ts";
+import { LIBRARY_DIRECTORY, LIBRARY_FILES, readLibrary } from "./assemblyscript-library.ts";
+import { type Cache, cacheKey } from "./cache.ts";
+import type { LoadOptions } from "./load-options.ts";
+import { packageVersion } from "./packages.ts";
+import { sdkDirectory } from "./sdk.ts";
+import { displayPath, readIfPresent, readUserText } from "./user-files.ts";
+
+const OUTPUT = "program.wasm";
+const ARGUMENTS: readonly string[] = [
+  "--optimizeLevel",
+  "2",
+  "--shrinkLevel",
+  "0",
+  "--outFile",
+  OUTPUT,
+  "--sourceMap",
+  "--exportStart",
+  "_start",
+  "--lib",
+  LIBRARY_DIRECTORY,
+  ...["abort", "trace", "seed"].flatMap((name) => ["--use", `${name}=wasi_${name}`]),
+  "--noColors",
+];
+
+/** What a compilation made and what it read: a cached one holds as long as every read would give the same again. */
+interface Result {
+  readonly wasm: Uint8Array;
+  readonly sourceMap: string;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Texts by the name that the compiler asked for, null where there was no such file. */
+  readonly reads: ReadonlyMap<string, string | null>;
+}
+
+/**
+ * Compiles an AssemblyScript program. Other files are imported as in any AssemblyScript project: relative to the
+ * importing file, or from `node_modules` above the program.
+ * @throws CompileError with the compiler's messages
+ */
+export async function loadAssemblyScript(
+  path: string,
+  options: LoadOptions,
+  workingDirectory: string,
+  cache: Cache | undefined,
+): Promise<Program> {
+  const text = readUserText(path, workingDirectory);
+  const directory = dirname(resolve(workingDirectory, path));
+  const entry = entryOf(path, text);
+  const library = readLibrary(sdkDirectory(options.sdkDirectory));
+  const version = packageVersion("assemblyscript");
+  const key = cacheKey([`assemblyscript ${version}`, JSON.stringify([ARGUMENTS, entry, text, [...library]])]);
+
+  // The compiler names files relative to the directory of the program.
+  const show = (file: string): string =>
+    file === basename(path) ? path : isLibrary(file) ? file : displayPath(join(directory, file), workingDirectory);
+  const read = (name: string): string | null =>
+    name === entry.file && entry.text !== undefined ? entry.text : (readIfPresent(resolve(directory, name)) ?? null);
+
+  let result = readCached(cache, key, read);
+  if (!result) {
+    options.onProgress?.(`compiling ${path}`);
+    result = await compile(entry, library, read, show);
+    cache?.write(key, encode(result));
+  }
+  const map = parseSourceMap(result.sourceMap, `the source map of ${path}`);
+  const sources = new Map<string, string>();
+  map.sources.forEach((source, i) => {
+    const content = map.sourcesContent[i];
+    if (content !== null && content !== undefined) sources.set(show(source), content);
+  });
+  return {
+    path,
+    language: "assemblyscript",
+    wasm: result.wasm,
+    lines: renameFiles(readSourceMapLines(result.wasm, map, `the source map of ${path}`), show),
+    sources,
+    diagnostics: result.diagnostics.map((diagnostic) => ({ ...diagnostic, file: show(diagnostic.file) })),
+  };
+}
+
+async function compile(
+  entry: Entry,
+  library: ReadonlyMap<string, string>,
+  read: (name: string) => string | null,
+  show: (file: string) => string,
+): Promise<Result> {
+  const { default: asc } = await import("assemblyscript/asc");
+  const reads = new Map<string, string | null>();
+  const written = new Map<string, Uint8Array | string>();
+  const diagnostics: Diagnostic[] = [];
+  const messages = asc.createMemoryStream();
+  const textOf = (file: string): string => reads.get(file) ?? "";
+  const { error } = await asc.main([entry.file, ...ARGUMENTS], {
+    stdout: asc.createMemoryStream(),
+    stderr: messages,
+    listFiles: (name) => (name === LIBRARY_DIRECTORY ? LIBRARY_FILES : null),
+    readFile: (name, base) => {
+      if (base === LIBRARY_DIRECTORY) return library.get(name) ?? null;
+      const text = read(name);
+      reads.set(name, text);
+      return text;
+    },
+    writeFile: (name, contents) => {
+      written.set(name, contents);
+    },
+    reportDiagnostic: (diagnostic) => {
+      const file = diagnostic.range?.source?.normalizedPath ?? "";
+      const place = diagnostic.range ? placeOf(textOf(file), diagnostic.range.start) : { line: 0, column: 0 };
+      diagnostics.push({ severity: severityOf(diagnostic.category), file, ...place, message: diagnostic.message });
+    },
+  });
+  const wasm = written.get(OUTPUT);
+  const sourceMap = written.get(`${OUTPUT}.map`);
+  if (error || !(wasm instanceof Uint8Array) || typeof sourceMap !== "string") {
+    let text = messages.toString().trim() || (error?.message ?? "the compiler made nothing");
+    for (const name of reads.keys()) text = text.replaceAll(`in ${name}(`, `in ${show(name)}(`);
+    throw new CompileError(
+      text,
+      diagnostics.map((diagnostic) => ({ ...diagnostic, file: show(diagnostic.file) })),
+    );
+  }
+  return { wasm: wasm.slice(), sourceMap, diagnostics, reads };
+}
+
+/** Categories of the compiler's diagnostics: pedantic 0, info 1, warning 2, error 3. */
+function severityOf(category: number): Diagnostic["severity"] {
+  if (category === 3) return "error";
+  return category === 2 ? "warning" : "note";
+}
+
+function placeOf(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
+}
+
+function encode(result: Result): readonly Uint8Array[] {
+  return [
+    result.wasm,
+    Buffer.from(result.sourceMap),
+    Buffer.from(JSON.stringify({ diagnostics: result.diagnostics, reads: [...result.reads] })),
+  ];
+}
+
+function readCached(cache: Cache | undefined, key: string, read: (name: string) => string | null): Result | undefined {
+  const [wasm, sourceMap, rest] = cache?.read(key) ?? [];
+  if (!wasm || !sourceMap || !rest) return undefined;
+  const { diagnostics, reads } = JSON.parse(Buffer.from(rest).toString()) as {
+    diagnostics: readonly Diagnostic[];
+    reads: readonly (readonly [string, string | null])[];
+  };
+  if (reads.some(([name, text]) => read(name) !== text)) return undefined;
+  return { wasm, sourceMap: Buffer.from(sourceMap).toString(), diagnostics, reads: new Map(reads) };
+}

@@ -1,0 +1,82 @@
+import type { Tree } from "@yowasp/clang";
+import { type ClangJob, type ClangResult, objectPath, TARGET } from "./clang-job.ts";
+import { packageVersion } from "./packages.ts";
+
+const PACKAGE = "@yowasp/clang";
+
+/** What makes the bundled compiler's results differ from another's. */
+export function bundledClangIdentity(): string {
+  return `${PACKAGE} ${packageVersion(PACKAGE)}`;
+}
+
+/**
+ * Compiles with LLVM in WebAssembly, in this process. The first call loads some 100 MB (3 to 5 s), which then stay; a
+ * process that has compiled should not live long.
+ */
+export async function runBundledClang(job: ClangJob): Promise<ClangResult> {
+  const { commands, Exit, runLLVM } = await import("@yowasp/clang");
+  // Without arguments this only loads, and without a callback it would print its progress.
+  await runLLVM(undefined, {}, { fetchProgress: () => {} });
+  const output: Uint8Array[] = [];
+  const collect = (bytes: Uint8Array | null): void => {
+    if (bytes !== null) output.push(bytes.slice());
+  };
+  const run = async (name: "clang" | "clang++", args: string[], files: Tree): Promise<Tree | undefined> => {
+    try {
+      return await commands[name](args, files, { stdout: collect, stderr: collect, fetchProgress: () => {} });
+    } catch (error) {
+      if (error instanceof Exit) return undefined;
+      const reason = error instanceof Error ? error.message : String(error);
+      collect(new TextEncoder().encode(`clang: error: the compiler itself failed: ${reason}\n`));
+      return undefined;
+    }
+  };
+
+  const tree = treeOf(job.files);
+  const objects: Tree = {};
+  let failed = false;
+  for (const [i, unit] of job.units.entries()) {
+    const made = await run("clang", [TARGET, "-c", unit.source, "-o", objectPath(i), ...unit.arguments], {
+      ...tree,
+      objects: {},
+    });
+    const object = made && entryAt(made, objectPath(i));
+    if (object instanceof Uint8Array) objects[`${i}.o`] = object;
+    else failed = true;
+  }
+  const finish = (wasm: Uint8Array | undefined): ClangResult => ({ wasm, messages: Buffer.concat(output).toString() });
+  if (failed) return finish(undefined);
+  const linked = await run(
+    job.cxx ? "clang++" : "clang",
+    [TARGET, ...job.units.map((_, i) => objectPath(i)), "-o", "/objects/program.wasm", ...job.linkArguments],
+    { objects },
+  );
+  const wasm = linked && entryAt(linked, "/objects/program.wasm");
+  return finish(wasm instanceof Uint8Array ? wasm : undefined);
+}
+
+function treeOf(files: ReadonlyMap<string, string>): Tree {
+  const root: Tree = {};
+  for (const [path, text] of files) {
+    const names = path.split("/").slice(1);
+    const last = names.pop();
+    let directory: Tree = root;
+    for (const name of names) {
+      const next = directory[name] ?? {};
+      if (typeof next === "string" || next instanceof Uint8Array) throw new Error(`${path} lies below a file`);
+      directory[name] = next;
+      directory = next;
+    }
+    if (last !== undefined) directory[last] = text;
+  }
+  return root;
+}
+
+function entryAt(tree: Tree, path: string): Tree | string | Uint8Array | undefined {
+  let entry: Tree | string | Uint8Array | undefined = tree;
+  for (const name of path.split("/").slice(1)) {
+    if (entry === undefined || typeof entry === "string" || entry instanceof Uint8Array) return undefined;
+    entry = entry[name];
+  }
+  return entry;
+}

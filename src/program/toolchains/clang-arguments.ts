@@ -1,0 +1,79 @@
+import type { Diagnostic } from "../program.ts";
+
+/**
+ * For every C and C++ source: optimised, because an unoptimised program writes its locals to memory and would be shown
+ * dirtying pages that a real one does not; with debug lines, under names that do not depend on where the files lie;
+ * with the parts of POSIX that WASI lacks emulated (signals are only raised by the program itself, there is one process).
+ */
+export const COMPILE_ARGUMENTS: readonly string[] = [
+  "-O2",
+  "-g",
+  "-fdebug-compilation-dir=.",
+  "-ffile-prefix-map=/program/=",
+  "-D_WASI_EMULATED_SIGNAL",
+  "-D_WASI_EMULATED_PROCESS_CLOCKS",
+  "-D_WASI_EMULATED_GETPID",
+  "-D_WASI_EMULATED_MMAN",
+  "-D_GNU_SOURCE",
+];
+
+/**
+ * The stack comes first in memory, so that one that overflows runs below address 0 and traps instead of silently
+ * overwriting the program's data; 1 MiB of it, because the linker's 64 KiB are too few for programs written for Linux.
+ */
+export const LINK_ARGUMENTS: readonly string[] = [
+  "-mexec-model=command",
+  "-Wl,--stack-first",
+  "-Wl,-z,stack-size=1048576",
+  "-lm",
+  "-lwasi-emulated-signal",
+  "-lwasi-emulated-process-clocks",
+  "-lwasi-emulated-getpid",
+  "-lwasi-emulated-mman",
+];
+
+/** Arguments that only programs with certain text in their sources need. */
+export interface Feature {
+  readonly compile: readonly string[];
+  readonly link: readonly string[];
+}
+
+const SETJMP = /^[ \t]*#[ \t]*include[ \t]*[<"]c?setjmp(?:\.h)?[>"]/m;
+const LONG_DOUBLE_FORMAT = /%[-+ #0-9.*']*L[aAeEfFgG]/;
+
+/** `setjmp` takes the exception-handling instructions, `%Lf` a larger `printf`: neither is used without need. */
+export function featuresOf(texts: Iterable<string>): Feature {
+  let setjmp = false;
+  let longDouble = false;
+  for (const text of texts) {
+    setjmp ||= SETJMP.test(text);
+    longDouble ||= LONG_DOUBLE_FORMAT.test(text);
+  }
+  return {
+    compile: setjmp ? ["-mllvm", "-wasm-enable-sjlj"] : [],
+    link: [
+      ...(setjmp ? ["-mllvm", "-wasm-enable-sjlj", "-lsetjmp"] : []),
+      ...(longDouble ? ["-lc-printscan-long-double"] : []),
+    ],
+  };
+}
+
+/** `(double *) malloc(sizeof(double *) * n)`: the elements are of one type, and counted in the size of another. */
+const COUNTED_IN_POINTERS =
+  /\(\s*((?:(?:const|unsigned|signed|long|short|struct)\s+)*\w+)\s*\*\s*\)\s*(?:m|c|re)alloc\s*\([^;{}]*?\bsizeof\s*\(\s*\1\s*\*\s*\)/g;
+
+/** Where a source counts an allocation in pointers to its elements, which have 4 bytes here and 8 on most hosts. */
+export function pointerCountedAllocations(file: string, text: string): readonly Diagnostic[] {
+  return Array.from(text.matchAll(COUNTED_IN_POINTERS), (match) => {
+    const before = text.slice(0, match.index).split("\n");
+    return {
+      severity: "warning",
+      file,
+      line: before.length,
+      column: (before.at(-1) ?? "").length + 1,
+      message:
+        `this allocation counts its elements in sizeof(${match[1]} *), which is 4 here and 8 on the hosts it fits by chance; ` +
+        "the program's allocations get twice the room that they ask for",
+    };
+  });
+}
