@@ -178,7 +178,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
 
   function protectionChanged(firstPage: number, pageCount: number): void {
     if (!recording) return;
-    const end = Math.min(firstPage + pageCount, layout.lineCount / LINES_PER_PAGE);
+    const end = Math.min(firstPage + pageCount, PAGE_ENTRIES);
     for (let page = firstPage; page < end; page++) {
       if (protection[page] === 0) continue;
       const first = (page * LINES_PER_PAGE) / 4;

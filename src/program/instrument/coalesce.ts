@@ -1,9 +1,11 @@
+import { NO_LOCAL } from "./code-writer.ts";
 import type { DecodedBody } from "./decode.ts";
 import { Op, stackEffects, storeSize } from "./opcodes.ts";
 import { LINE_BYTES } from "./types.ts";
 
 /** Stores of one straight-line run off one local that does not change between them, all within 64 bytes. */
 export interface AddressGroup {
+  /** `NO_LOCAL` for constant addresses. */
   readonly local: number;
   /** The members lie in [local + low, local + high), modulo 2^32. */
   low: number;
@@ -49,10 +51,12 @@ export function findGroups(body: DecodedBody, groupOf: Int32Array): AddressGroup
     if (size > 0) {
       stack.pop();
       const address = stack.pop();
-      if (address?.kind !== "local" || address.version !== versionOf(address.local)) continue;
-      const offset = address.add + (body.b[i] >>> 0);
+      if (address === undefined) continue;
+      if (address.kind === "local" && address.version !== versionOf(address.local)) continue;
+      const offset = (address.kind === "local" ? address.add : address.value) + (body.b[i] >>> 0);
       if (Math.abs(offset) >= MAX_OFFSET) continue;
-      const key = `${address.local}:${address.version}`;
+      const local = address.kind === "local" ? address.local : NO_LOCAL;
+      const key = address.kind === "local" ? `${local}:${address.version}` : "constant";
       const group = open.get(key);
       if (group) {
         const low = Math.min(group.low, offset);
@@ -66,7 +70,7 @@ export function findGroups(body: DecodedBody, groupOf: Int32Array): AddressGroup
         if (group.members.length > 1) found.push(group);
       }
       const members = [{ instruction: i, offset, size }];
-      open.set(key, { local: address.local, low: offset, high: offset + size, members });
+      open.set(key, { local, low: offset, high: offset + size, members });
       continue;
     }
     step(body, i, stack, versions);

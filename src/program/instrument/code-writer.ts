@@ -2,6 +2,9 @@ import { ByteWriter } from "./byte-writer.ts";
 import { EMPTY_BLOCK, Op } from "./opcodes.ts";
 import type { TableLayout } from "./types.ts";
 
+/** Stands for a local that is always 0. */
+export const NO_LOCAL = -1;
+
 /** Writes instructions, and knows how to reach the tables. */
 export class CodeWriter extends ByteWriter {
   readonly #tableMemory: number;
@@ -56,8 +59,9 @@ export class CodeWriter extends ByteWriter {
     return this;
   }
 
-  /** `local + offset`, modulo 2^32. */
+  /** `local + offset`, modulo 2^32; just `offset` for `NO_LOCAL`. */
   address(local: number, offset: number): this {
+    if (local === NO_LOCAL) return this.const(offset);
     this.get(local);
     if (offset !== 0) this.const(offset).op(Op.i32Add);
     return this;

@@ -2,7 +2,7 @@ import { ByteWriter } from "./byte-writer.ts";
 import { type AddressGroup, findGroups } from "./coalesce.ts";
 import type { CodeWriter } from "./code-writer.ts";
 import { type DecodedBody, leavesLoop } from "./decode.ts";
-import { type HelperFunction, type HostFunction, pushMemoryBytes } from "./helpers.ts";
+import { type HelperFunction, type HostFunction, LineState, pushMemoryBytes } from "./helpers.ts";
 import { type CachePlan, type CacheScope, planLoopCaches } from "./loop-cache.ts";
 import type { ModuleOutline } from "./module-reader.ts";
 import type { OffsetMapBuilder } from "./offset-map.ts";
@@ -17,7 +17,7 @@ import {
   ValueType,
 } from "./opcodes.ts";
 import type { CountedBlock, StoreGroup, StoreSite, TableLayout, TrackingMode } from "./types.ts";
-import { LINE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES } from "./types.ts";
+import { PAGE_BYTES, WASM_PAGE_BYTES } from "./types.ts";
 
 /** What all functions of a module share while they are rewritten. */
 export interface RewriteContext {
@@ -44,8 +44,20 @@ export interface EmittedBody {
   readonly code: CodeWriter;
 }
 
-/** No store within the memory limit hits a slot that remembers the last page (line) of 4 GiB. */
-const nowhere = (window: number) => -window;
+/** A store or a group of `storeCount` stores to [base + offset, base + offset + size). */
+interface CheckedAccess {
+  readonly site: number;
+  /** A local, or `NO_LOCAL`. */
+  readonly base: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly storeCount: number;
+  /** Look up the first and the last byte; else only the first, and send misaligned addresses to the slow path. */
+  readonly bothEnds: boolean;
+}
+
+/** The last page of 4 GiB: no store within the memory limit hits a slot that remembers it. */
+const NOWHERE = -PAGE_BYTES;
 
 /**
  * Writes one function anew: its own instructions as they are (but for indices and offsets that moved), and before them
@@ -64,7 +76,6 @@ export function emitFunction(
   const { module, layout, mode } = context;
   const recording = mode === "record";
   const optimise = context.coalesce && mode !== "exact";
-  const window = recording ? LINE_BYTES : PAGE_BYTES;
   const type = module.types[module.functionTypes[functionIndex]];
   const source = module.bytes;
 
@@ -358,7 +369,7 @@ export function emitFunction(
   }
 
   function forgetSlots(scope: number): void {
-    for (const slot of plan.scopes[scope].slots.keys()) w.const(nowhere(window)).set(slotPage(scope, slot));
+    for (const slot of plan.scopes[scope].slots.keys()) w.const(NOWHERE).set(slotPage(scope, slot));
   }
 
   /** Adds what the locals of a scope have counted to the tables. */
@@ -405,35 +416,41 @@ export function emitFunction(
     const membership = groupOf[i];
     insertBefore(i);
     if (membership > 0) {
-      const group = groups[membership - 1];
-      emitCheck(i, site, group.local, group.low, group.high - group.low, group.members.length);
+      const { local: base, low, high, members } = groups[membership - 1];
+      emitCheck(i, { site, base, offset: low, size: high - low, storeCount: members.length, bothEnds: true });
     } else if (membership === 0) {
       const valueType = storeValueType(op);
       const value = local(`value ${valueType}`, valueType);
-      const address = local("address");
-      w.set(value).tee(address);
-      emitCheck(i, site, address, body.b[i], size, 1);
+      const base = local("address");
+      w.set(value).tee(base);
+      // Where the compiler expects misaligned addresses, they shall not all take the slow path.
+      const bothEnds = 1 << body.a[i] < size;
+      emitCheck(i, { site, base, offset: body.b[i], size, storeCount: 1, bothEnds });
       w.get(value);
     }
     if (layout.guestBase > 0) emitMemoryInstruction(i, op);
   }
 
-  /** Checks (and counts) a store or a group of `storeCount` stores to [local + offset, local + offset + size). */
-  function emitCheck(i: number, site: number, base: number, offset: number, size: number, storeCount: number): void {
+  /** Checks (and counts) a store or a group. */
+  function emitCheck(i: number, access: CheckedAccess): void {
+    const { base, offset, size, storeCount, bothEnds } = access;
     const slot = plan.slotOf.get(i);
     if (slot === undefined) {
       if (recording) addToPageCount(base, offset, () => w.const(storeCount));
-      emitLookup(site, base, offset, size, storeCount);
+      emitLookup(access);
       return;
     }
     const scope = scopeOfBlock(body.block[i]);
     const page = slotPage(scope, slot);
-    w.address(base, offset)
-      .get(page)
-      .op(Op.i32Sub)
-      .const(window - size)
-      .op(Op.i32GtU)
-      .ifUnlikely();
+    w.address(base, offset).get(page).op(Op.i32Sub);
+    if (recording && !bothEnds && size > 1) {
+      // Rotated, a misaligned distance becomes a large one: one comparison for the page and for the alignment.
+      const shift = 31 - Math.clz32(size);
+      w.const(shift)
+        .op(Op.i32Rotr)
+        .const((PAGE_BYTES - size) >> shift);
+    } else w.const(PAGE_BYTES - size);
+    w.op(Op.i32GtU).ifUnlikely();
     if (recording) {
       // This execution of the block is already in its counter, but its store goes to the new page.
       const counter = blockCounter(body.block[i]);
@@ -445,19 +462,25 @@ export function emitFunction(
       });
       w.get(counter).const(1).op(Op.i32Sub).set(since).end();
     }
-    emitLookup(site, base, offset, size, storeCount);
-    w.address(base, offset).const(-window).op(Op.i32And).set(page).end();
+    emitLookup(access);
+    w.address(base, offset).const(-PAGE_BYTES).op(Op.i32And).set(page);
+    if (recording) {
+      w.op(Op.else);
+      for (const at of bothEnds ? [offset, offset + size - 1] : [offset])
+        w.address(base, at).const(6).op(Op.i32ShrU).const(LineState.dirtyAndOpen).table(Op.i32Store8, layout.lines);
+    }
+    w.end();
   }
 
   /** The look-up in the table, and the slow path. */
-  function emitLookup(site: number, base: number, offset: number, size: number, storeCount: number): void {
+  function emitLookup({ site, base, offset, size, storeCount, bothEnds }: CheckedAccess): void {
     const last = offset + size - 1;
     const protection = (at: number) =>
       w.address(base, at).const(12).op(Op.i32ShrU).table(Op.i32Load8U, layout.protection);
     const line = (at: number) => w.address(base, at).const(6).op(Op.i32ShrU).table(Op.i32Load8S, layout.lines);
     if (recording) {
       // A line's byte is 1 if its stores may go on, else 0 or negative.
-      if (storeCount > 1) {
+      if (bothEnds) {
         w.address(base, offset).address(base, last).op(Op.i32Xor).const(12).op(Op.i32ShrU);
         line(offset);
         line(last).op(Op.i32And).op(Op.i32GeS);
@@ -470,7 +493,7 @@ export function emitFunction(
     } else {
       protection(offset);
       // A misaligned store could straddle two pages: the slow path finds out.
-      if (storeCount > 1) protection(last).op(Op.i32Or);
+      if (bothEnds) protection(last).op(Op.i32Or);
       else if (size > 1)
         w.address(base, offset)
           .const(size - 1)

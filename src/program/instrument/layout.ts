@@ -36,7 +36,7 @@ export function layOutTables(
   };
   const recording = mode === "record";
   const protection = take(PAGE_ENTRIES);
-  const lineCount = recording ? (maxMemoryPages * WASM_PAGE_BYTES) / LINE_BYTES : 0;
+  const lineCount = recording ? PAGE_ENTRIES * (PAGE_BYTES / LINE_BYTES) : 0;
   const pageCounts = recording ? take(PAGE_ENTRIES * 4) : 0;
   const blockCounts = recording ? take(mostBlocks * 4) : 0;
   const lines = recording ? take(lineCount) : 0;

@@ -4,14 +4,12 @@ import { Op, stackEffects, storeSize } from "./opcodes.ts";
 
 /** Slots of one innermost loop; more only cost registers. */
 const MAX_SLOTS_PER_LOOP = 6;
-/** Largest extent of a group that is worth a line-wide slot. */
-const MAX_CACHED_EXTENT = 32;
 /** Block counters kept in locals within one scope. */
 const MAX_LOCAL_COUNTERS = 8;
 
 /**
- * A store (or group) whose address steps through memory in a loop: it remembers in a local the page (the line, when
- * recording) that it found open, and looks the table up only when it leaves it.
+ * A store (or group) whose address steps through memory in a loop: it remembers in a local the page that it found open,
+ * and looks the table up only when it leaves it.
  */
 export interface CacheSlot {
   readonly instruction: number;
@@ -74,7 +72,6 @@ export function planLoopCaches(
       if (groupOf[i] < 0 || slotCount >= MAX_SLOTS_PER_LOOP) continue;
       const block = body.block[i];
       const group = groupOf[i] > 0 ? groups[groupOf[i] - 1] : undefined;
-      if (group && group.high - group.low > MAX_CACHED_EXTENT) continue;
       if (counted && !scope.countedBlocks.includes(block)) continue;
       slotOf.set(i, scope.slots.length);
       scope.slots.push({ instruction: i, block, storeCount: group ? group.members.length : 1 });

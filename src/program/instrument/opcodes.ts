@@ -74,6 +74,7 @@ export const Op = {
   i32Xor: 0x73,
   i32Shl: 0x74,
   i32ShrU: 0x76,
+  i32Rotr: 0x78,
   i64Add: 0x7c,
   i64DivS: 0x7f,
   i64RemU: 0x82,

@@ -120,7 +120,7 @@ export interface TableLayout {
   readonly protection: number;
   /** One u32 a page; 2^20 entries. Only in `record`, else 0. */
   readonly pageCounts: number;
-  /** One byte a 64-byte line, up to the memory limit: see `LineState`. Only in `record`, else 0. */
+  /** One byte a 64-byte line, 2^26 of them (touched only where the program writes): see `LineState`. Only in `record`, else 0. */
   readonly lines: number;
   readonly lineCount: number;
   /** One u32 a counted block. Only in `record`, else 0. */
