@@ -54,8 +54,8 @@ export class GuestAccess {
 
   /** The bytes themselves, not a copy: to be used before anything else touches the memory. */
   read(address: number, length: number): Uint8Array {
-    const { buffer } = this.readable(address, length);
-    return new Uint8Array(buffer, address, length);
+    const { buffer, byteOffset } = this.readable(address, length);
+    return new Uint8Array(buffer, byteOffset + address, length);
   }
 
   /** An `iovec` array; every range in it is checked. @throws WasiError EINVAL for too many, or 4 GiB together */
@@ -95,7 +95,7 @@ export class GuestAccess {
     if (length === 0 || this.memory === undefined) return new Uint8Array(0);
     this.memory.beforeWrite(address, length);
     this.bytesOut += length;
-    return new Uint8Array(this.memory.buffer, address, length);
+    return new Uint8Array(this.memory.buffer, this.memory.baseOffset + address, length);
   }
 
   write(address: number, bytes: Uint8Array): void {
@@ -114,8 +114,10 @@ export class GuestAccess {
   private readable(address: number, length: number): DataView<ArrayBuffer> {
     this.check(address, length);
     this.bytesIn += length;
-    const buffer = this.memory?.buffer;
-    if (buffer !== undefined && this.cached.buffer !== buffer) this.cached = new DataView(buffer);
+    const memory = this.memory;
+    if (memory !== undefined && this.cached.buffer !== memory.buffer) {
+      this.cached = new DataView(memory.buffer, memory.baseOffset);
+    }
     return this.cached;
   }
 }

@@ -11,6 +11,8 @@ export const DEFAULT_EPOCH_NANOSECONDS = 1_704_067_200_000_000_000n;
 export interface GuestMemory {
   /** The buffer as it is now; growing the memory replaces it. */
   readonly buffer: ArrayBuffer;
+  /** Byte of the buffer that is the program's address 0: what lies below is not the program's. */
+  readonly baseOffset: number;
   /** The program's own bytes, from address 0. What lies above in the same buffer is not the program's. */
   readonly sizeBytes: number;
   /**

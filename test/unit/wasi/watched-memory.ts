@@ -10,6 +10,7 @@ export interface Range {
 /** A guest's memory that sees to it that a system call changes only bytes that it announced. */
 export class WatchedMemory implements GuestMemory {
   announced: Range[] = [];
+  readonly baseOffset = 0;
   private readonly memory: WasmMemory;
   private readonly limit: number | undefined;
 
