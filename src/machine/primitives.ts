@@ -1,0 +1,273 @@
+import type { Layer } from "./context.ts";
+
+/**
+ * How a primitive is priced: a `step` is code of a known path length, priced by its instructions times the cycles per
+ * instruction of its space; an `operation` is one privileged or special action of the processor or a device, priced on
+ * its own; `byte` and `item` are data handled, each with its own price.
+ */
+export type PrimitiveKind = "step" | "operation" | "byte" | "item";
+
+/** An event of the machine that the ledger counts. */
+export interface Primitive {
+  /** In the field's terms, e.g. `xen.mmu_update.entry`. */
+  readonly name: string;
+  /** What one count is. */
+  readonly unit: string;
+  readonly layer: Layer;
+  readonly kind: PrimitiveKind;
+  /** One line. */
+  readonly meaning: string;
+}
+
+const table: Primitive[] = [];
+
+function define(kind: PrimitiveKind, layer: Layer, name: string, unit: string, meaning: string): number {
+  table.push({ name, unit, layer, kind, meaning });
+  return table.length - 1;
+}
+
+/** Code of the process that the checkpoint library or its handler runs. */
+const user = (name: string, unit: string, meaning: string) => define("step", "checkpointLibrary", name, unit, meaning);
+/** A function (or a straight run of functions) of the guest's Linux. */
+const linux = (name: string, unit: string, meaning: string) => define("step", "guestKernel", name, unit, meaning);
+/** A function (or a straight run of functions) of Xen. */
+const xen = (name: string, unit: string, meaning: string) => define("step", "hypervisor", name, unit, meaning);
+/** A privileged or special instruction that the guest (its user mode or its kernel) executes. */
+const guestCpu = (name: string, meaning: string) =>
+  define("operation", "guestKernel", `cpu.${name}`, "execution", meaning);
+/** The same, executed by Xen. */
+const xenCpu = (name: string, meaning: string) =>
+  define("operation", "hypervisor", `xen.cpu.${name}`, "execution", meaning);
+
+/**
+ * Every primitive by its key; the value is its number, with which the ledger is charged. Privileged operations of Xen and
+ * of the guest are told apart, because they are paid in different layers.
+ */
+export const P = {
+  // The process: checkpoint library, handlers, and what they do with data.
+  program_instruction: define(
+    "step",
+    "program",
+    "program.instruction",
+    "instruction",
+    "one instruction of the program's own code",
+  ),
+  user_call: user("user.call", "call", "a call into the checkpoint library: arguments, tables, return"),
+  user_handler: user(
+    "user.handler",
+    "signal",
+    "body of a SIGSEGV handler: page of the address, note it, call mprotect",
+  ),
+  user_list_entry: user("user.list.entry", "entry", "one entry of the handler's list of dirty pages, read"),
+  user_bitmap_word: user(
+    "user.bitmap.word",
+    "word of 64 bits",
+    "one word of the shared dirty bitmap, read and scanned",
+  ),
+  user_pagemap_entry: user(
+    "user.pagemap.entry",
+    "entry",
+    "one entry of /proc/pid/pagemap, tested for its soft-dirty bit",
+  ),
+  user_memcpy_call: user("user.memcpy.call", "call", "set-up and return of one memcpy"),
+  user_memcpy_byte: define("byte", "checkpointLibrary", "user.memcpy.byte", "byte", "a byte copied by the process"),
+  user_compare_byte: define(
+    "byte",
+    "checkpointLibrary",
+    "user.compare.byte",
+    "byte",
+    "a byte compared with a kept copy",
+  ),
+  user_hash_byte: define("byte", "checkpointLibrary", "user.hash.byte", "byte", "a byte hashed"),
+  xen_memcpy_byte: define(
+    "byte",
+    "hypervisor",
+    "xen.memcpy.byte",
+    "byte",
+    "a byte copied by Xen into the backup's memory",
+  ),
+  wire_byte: define("byte", "wire", "wire.byte", "byte", "a byte sent to the replica"),
+  wire_round_trip: define("item", "wire", "wire.round_trip", "round trip", "waiting for the replica's acknowledgement"),
+  disk_byte: define("byte", "disk", "disk.byte", "byte", "a byte written to disk"),
+  disk_flush: define("item", "disk", "disk.flush", "flush", "waiting until the disk has what was written"),
+  image_header: user("user.image.header", "image", "header and commit mark of an image kept in memory"),
+
+  // Privileged and special operations of the guest.
+  cpu_exception: guestCpu("exception", "page fault that the processor delivers to the guest's kernel itself"),
+  cpu_syscall: guestCpu("syscall", "SYSCALL of user mode: into the kernel, or under PV into Xen"),
+  cpu_sysret: guestCpu("sysret", "SYSRET of the kernel to user mode"),
+  cpu_iretq: guestCpu("iretq", "IRETQ of the kernel to user mode"),
+  cpu_swapgs: guestCpu("swapgs", "SWAPGS"),
+  cpu_cr3_write: guestCpu("cr3_write", "MOV to CR3; what the TLB has to be refilled with is part of its price"),
+  cpu_cr3_read: guestCpu("cr3_read", "MOV from CR3"),
+  cpu_cr2_read: guestCpu("cr2_read", "MOV from CR2"),
+  cpu_invlpg: guestCpu("invlpg", "INVLPG"),
+  cpu_rdmsr: guestCpu("rdmsr", "RDMSR"),
+  cpu_wrmsr: guestCpu("wrmsr", "WRMSR"),
+  cpu_fxsave: guestCpu("fxsave", "FXSAVE of the user's registers into a signal frame"),
+  cpu_fxrstor: guestCpu("fxrstor", "FXRSTOR of the user's registers"),
+  cpu_hypercall: guestCpu("hypercall", "SYSCALL of the guest's kernel: into Xen"),
+  cpu_dirty_assist: guestCpu("dirty_assist", "the processor sets the D bit of an L1 entry at the first store"),
+
+  // Privileged and special operations of Xen.
+  xen_cpu_exception: xenCpu("exception", "page fault that the processor delivers to Xen"),
+  xen_cpu_gate: xenCpu("gate", "INT through a gate of the IDT that ring 3 may use"),
+  xen_cpu_sysret: xenCpu("sysret", "SYSRET to the guest's kernel"),
+  xen_cpu_iretq: xenCpu("iretq", "IRETQ to the guest"),
+  xen_cpu_swapgs: xenCpu("swapgs", "SWAPGS when the guest changes between kernel and user mode"),
+  xen_cpu_cr3_write: xenCpu("cr3_write", "MOV to CR3; what the TLB has to be refilled with is part of its price"),
+  xen_cpu_cr3_read: xenCpu("cr3_read", "MOV from CR3"),
+  xen_cpu_cr2_read: xenCpu("cr2_read", "MOV from CR2"),
+  xen_cpu_invlpg: xenCpu("invlpg", "INVLPG"),
+  xen_cpu_rdmsr: xenCpu("rdmsr", "RDMSR (the GS base, when the guest changes modes)"),
+  xen_cpu_wrmsr: xenCpu("wrmsr", "WRMSR"),
+
+  // Linux: entry and exit.
+  linux_syscall: linux("linux.syscall", "system call", "entry, dispatch and exit of a system call"),
+  linux_getpid: linux("linux.getpid", "call", "body of getpid"),
+  linux_exception: linux("linux.exception", "exception", "entry and exit of a page fault"),
+
+  // Linux: faults.
+  linux_fault: linux("linux.fault", "fault", "find the VMA of the address, check that the access is allowed"),
+  linux_fault_bad_access: linux("linux.fault.bad_access", "fault", "the access is not allowed: queue SIGSEGV"),
+  linux_fault_walk: linux("linux.fault.walk", "fault", "walk the page tables to the PTE and choose what to do"),
+  linux_fault_anonymous: linux("linux.fault.anonymous", "fault", "a new anonymous page: allocate, charge, map"),
+  linux_fault_zero_page: linux("linux.fault.zero_page", "fault", "a read of an untouched page: map the zero page"),
+  linux_fault_cow: linux("linux.fault.cow", "fault", "copy on write: allocate, clear the old PTE, map the new page"),
+  linux_fault_reuse: linux(
+    "linux.fault.reuse",
+    "fault",
+    "a write to a read-only PTE of an exclusive page: make it writable",
+  ),
+  linux_clear_page: linux("linux.clear_page", "page", "fill a page with zeros"),
+  linux_copy_page: linux("linux.copy_page", "page", "copy a page"),
+
+  // Linux: signals.
+  linux_tgkill: linux("linux.tgkill", "call", "find the thread and check the permission to signal it"),
+  linux_signal_send: linux("linux.signal.send", "signal", "allocate and queue a signal"),
+  linux_signal_deliver: linux(
+    "linux.signal.deliver",
+    "signal",
+    "dequeue a signal and build its frame on the user's stack",
+  ),
+  linux_sigreturn: linux("linux.sigreturn", "call", "rt_sigreturn: take the frame back"),
+
+  // Linux: VMAs.
+  linux_mmap: linux("linux.mmap", "call", "mmap of anonymous memory: find a gap, make a VMA"),
+  linux_munmap: linux("linux.munmap", "call", "munmap: detach and free a VMA"),
+  linux_madvise: linux("linux.madvise", "call", "madvise: change a VMA's flags"),
+  linux_zap_pte: linux("linux.zap_pte", "page", "munmap: clear a PTE and free its page"),
+  linux_vma_split: linux("linux.vma.split", "split", "a VMA becomes two"),
+  linux_vma_shift: linux("linux.vma.shift", "shift", "the border between two VMAs moves"),
+  linux_vma_merge: linux("linux.vma.merge", "merge", "a VMA is swallowed by a neighbour"),
+  linux_vma_bridge: linux("linux.vma.bridge", "merge", "a VMA and its two neighbours become one"),
+  linux_vma_level: linux(
+    "linux.vma.level",
+    "level",
+    "a further level of the trees that VMAs are kept in, for a change",
+  ),
+  linux_vma_lookup_level: linux("linux.vma.lookup_level", "level", "a further level of the tree, for a look-up"),
+  linux_vma_node_split: linux("linux.vma.node_split", "split", "a full leaf of the maple tree is split"),
+  linux_vma_node_join: linux(
+    "linux.vma.node_join",
+    "join",
+    "a sparse leaf of the maple tree is joined with its neighbour",
+  ),
+
+  // Linux: mprotect and page tables.
+  linux_mprotect: linux("linux.mprotect", "call", "mprotect: checks, locks, first VMA"),
+  linux_mprotect_vma: linux("linux.mprotect.vma", "VMA", "mprotect: one VMA of the range whose protection changes"),
+  linux_mprotect_skip: linux(
+    "linux.mprotect.skip",
+    "VMA",
+    "mprotect: one VMA of the range that has the protection already",
+  ),
+  linux_change_table: linux(
+    "linux.change_protection.table",
+    "page-table page",
+    "change_protection: walk to one page-table page",
+  ),
+  linux_change_pte: linux("linux.change_protection.pte", "PTE", "change_protection: change one present PTE"),
+  linux_change_none: linux("linux.change_protection.none", "PTE", "change_protection: look at a PTE and leave it"),
+  linux_change_writable: linux(
+    "linux.change_protection.writable",
+    "PTE",
+    "may the PTE become writable at once? yes (6.1)",
+  ),
+  linux_uffd_pte: linux("linux.uffd.pte", "PTE", "the part of change_protection that sets or clears uffd-wp"),
+  linux_flush_range: linux("linux.tlb.flush_range", "flush", "flush_tlb_mm_range: decide, local part"),
+  linux_flush_page: linux("linux.tlb.flush_page", "page", "flush one page of the local TLB"),
+  linux_flush_all: linux("linux.tlb.flush_all", "flush", "flush the whole local TLB"),
+
+  // Linux: soft-dirty, userfaultfd, forking, ioctl.
+  linux_clear_refs: linux("linux.clear_refs", "call", "write to /proc/pid/clear_refs, without its walk"),
+  linux_clear_refs_vma: linux("linux.clear_refs.vma", "VMA", "clear_refs: one VMA"),
+  linux_clear_refs_pte: linux("linux.clear_refs.pte", "PTE", "clear_refs: make one PTE read-only and not soft-dirty"),
+  linux_pagemap: linux("linux.pagemap", "call", "read of /proc/pid/pagemap, without its walk"),
+  linux_pagemap_pte: linux("linux.pagemap.pte", "PTE", "pagemap: one entry of a mapped page"),
+  linux_pagemap_none: linux("linux.pagemap.none", "PTE", "pagemap: one entry where nothing is mapped"),
+  linux_uffd_writeprotect: linux("linux.uffd.writeprotect", "call", "UFFDIO_WRITEPROTECT, without its walk"),
+  linux_uffd_fault: linux("linux.uffd.fault", "fault", "handle_userfault: SIGBUS, or queue the event and wait"),
+  linux_fork_pte: linux("linux.fork.pte", "PTE", "fork: write-protect and share one PTE"),
+  linux_ioctl: linux("linux.ioctl", "call", "an ioctl up to its driver"),
+  linux_privcmd: linux("linux.privcmd", "call", "the privcmd driver: fetch the arguments, make the hypercall"),
+  linux_copy_to_user: linux("linux.copy_to_user", "page", "copy_to_user: set-up for one page"),
+
+  // Linux under Xen PV: what its paravirtual operations add.
+  linux_xen_batch: linux("linux.xen.batch", "batch", "close a batch of page-table updates and make the hypercall"),
+  linux_xen_entry: linux("linux.xen.entry", "entry", "add one update to a batch: machine address and value"),
+  linux_xen_set_pte: linux("linux.xen.set_pte", "update", "one page-table update by itself"),
+  linux_xen_flush_page: linux("linux.xen.flush_page", "flush", "ask Xen to flush one page"),
+  linux_xen_flush_all: linux("linux.xen.flush_all", "flush", "ask Xen to flush the TLB"),
+
+  // Xen: entry and exit.
+  xen_syscall: xen(
+    "xen.syscall",
+    "system call",
+    "SYSCALL of user mode reaches Xen and is passed to the guest's kernel",
+  ),
+  xen_bounce_frame: xen(
+    "xen.bounce_frame",
+    "frame",
+    "build the frame on the guest kernel's stack with which it is entered",
+  ),
+  xen_hypercall: xen("xen.hypercall", "hypercall", "entry, dispatch and exit of a hypercall"),
+  xen_iret: xen("xen.iret", "hypercall", "the iret hypercall's own part: frame of the guest, back to user mode"),
+  xen_exception: xen("xen.exception", "exception", "entry of a page fault and what Xen looks at first"),
+  xen_exception_return: xen("xen.exception.return", "exception", "return from a page fault that Xen handled itself"),
+  xen_inject: xen("xen.inject_page_fault", "fault", "a page fault is passed to the guest's kernel"),
+  xen_xpti: xen("xen.xpti", "entry", "extra of an entry and its exit where Xen hides itself from the guest (XPTI)"),
+
+  // Xen: page tables.
+  xen_mmu_update: xen("xen.mmu_update", "hypercall", "mmu_update: argument checks, table's frame and type"),
+  xen_mmu_update_entry: xen(
+    "xen.mmu_update.entry",
+    "entry",
+    "one entry of mmu_update that keeps its frame and its rights",
+  ),
+  xen_mmu_update_write: xen(
+    "xen.mmu_update.rights",
+    "entry",
+    "one entry that gains or loses the right to write: type counts",
+  ),
+  xen_mmu_update_map: xen("xen.mmu_update.map", "entry", "one entry that maps a frame where none was"),
+  xen_mmu_update_remap: xen("xen.mmu_update.unmap", "entry", "one entry that stops mapping its frame"),
+  xen_ptwr: xen(
+    "xen.ptwr_emulation",
+    "emulation",
+    "the kernel's own write to a page-table page: decode, emulate, validate",
+  ),
+  xen_mmuext_op: xen("xen.mmuext_op", "operation", "one operation of mmuext_op"),
+  xen_flush_page: xen("xen.flush.page", "flush", "flush_area_local for one page"),
+  xen_flush_all: xen("xen.flush.all", "flush", "flush_area_local for everything"),
+  xen_version: xen("xen.version", "hypercall", "the xen_version hypercall's own part"),
+
+  // Xen: the checkpoint service (our reconstruction; composed from the steps above).
+  xen_service_request: xen("xen.service.request", "request", "checkpoint service: fetch and check a request"),
+  xen_service_page: xen("xen.service.page", "page", "checkpoint service: walk to one L1 entry and change it"),
+  xen_service_fault: xen("xen.service.fault", "fault", "checkpoint service: recognise the page, set its bit, open it"),
+} as const;
+
+/** Every primitive by its number. */
+export const PRIMITIVES: readonly Primitive[] = table;
+export const PRIMITIVE_COUNT = table.length;
