@@ -185,14 +185,17 @@ function writeBulk({ mode, layout, host }: HelperContext): CodeWriter {
 function writeGrow({ layout, host }: HelperContext): CodeWriter {
   const [pages, old] = [0, 1];
   const w = begin(layout, 1);
-  w.get(pages).u8(Op.memoryGrow);
+  // Growing by nothing would detach the host's views all the same.
+  w.u8(Op.memorySize);
   w.u8(0);
-  w.tee(old).const(-1).op(Op.i32Eq).if().const(-1).op(Op.return).end();
-  w.get(old)
-    .const(layout.guestBase / WASM_PAGE_BYTES)
+  w.const(layout.guestBase / WASM_PAGE_BYTES)
     .op(Op.i32Sub)
     .set(old);
-  w.get(pages).if().get(old).get(old).get(pages).op(Op.i32Add).call(host("grown")).end();
+  w.get(pages).op(Op.i32Eqz).if().get(old).op(Op.return).end();
+  w.get(pages).u8(Op.memoryGrow);
+  w.u8(0);
+  w.const(-1).op(Op.i32Eq).if().const(-1).op(Op.return).end();
+  w.get(old).get(old).get(pages).op(Op.i32Add).call(host("grown"));
   w.get(old).end();
   return w;
 }
