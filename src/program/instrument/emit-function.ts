@@ -1,3 +1,4 @@
+import { type ArrayLoop, findArrayLoops, type LinearForm } from "./array-loop.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { type AddressGroup, findGroups } from "./coalesce.ts";
 import type { CodeWriter } from "./code-writer.ts";
@@ -54,6 +55,8 @@ interface CheckedAccess {
   readonly storeCount: number;
   /** Look up the first and the last byte; else only the first, and send misaligned addresses to the slow path. */
   readonly bothEnds: boolean;
+  /** The memory argument's: an address below it has wrapped around 2^32. 0 for groups. */
+  readonly memoryOffset: number;
 }
 
 /** The last page of 4 GiB: no store within the memory limit hits a slot that remembers it. */
@@ -85,8 +88,11 @@ export function emitFunction(
     context.countedBlocks === "all"
       ? body.blocks[block].cycles > 0 || body.blocks[block].storeCount > 0
       : body.blocks[block].storeCount > 0;
+  const arrayLoops = optimise && !body.hasTryTable ? findArrayLoops(body, groupOf, groups) : [];
+  const arrayLoopOfBlock = new Map(arrayLoops.map((one) => [one.block, one]));
+  const arrayStores = new Set(arrayLoops.flatMap(({ stores }) => stores.map(({ instruction }) => instruction)));
   const plan: CachePlan = optimise
-    ? planLoopCaches(body, groupOf, groups, recording ? isCounted : undefined)
+    ? planLoopCaches(body, groupOf, groups, recording ? isCounted : undefined, arrayLoops)
     : { scopes: [], scopeOfLoop: body.loops.map(() => -1), slotOf: new Map() };
 
   // Locals of our own, each declared at its first use.
@@ -103,6 +109,9 @@ export function emitFunction(
   };
   const slotPage = (scope: number, slot: number) => local(`page ${scope} ${slot}`);
   const slotSince = (scope: number, slot: number) => local(`since ${scope} ${slot}`);
+  /** Of an array loop: iterations that may still begin unchecked, and what that was at the last look. */
+  const fuel = () => local("fuel");
+  const planned = () => local("planned");
   const blockCounter = (block: number) => local(`block ${block}`);
   /** Index into context.blocks, for all counted blocks at once: a loop's head flushes what comes after it in the code. */
   const counterOfBlock = new Map<number, number>();
@@ -113,14 +122,24 @@ export function emitFunction(
   // A catch clause of try_table arrives at a label in the middle of anything: there, count in the tables directly.
   const direct = body.hasTryTable;
   const remaining = direct ? -1 : local("remaining");
+  /** The array loop whose iterations are being written: what they cost is taken off when they are settled. */
+  let unsettled: ArrayLoop | undefined;
   const pushRemaining = () => {
     if (direct) w.const(0).table(Op.i32Load, layout.remainingCycles);
     else w.get(remaining);
+    if (unsettled === undefined) return;
+    w.get(planned()).get(fuel()).op(Op.i32Sub).const(1).op(Op.i32Add).const(body.blocks[unsettled.block].cycles);
+    w.op(Op.i32Mul).op(Op.i32Sub);
   };
   /** Takes the value from the stack. */
   const popRemaining = () => {
     if (direct) w.op(Op.drop);
     else w.set(remaining);
+    if (unsettled === undefined) return;
+    // The host may have brought the deadline forward: make this the last iteration before the next look.
+    w.get(planned()).get(fuel()).op(Op.i32Sub).set(planned()).const(0).set(fuel());
+    w.get(remaining).get(planned()).const(1).op(Op.i32Add).const(body.blocks[unsettled.block].cycles);
+    w.op(Op.i32Mul).op(Op.i32Add).set(remaining);
   };
   const saveRemaining = () => {
     if (!direct) w.const(0).get(remaining).table(Op.i32Store, layout.remainingCycles);
@@ -182,7 +201,16 @@ export function emitFunction(
   return { locals, code: w };
 
   function beginBlock(i: number, index: number): void {
-    const { cycles, storeCount, headOf } = body.blocks[index];
+    const { cycles, headOf } = body.blocks[index];
+    const arrayLoop = arrayLoopOfBlock.get(index);
+    unsettled = undefined;
+    if (arrayLoop !== undefined) {
+      insertBefore(i);
+      addCountedBlock(i, index);
+      refuel(arrayLoop);
+      unsettled = arrayLoop;
+      return;
+    }
     const needsTick = headOf >= 0 || (index === 0 && body.hasCall);
     const counter = counterOfBlock.get(index);
     if (cycles === 0 && !needsTick && counter === undefined) return;
@@ -197,15 +225,31 @@ export function emitFunction(
     if (needsTick) {
       pushRemaining();
       w.const(0).op(Op.i32LtS).ifUnlikely();
-      const scope = headOf >= 0 ? plan.scopeOfLoop[headOf] : -1;
-      if (scope >= 0) flushScope(scope);
-      saveRemaining();
-      w.call(context.host("tick"));
-      loadRemaining();
-      if (scope >= 0) forgetSlots(scope);
+      callTick(headOf);
       w.end();
     }
     if (counter === undefined) return;
+    addCountedBlock(i, index);
+    if (isCountedInLocal(index)) w.get(blockCounter(index)).const(1).op(Op.i32Add).set(blockCounter(index));
+    else {
+      const at = layout.blockCounts + counter * 4;
+      w.const(0).const(0).table(Op.i32Load, at).const(1).op(Op.i32Add).table(Op.i32Store, at);
+    }
+  }
+
+  /** @param loop at whose head this is, or -1 */
+  function callTick(loop: number): void {
+    const scope = loop >= 0 ? plan.scopeOfLoop[loop] : -1;
+    if (scope >= 0) flushScope(scope);
+    saveRemaining();
+    w.call(context.host("tick"));
+    loadRemaining();
+    if (scope >= 0) forgetSlots(scope);
+  }
+
+  function addCountedBlock(i: number, index: number): void {
+    if (!counterOfBlock.has(index)) return;
+    const { cycles, storeCount } = body.blocks[index];
     const next = index + 1 < body.blocks.length ? body.blocks[index + 1].first : body.count;
     context.blocks.push({
       functionIndex,
@@ -215,10 +259,84 @@ export function emitFunction(
       firstSite: context.sites.length,
       siteCount: storeCount,
     });
-    if (isCountedInLocal(index)) w.get(blockCounter(index)).const(1).op(Op.i32Add).set(blockCounter(index));
-    else {
+  }
+
+  /**
+   * At the head of an array loop: counts the fuel down, and when it is used up settles the iterations so far, looks up
+   * the pages of this one, and finds out how many more will stay in them and before the next tick.
+   */
+  function refuel(arrayLoop: ArrayLoop): void {
+    const { cycles } = body.blocks[arrayLoop.block];
+    w.get(fuel()).const(1).op(Op.i32Sub).tee(fuel()).const(0).op(Op.i32LtS).ifUnlikely();
+    const done = local("done");
+    w.get(planned()).get(fuel()).op(Op.i32Sub).set(done);
+    settle(arrayLoop);
+    w.get(remaining).const(cycles).op(Op.i32Sub).tee(remaining).const(0).op(Op.i32LtS).ifUnlikely();
+    callTick(arrayLoop.loop);
+    w.end();
+    const left = local("left");
+    w.const(0x7fffffff).set(left);
+    let site = context.sites.length;
+    let at = body.blocks[arrayLoop.block].first;
+    for (const { instruction, address, size, storeCount, stride, memoryOffset } of arrayLoop.stores) {
+      // Sites are numbered as the stores are written, after this.
+      for (; at < instruction; at++) if (storeSize(body.opcode[at]) > 0) site++;
+      const base = local("array address");
+      pushForm(address);
+      w.set(base);
+      emitLookup({ site, base, offset: 0, size, storeCount, bothEnds: true, memoryOffset });
+      const room = local("room");
+      const inPage = () =>
+        w
+          .get(base)
+          .const(PAGE_BYTES - 1)
+          .op(Op.i32And);
+      if (stride === 0) w.const(0x7fffffff);
+      else if (stride > 0) {
+        w.const(PAGE_BYTES - size);
+        inPage().op(Op.i32Sub).const(stride).op(Op.i32DivS);
+      } else inPage().const(-stride).op(Op.i32DivU);
+      // An access that straddles two pages is looked up each time.
+      w.const(0);
+      inPage()
+        .const(PAGE_BYTES - size)
+        .op(Op.i32LeU)
+        .op(Op.select)
+        .tee(room);
+      w.get(left).get(room).get(left).op(Op.i32LtS).op(Op.select).set(left);
+    }
+    const affordable = local("room");
+    w.get(remaining).const(cycles).op(Op.i32DivS).tee(affordable);
+    w.get(left).get(affordable).get(left).op(Op.i32LtS).op(Op.select).tee(left);
+    w.const(0).get(left).const(0).op(Op.i32GtS).op(Op.select).tee(fuel()).set(planned());
+    // This iteration is settled with those that follow it.
+    w.get(remaining).const(cycles).op(Op.i32Add).set(remaining);
+    w.end();
+  }
+
+  /** Takes off the cycles of `done` iterations, and counts and marks what their stores did. */
+  function settle({ block: index, stores }: ArrayLoop): void {
+    const done = local("done");
+    w.get(remaining).get(done).const(body.blocks[index].cycles).op(Op.i32Mul).op(Op.i32Sub).set(remaining);
+    if (!recording) return;
+    const counter = counterOfBlock.get(index);
+    if (counter !== undefined) {
       const at = layout.blockCounts + counter * 4;
-      w.const(0).const(0).table(Op.i32Load, at).const(1).op(Op.i32Add).table(Op.i32Store, at);
+      w.const(0).const(0).table(Op.i32Load, at).get(done).op(Op.i32Add).table(Op.i32Store, at);
+    }
+    for (const { address, size, storeCount, stride } of stores) {
+      pushForm(address);
+      if (stride !== 0) w.get(done).const(stride).op(Op.i32Mul).op(Op.i32Sub);
+      w.const(stride).get(done).const(size).const(storeCount).call(context.helper("settle"));
+    }
+  }
+
+  function pushForm({ terms, constant }: LinearForm): void {
+    w.const(constant);
+    for (const [index, factor] of terms) {
+      w.get(index);
+      if (factor !== 1) w.const(factor).op(Op.i32Mul);
+      w.op(Op.i32Add);
     }
   }
 
@@ -270,6 +388,10 @@ export function emitFunction(
         copied = body.position[i + 1];
         return;
       case Op.loop: {
+        if (arrayLoopOfBlock.has(body.block[i + 1])) {
+          insertBefore(i);
+          w.const(0).set(fuel()).const(-1).set(planned());
+        }
         const scope = plan.scopes.findIndex((one) => body.loops[one.loop].start === i);
         if (scope < 0) return;
         insertBefore(i);
@@ -330,6 +452,12 @@ export function emitFunction(
       w.end(); // of the block around everything, where branches out of the function arrive
       saveRemaining();
       return;
+    }
+    const arrayLoop = arrayLoops.find((one) => body.loops[one.loop].end === i);
+    if (arrayLoop !== undefined) {
+      insertBefore(i);
+      w.get(planned()).get(fuel()).op(Op.i32Sub).const(1).op(Op.i32Add).set(local("done"));
+      settle(arrayLoop);
     }
     const scope = recording ? plan.scopes.findIndex((one) => body.loops[one.loop].end === i) : -1;
     if (scope < 0) return;
@@ -415,9 +543,19 @@ export function emitFunction(
     const site = addSite(i, size, "store");
     const membership = groupOf[i];
     insertBefore(i);
-    if (membership > 0) {
+    if (arrayStores.has(i)) {
+      // Looked up at the head of the loop.
+    } else if (membership > 0) {
       const { local: base, low, high, members } = groups[membership - 1];
-      emitCheck(i, { site, base, offset: low, size: high - low, storeCount: members.length, bothEnds: true });
+      emitCheck(i, {
+        site,
+        base,
+        offset: low,
+        size: high - low,
+        storeCount: members.length,
+        bothEnds: true,
+        memoryOffset: 0,
+      });
     } else if (membership === 0) {
       const valueType = storeValueType(op);
       const value = local(`value ${valueType}`, valueType);
@@ -425,7 +563,7 @@ export function emitFunction(
       w.set(value).tee(base);
       // Where the compiler expects misaligned addresses, they shall not all take the slow path.
       const bothEnds = 1 << body.a[i] < size;
-      emitCheck(i, { site, base, offset: body.b[i], size, storeCount: 1, bothEnds });
+      emitCheck(i, { site, base, offset: body.b[i], size, storeCount: 1, bothEnds, memoryOffset: body.b[i] });
       w.get(value);
     }
     if (layout.guestBase > 0) emitMemoryInstruction(i, op);
@@ -473,7 +611,7 @@ export function emitFunction(
   }
 
   /** The look-up in the table, and the slow path. */
-  function emitLookup({ site, base, offset, size, storeCount, bothEnds }: CheckedAccess): void {
+  function emitLookup({ site, base, offset, size, storeCount, bothEnds, memoryOffset }: CheckedAccess): void {
     const last = offset + size - 1;
     const protection = (at: number) =>
       w.address(base, at).const(12).op(Op.i32ShrU).table(Op.i32Load8U, layout.protection);
@@ -501,10 +639,7 @@ export function emitFunction(
           .op(Op.i32Or);
     }
     w.ifUnlikely();
-    w.address(base, offset)
-      .const(storeCount > 1 ? 0 : offset)
-      .const(size)
-      .const(site);
+    w.address(base, offset).const(memoryOffset).const(size).const(site);
     pushRemaining();
     w.call(context.helper(storeCount > 1 ? "slowGroup" : "slowStore"));
     popRemaining();

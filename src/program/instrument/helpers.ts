@@ -26,6 +26,11 @@ export const helperFunctions = [
   { name: "bulk", parameters: [i32, i32, i32, i32, i32, i32], results: [i32] },
   /** (pages) -> memory.grow's result */
   { name: "grow", parameters: [i32], results: [i32] },
+  /**
+   * (address, stride, iterations, size, stores): counts and marks what a store of an array
+   * loop did in these iterations, from `address` on and all within one page (or one iteration only)
+   */
+  { name: "settle", parameters: [i32, i32, i32, i32, i32], results: [] },
 ] as const;
 
 export type HostFunction = (typeof hostFunctions)[number]["name"];
@@ -55,6 +60,8 @@ export function writeHelper(name: HelperFunction, context: HelperContext): CodeW
       return writeBulk(context);
     case "grow":
       return writeGrow(context);
+    case "settle":
+      return writeSettle(context);
   }
 }
 
@@ -197,5 +204,36 @@ function writeGrow({ layout, host }: HelperContext): CodeWriter {
   w.const(-1).op(Op.i32Eq).if().const(-1).op(Op.return).end();
   w.get(old).get(old).get(pages).op(Op.i32Add).call(host("grown"));
   w.get(old).end();
+  return w;
+}
+
+function writeSettle({ layout }: HelperContext): CodeWriter {
+  const [address, stride, iterations, size, stores, end, state] = [0, 1, 2, 3, 4, 5, 6];
+  const w = begin(layout, 2);
+  const entry = () => w.get(address).const(12).op(Op.i32ShrU).const(2).op(Op.i32Shl);
+  const line = (local: number) => w.get(local).const(6).op(Op.i32ShrU);
+  w.get(iterations).op(Op.i32Eqz).if().op(Op.return).end();
+  entry();
+  entry().table(Op.i32Load, layout.pageCounts).get(iterations).get(stores).op(Op.i32Mul).op(Op.i32Add);
+  w.table(Op.i32Store, layout.pageCounts);
+  w.const(LineState.dirtyAndProtected).const(LineState.dirtyAndOpen);
+  w.get(address).const(12).op(Op.i32ShrU).table(Op.i32Load8U, layout.protection).op(Op.select).set(state);
+  // With steps of at most a line no line is left out between the first store and the last.
+  w.get(stride).const(64).op(Op.i32Add).const(128).op(Op.i32LeU).if();
+  w.get(address).get(iterations).const(1).op(Op.i32Sub).get(stride).op(Op.i32Mul).op(Op.i32Add).set(end);
+  w.get(stride).const(0).op(Op.i32LtS).if().get(end).get(address).set(end).set(address).end();
+  w.get(end).get(size).op(Op.i32Add).const(1).op(Op.i32Sub).const(6).op(Op.i32ShrU).set(end);
+  line(address).set(address);
+  w.op(Op.loop).u8(EMPTY_BLOCK);
+  w.get(address).get(state).table(Op.i32Store8, layout.lines);
+  w.get(address).const(1).op(Op.i32Add).tee(address).get(end).op(Op.i32LeU).op(Op.brIf).u32(0);
+  w.end().op(Op.return).end();
+  w.op(Op.loop).u8(EMPTY_BLOCK);
+  line(address).get(state).table(Op.i32Store8, layout.lines);
+  w.get(address).get(size).op(Op.i32Add).const(1).op(Op.i32Sub).set(end);
+  line(end).get(state).table(Op.i32Store8, layout.lines);
+  w.get(address).get(stride).op(Op.i32Add).set(address);
+  w.get(iterations).const(1).op(Op.i32Sub).tee(iterations).op(Op.brIf).u32(0);
+  w.end().end();
   return w;
 }

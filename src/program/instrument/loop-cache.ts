@@ -1,3 +1,4 @@
+import type { ArrayLoop } from "./array-loop.ts";
 import type { AddressGroup } from "./coalesce.ts";
 import type { DecodedBody } from "./decode.ts";
 import { Op, stackEffects, storeSize } from "./opcodes.ts";
@@ -34,13 +35,18 @@ export interface CachePlan {
   readonly slotOf: ReadonlyMap<number, number>;
 }
 
-/** @param counted whether a block is to be counted; undefined when not recording */
+/**
+ * @param counted whether a block is to be counted; undefined when not recording
+ * @param arrayLoops loops that are taken care of already
+ */
 export function planLoopCaches(
   body: DecodedBody,
   groupOf: Int32Array,
   groups: readonly AddressGroup[],
   counted: ((block: number) => boolean) | undefined,
+  arrayLoops: readonly ArrayLoop[],
 ): CachePlan {
+  const done = new Set(arrayLoops.map(({ loop }) => loop));
   const scopes: CacheScope[] = [];
   const scopeOfLoop: number[] = [];
   for (const [index, loop] of body.loops.entries()) {
@@ -56,7 +62,7 @@ export function planLoopCaches(
     // Inner loops come after outer ones in the code, and are what matters: give them the locals first.
     const candidates = body.blocks
       .map((block, index) => ({ index, loop: block.loop }))
-      .filter(({ index, loop }) => loop >= 0 && scopeOfLoop[loop] >= 0 && counted(index))
+      .filter(({ index, loop }) => loop >= 0 && scopeOfLoop[loop] >= 0 && !done.has(loop) && counted(index))
       .sort((x, y) => Number(body.loops[y.loop].innermost) - Number(body.loops[x.loop].innermost) || x.index - y.index);
     for (const { index, loop } of candidates) {
       const scope = scopes[scopeOfLoop[loop]];
@@ -65,7 +71,7 @@ export function planLoopCaches(
   }
   const slotOf = new Map<number, number>();
   for (const [index, loop] of body.loops.entries()) {
-    if (!loop.innermost || scopeOfLoop[index] < 0) continue;
+    if (!loop.innermost || scopeOfLoop[index] < 0 || done.has(index)) continue;
     const scope = scopes[scopeOfLoop[index]];
     let slotCount = 0;
     for (const i of steppingStores(body, index)) {

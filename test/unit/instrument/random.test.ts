@@ -34,7 +34,7 @@ function describe(counts: Map<number, number>, lines: ReadonlySet<number>): stri
 }
 
 /** @param rearm whether `look` protects all pages again */
-function observe(wasm: Uint8Array, options: InstrumentOptions, rearm: boolean): Observed {
+function observe(wasm: Uint8Array, options: InstrumentOptions, rearm: boolean, tickEvery: number): Observed {
   const looks: number[] = [];
   const epochs: string[] = [];
   const trapPages: string[] = [];
@@ -88,6 +88,12 @@ function observe(wasm: Uint8Array, options: InstrumentOptions, rearm: boolean): 
   };
   const running: Running = run(wasm, options, { env });
   running.opens = options.mode !== "exact";
+  // Ticks at the same cycles in every mode.
+  running.onTick = () => {
+    env.look(0);
+    if (looks.length < 300) running.mmu.setDeadline(running.mmu.cycles() + tickEvery);
+  };
+  running.mmu.setDeadline(running.mmu.cycles() + tickEvery);
   running.traps.length = 0;
   running.mmu.clearEpoch();
   running.mmu.protect(0, running.mmu.pageCount, 1);
@@ -128,13 +134,14 @@ test(`random modules from seed ${firstSeed} on: every mode does what plain does 
     try {
       const wat = randomModule(seed);
       const wasm = assemble(wat);
+      const tickEvery = [37, 1000, 20_000][seed % 3];
       const reference = observePlain(wasm);
-      const oracle = observe(wasm, { mode: "exact", maxMemoryPages: 256 }, false);
+      const oracle = observe(wasm, { mode: "exact", maxMemoryPages: 256 }, false, tickEvery);
       if (!oracle.crashed) finished++;
       for (const options of variants) {
         const what = describeVariant(options);
         for (const rearm of options.mode === "exact" ? [false] : [false, true]) {
-          const seen = observe(wasm, options, rearm);
+          const seen = observe(wasm, options, rearm, tickEvery);
           assert.equal(seen.result, reference.result, `${what}: result`);
           assert.ok(Buffer.from(seen.memory).equals(reference.memory), `${what}: memory`);
           assert.deepEqual(seen.looks, oracle.looks, `${what}: cycles in imported calls`);
@@ -144,7 +151,9 @@ test(`random modules from seed ${firstSeed} on: every mode does what plain does 
         }
       }
       // Coalesced or not, the same pages trap in each stretch; check and record trap at the very same stores.
-      const [check, each, record, recordEach] = variants.slice(0, 4).map((options) => observe(wasm, options, true));
+      const [check, each, record, recordEach] = variants
+        .slice(0, 4)
+        .map((options) => observe(wasm, options, true, tickEvery));
       assert.deepEqual(check.trapPages, record.trapPages, "traps of check and record");
       assert.deepEqual(each.trapPages, recordEach.trapPages, "traps of check and record, each store");
       if (oracle.crashed) continue;
