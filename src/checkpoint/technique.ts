@@ -1,5 +1,5 @@
-import type { Ledger } from "../machine/ledger.ts";
 import type { GuestProcess } from "../linux/guest-process.ts";
+import type { Ledger } from "../machine/ledger.ts";
 import type { CheckpointService, Gate, PageRange } from "../xen/checkpoint-service.ts";
 
 export const TECHNIQUE_IDS = ["full-copy", "mprotect", "hv-protect"] as const;

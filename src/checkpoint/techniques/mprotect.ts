@@ -69,7 +69,8 @@ function create({ process, ledger }: TechniqueMachine): Technique {
 function armedRuns(ranges: readonly PageRange[], armed: PageFlags): PageRange[] {
   const open: PageRange[] = [];
   for (const { first, pageCount } of ranges) {
-    for (let page = first; page < first + pageCount; page++) if (!armed.has(page)) open.push({ first: page, pageCount: 1 });
+    for (let page = first; page < first + pageCount; page++)
+      if (!armed.has(page)) open.push({ first: page, pageCount: 1 });
   }
   return subtractRanges(ranges, open);
 }

@@ -1,0 +1,101 @@
+/** A run of saved bytes, as an offset from its region's start. */
+export interface SavedChunk {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What one image holds of one region. */
+export interface RegionImage {
+  readonly id: number;
+  readonly group: string;
+  readonly label: string;
+  /** Size of the region when it was saved. */
+  readonly sizeBytes: number;
+  /** Whether the chunks hold all of it; else they are what changed since the image before that holds this region. */
+  readonly whole: boolean;
+  /** Ascending and disjoint. */
+  readonly chunks: readonly SavedChunk[];
+}
+
+/** One committed checkpoint. */
+export interface CheckpointImage {
+  readonly name: string;
+  readonly version: number;
+  /** Virtual cycle at which it was taken. */
+  readonly cycle: number;
+  readonly regions: readonly RegionImage[];
+}
+
+/**
+ * The backup's memory: every committed image in order, each holding real bytes. A delta builds on the newest earlier
+ * image that holds the same region, so images stay where they are when a program removes them from its sight.
+ */
+export class ImageStore {
+  #images: CheckpointImage[];
+  #removed = new Set<CheckpointImage>();
+
+  constructor(images: readonly CheckpointImage[] = []) {
+    this.#images = [...images];
+  }
+
+  /** In the order of their commits, without those that the program removed. */
+  get images(): readonly CheckpointImage[] {
+    return this.#images.filter((image) => !this.#removed.has(image));
+  }
+
+  /** In the order of their commits, with all that deltas build on. */
+  get all(): readonly CheckpointImage[] {
+    return this.#images;
+  }
+
+  commit(image: CheckpointImage): void {
+    this.#images.push(image);
+  }
+
+  /** Removes every image called `name` from sight. */
+  remove(name: string): void {
+    for (const image of this.#images) if (image.name === name) this.#removed.add(image);
+  }
+
+  /** The newest commit of this version. */
+  find(name: string, version: number): CheckpointImage | undefined {
+    return this.images.findLast((image) => image.name === name && image.version === version);
+  }
+
+  /** The greatest committed version of `name` below `limit`; any version when `limit` is 0. */
+  newestVersion(name: string, limit: number): number | undefined {
+    let newest: number | undefined;
+    for (const image of this.images) {
+      if (image.name !== name || (limit > 0 && image.version >= limit)) continue;
+      if (newest === undefined || image.version > newest) newest = image.version;
+    }
+    return newest;
+  }
+
+  /**
+   * Every byte of a region as the image saved it.
+   * @throws Error when a delta's base is missing: the store never loses one, a damaged run file may
+   */
+  restore(image: CheckpointImage, id: number, group: string): Uint8Array | undefined {
+    const last = regionOf(image, id, group);
+    if (last === undefined) return undefined;
+    const deltas: RegionImage[] = [];
+    for (let index = this.#images.lastIndexOf(image); index >= 0; index--) {
+      const part = regionOf(this.#images[index], id, group);
+      if (part === undefined) continue;
+      deltas.push(part);
+      if (part.whole) return replay(deltas.reverse(), last.sizeBytes);
+    }
+    throw new Error(`version ${image.version} of ${image.name} has no whole base for region ${id}`);
+  }
+}
+
+function regionOf(image: CheckpointImage, id: number, group: string): RegionImage | undefined {
+  return image.regions.find((region) => region.id === id && region.group === group);
+}
+
+function replay(parts: readonly RegionImage[], sizeBytes: number): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes);
+  for (const part of parts) for (const chunk of part.chunks) bytes.set(chunk.bytes, chunk.offset);
+  return bytes;
+}

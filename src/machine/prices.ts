@@ -1,0 +1,156 @@
+import { PRIMITIVES } from "./primitives.ts";
+
+/**
+ * How sure a price is: A read in the source's own text; B in an abstract or excerpt; C from memory, unchecked; M measured
+ * by us; D derived by us from figures with sources.
+ */
+export const CONFIDENCES = ["A", "B", "C", "D", "M"] as const;
+export type Confidence = (typeof CONFIDENCES)[number];
+
+/** What one unit costs, in cycles of the profile's machine, and how far it may be off. */
+export interface Price {
+  readonly cycles: number;
+  readonly low: number;
+  readonly high: number;
+  readonly source: string;
+  readonly confidence: Confidence;
+}
+
+/** Spaces that run code of a known length; a step costs its instructions times the cycles per instruction there. */
+export const SPACES = ["user", "guestKernel", "hypervisor"] as const;
+export type Space = (typeof SPACES)[number];
+
+/** A machine as a list of prices. */
+export interface PriceProfile {
+  readonly name: string;
+  readonly title: string;
+  readonly machine: string;
+  readonly year: number;
+  readonly ghz: number;
+  /** Cycles per instruction of warm code, by space. */
+  readonly cyclesPerInstruction: Readonly<Record<Space, Price>>;
+  /** By the primitive's name; every primitive that is not a step has one. A step may have one, which then replaces its length. */
+  readonly primitives: Readonly<Record<string, Price>>;
+}
+
+/** A price profile that cannot be used: which entry, what is wrong, what would be right. */
+export class PriceProfileError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "PriceProfileError";
+  }
+}
+
+/** The prices of all primitives by number, in one machine with one kernel. */
+export interface PriceList {
+  readonly profile: PriceProfile;
+  readonly cycles: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/**
+ * @param pathLengths instructions of each step, by primitive number, as the guest's kernel and hypervisor were built
+ */
+export function priceList(profile: PriceProfile, pathLengths: Float64Array): PriceList {
+  const count = PRIMITIVES.length;
+  const list = {
+    profile,
+    cycles: new Float64Array(count),
+    low: new Float64Array(count),
+    high: new Float64Array(count),
+  };
+  for (let number = 0; number < count; number++) {
+    const primitive = PRIMITIVES[number];
+    const own = profile.primitives[primitive.name];
+    let price: Pick<Price, "cycles" | "low" | "high"> | undefined = own;
+    let units = 1;
+    if (price === undefined && primitive.kind === "step") {
+      price = profile.cyclesPerInstruction[spaceOf(primitive.layer)];
+      units = pathLengths[number];
+    }
+    if (price === undefined) {
+      throw new PriceProfileError(`profile ${profile.name} has no price for ${primitive.name}`);
+    }
+    list.cycles[number] = price.cycles * units;
+    list.low[number] = price.low * units;
+    list.high[number] = price.high * units;
+  }
+  return list;
+}
+
+export function spaceOf(layer: string): Space {
+  return layer === "guestKernel" || layer === "hypervisor" ? layer : "user";
+}
+
+/**
+ * Reads a profile from unknown data.
+ * @param where what to call it in errors, e.g. the file's name
+ * @throws PriceProfileError with the entry's place
+ */
+export function parseProfile(data: unknown, where: string): PriceProfile {
+  const root = objectAt(data, where);
+  const perInstruction = objectAt(root.cyclesPerInstruction, `${where}: cyclesPerInstruction`);
+  const primitives = objectAt(root.primitives, `${where}: primitives`);
+  const known = new Set(PRIMITIVES.map(({ name }) => name));
+  const prices: Record<string, Price> = {};
+  for (const [name, value] of Object.entries(primitives)) {
+    if (!known.has(name)) throw new PriceProfileError(`${where}: primitives.${name} is no primitive of this machine`);
+    prices[name] = priceAt(value, `${where}: primitives.${name}`);
+  }
+  for (const { name, kind } of PRIMITIVES) {
+    if (kind !== "step" && prices[name] === undefined) {
+      throw new PriceProfileError(`${where}: primitives.${name} is missing`);
+    }
+  }
+  return {
+    name: textAt(root.name, `${where}: name`),
+    title: textAt(root.title, `${where}: title`),
+    machine: textAt(root.machine, `${where}: machine`),
+    year: numberAt(root.year, `${where}: year`),
+    ghz: numberAt(root.ghz, `${where}: ghz`),
+    cyclesPerInstruction: {
+      user: priceAt(perInstruction.user, `${where}: cyclesPerInstruction.user`),
+      guestKernel: priceAt(perInstruction.guestKernel, `${where}: cyclesPerInstruction.guestKernel`),
+      hypervisor: priceAt(perInstruction.hypervisor, `${where}: cyclesPerInstruction.hypervisor`),
+    },
+    primitives: prices,
+  };
+}
+
+function priceAt(data: unknown, place: string): Price {
+  const value = objectAt(data, place);
+  const price = {
+    cycles: numberAt(value.cycles, `${place}.cycles`),
+    low: numberAt(value.low, `${place}.low`),
+    high: numberAt(value.high, `${place}.high`),
+    source: textAt(value.source, `${place}.source`),
+    confidence: value.confidence as Confidence,
+  };
+  if (!(price.low <= price.cycles && price.cycles <= price.high)) {
+    throw new PriceProfileError(`${place}: low <= cycles <= high does not hold`);
+  }
+  if (!CONFIDENCES.includes(price.confidence)) {
+    throw new PriceProfileError(`${place}.confidence must be one of ${CONFIDENCES.join(", ")}`);
+  }
+  return price;
+}
+
+function objectAt(data: unknown, place: string): Record<string, unknown> {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) {
+    throw new PriceProfileError(`${place} must be an object`);
+  }
+  return data as Record<string, unknown>;
+}
+
+function numberAt(data: unknown, place: string): number {
+  if (typeof data !== "number" || !Number.isFinite(data) || data < 0) {
+    throw new PriceProfileError(`${place} must be a number that is not negative`);
+  }
+  return data;
+}
+
+function textAt(data: unknown, place: string): string {
+  if (typeof data !== "string" || data === "") throw new PriceProfileError(`${place} must be a text`);
+  return data;
+}
