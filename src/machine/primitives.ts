@@ -251,7 +251,12 @@ export const P = {
     "one entry that gains or loses the right to write: type counts",
   ),
   xen_mmu_update_map: xen("xen.mmu_update.map", "entry", "one entry that maps a frame where none was"),
-  xen_mmu_update_remap: xen("xen.mmu_update.unmap", "entry", "one entry that stops mapping its frame"),
+  xen_mmu_update_map_writable: xen(
+    "xen.mmu_update.map_writable",
+    "entry",
+    "one entry that maps a frame for writing where none was: the type count on top",
+  ),
+  xen_mmu_update_unmap: xen("xen.mmu_update.unmap", "entry", "one entry that stops mapping its frame"),
   xen_ptwr: xen(
     "xen.ptwr_emulation",
     "emulation",
@@ -265,6 +270,12 @@ export const P = {
   // Xen: the checkpoint service (our reconstruction; composed from the steps above).
   xen_service_request: xen("xen.service.request", "request", "checkpoint service: fetch and check a request"),
   xen_service_page: xen("xen.service.page", "page", "checkpoint service: walk to one L1 entry and change it"),
+  xen_service_lookup: xen("xen.service.lookup", "fault", "checkpoint service: is the page of this fault registered?"),
+  xen_service_copy: xen(
+    "xen.service.copy",
+    "page",
+    "checkpoint service: map one page and the backup's page for a copy",
+  ),
   xen_service_fault: xen("xen.service.fault", "fault", "checkpoint service: recognise the page, set its bit, open it"),
 } as const;
 

@@ -1,0 +1,248 @@
+import type { Ledger } from "../machine/ledger.ts";
+import {
+  type PageTable,
+  PTE_PRESENT,
+  PTE_PROT_NONE,
+  PTE_SHARED,
+  PTE_SOFT_DIRTY,
+  PTE_UFFD_WP,
+  PTE_WRITABLE,
+  PTE_ZERO_PAGE,
+  TABLE_PAGES,
+} from "../machine/page-table.ts";
+import { P } from "../machine/primitives.ts";
+import { GuestError } from "./guest-process.ts";
+import type { KernelBuild } from "./kernel-build.ts";
+import type { Platform } from "./platform.ts";
+import { VMA_READ, VMA_TRACKED, VMA_WRITE, VmaMap } from "./vma-map.ts";
+import { VmaTree } from "./vma-tree.ts";
+
+/** Pages up to which Linux flushes them one by one (tlb_single_page_flush_ceiling). */
+export const FLUSH_CEILING_PAGES = 33;
+
+const RIGHTS = VMA_READ | VMA_WRITE;
+
+/**
+ * Address space of one process: its VMAs, and mprotect over them.
+ * Order of steps: mm/mprotect.c, mm/mmap.c, arch/x86/mm/tlb.c.
+ */
+export class AddressSpace {
+  readonly vmas = new VmaMap();
+  readonly #build: KernelBuild;
+  readonly #ledger: Ledger;
+  readonly #table: PageTable;
+  readonly #platform: Platform;
+  readonly #tree: VmaTree;
+  /** Pages changed since the last flush: from #dirtyFirst to before #dirtyEnd (6.1). */
+  #gatheredFirst = 0;
+  #gatheredEnd = 0;
+
+  constructor(build: KernelBuild, ledger: Ledger, table: PageTable, platform: Platform) {
+    this.#build = build;
+    this.#ledger = ledger;
+    this.#table = table;
+    this.#platform = platform;
+    this.#tree = new VmaTree(ledger, build.mapleTree);
+  }
+
+  /** find_vma, and whether the VMA allows the access. */
+  allows(page: number, write: boolean): boolean {
+    this.#tree.lookUp(this.vmas.count);
+    return (this.vmas.flagsOf(page) & (write ? VMA_WRITE : VMA_READ)) !== 0;
+  }
+
+  /** The highest hole below `end` that fits. @returns its last `pageCount` pages' first */
+  findGap(pageCount: number, end: number): number {
+    const { vmas } = this;
+    let top = end;
+    while (top > 0) {
+      const start = vmas.startOf(top - 1);
+      if (vmas.flagsAt(start) === 0 && top - start >= pageCount) return top - pageCount;
+      top = start;
+    }
+    throw new GuestError("mmap", "ENOMEM", `no hole of ${pageCount} pages is left in the address space`);
+  }
+
+  /** Makes a VMA of a hole, joined to neighbours with the same flags. */
+  map(first: number, pageCount: number, flags: number): void {
+    const { vmas } = this;
+    vmas.split(first);
+    vmas.split(first + pageCount);
+    vmas.setFlags(first, flags);
+    this.#joinAround(first, first + pageCount);
+    this.#tree.change(vmas.count, 1);
+  }
+
+  /** Takes VMAs and their pages away. */
+  unmap(first: number, pageCount: number): void {
+    const { vmas } = this;
+    const end = first + pageCount;
+    vmas.split(first);
+    vmas.split(end);
+    for (let start = first; start < end; ) {
+      const next = vmas.endOf(start);
+      if (vmas.flagsAt(start) !== 0) {
+        vmas.setFlags(start, 0);
+        this.#tree.change(vmas.count, 1);
+        for (let page = start; page < next; page++) {
+          if (this.#table.flags[page] === 0) continue;
+          this.#ledger.charge(P.linux_zap_pte, 1);
+          this.#table.set(page, 0);
+        }
+      }
+      start = next;
+    }
+    this.#joinAround(first, end);
+  }
+
+  /** Changes flags that do not concern rights (madvise, userfaultfd registration, soft-dirty tracking). */
+  changeFlags(first: number, pageCount: number, set: number, clear: number): void {
+    const { vmas } = this;
+    const end = first + pageCount;
+    vmas.split(first);
+    vmas.split(end);
+    for (let start = first; start < end; start = vmas.endOf(start)) {
+      const flags = vmas.flagsAt(start);
+      if (flags !== 0) vmas.setFlags(start, (flags | set) & ~clear);
+    }
+    this.#joinAround(first, end);
+  }
+
+  /**
+   * mprotect's body.
+   * @param rights VMA_READ and VMA_WRITE as they shall be
+   * @throws GuestError ENOMEM when a page of the range is not mapped
+   */
+  protect(first: number, pageCount: number, rights: number): void {
+    const { vmas } = this;
+    const ledger = this.#ledger;
+    const end = first + pageCount;
+    ledger.charge(P.linux_mprotect, 1);
+    this.#tree.lookUp(vmas.count);
+    this.#gatheredEnd = 0;
+    let page = first;
+    while (page < end) {
+      const start = vmas.startOf(page);
+      const next = vmas.endOf(page);
+      const flags = vmas.flagsAt(start);
+      if (flags === 0) {
+        throw new GuestError("mprotect", "ENOMEM", `page ${page} is not mapped`);
+      }
+      const stop = next < end ? next : end;
+      const wanted = (flags & ~RIGHTS) | rights;
+      if (wanted === flags) ledger.charge(P.linux_mprotect_skip, 1);
+      else {
+        ledger.charge(P.linux_mprotect_vma, 1);
+        this.#reshape(start, next, page, stop, flags, wanted);
+        this.#changeProtection(page, stop, rights, wanted);
+      }
+      page = stop;
+    }
+    if (this.#gatheredEnd > 0) this.flush(this.#gatheredFirst, this.#gatheredEnd);
+  }
+
+  /** flush_tlb_mm_range of the running process. */
+  flush(first: number, end: number): void {
+    this.#ledger.charge(P.linux_flush_range, 1);
+    if (end - first <= FLUSH_CEILING_PAGES) this.#platform.flushPages(end - first);
+    else this.#platform.flushAll();
+  }
+
+  /** Gives [page, stop) of the VMA [start, next) the flags `wanted`: vma_merge, or else splits. */
+  #reshape(start: number, next: number, page: number, stop: number, flags: number, wanted: number): void {
+    const { vmas } = this;
+    const ledger = this.#ledger;
+    const toStart = page === start;
+    const toEnd = stop === next;
+    const before = toStart && start > 0 && vmas.flagsOf(start - 1) === wanted;
+    const after = toEnd && vmas.flagsAt(next) === wanted;
+    if (before && after) {
+      ledger.charge(P.linux_vma_bridge, 1);
+      vmas.join(next);
+      vmas.join(start);
+      this.#tree.change(vmas.count, 2);
+    } else if (before || after) {
+      const whole = toStart && toEnd;
+      ledger.charge(whole ? P.linux_vma_merge : P.linux_vma_shift, 1);
+      if (before) {
+        if (!whole) vmas.split(stop);
+        vmas.join(start);
+      } else {
+        vmas.join(next);
+        if (!whole) vmas.split(page);
+        vmas.setFlags(page, wanted);
+      }
+      this.#tree.change(vmas.count, 1);
+    } else {
+      if (!toStart) {
+        ledger.charge(P.linux_vma_split, 1);
+        vmas.split(page);
+        this.#tree.change(vmas.count, 1);
+      }
+      if (!toEnd) {
+        ledger.charge(P.linux_vma_split, 1);
+        vmas.split(stop);
+        vmas.setFlags(stop, flags);
+        this.#tree.change(vmas.count, 1);
+      }
+      vmas.setFlags(page, wanted);
+    }
+  }
+
+  /** change_protection over [first, end), one page-table page after the other. */
+  #changeProtection(first: number, end: number, rights: number, vmaFlags: number): void {
+    const ledger = this.#ledger;
+    const platform = this.#platform;
+    const { upgradesPtes, gathersFlushes } = this.#build;
+    const { flags } = this.#table;
+    const tracked = (vmaFlags & VMA_TRACKED) !== 0;
+    let changed = 0;
+    for (let page = first; page < end; ) {
+      const tableEnd = Math.min(end, (page | (TABLE_PAGES - 1)) + 1);
+      let changedHere = 0;
+      let empty = 0;
+      let upgraded = 0;
+      platform.enterLazyMmu();
+      for (; page < tableEnd; page++) {
+        const entry = flags[page];
+        if ((entry & (PTE_PRESENT | PTE_PROT_NONE)) === 0) {
+          empty++;
+          continue;
+        }
+        let after = entry & ~(PTE_WRITABLE | PTE_PROT_NONE | PTE_PRESENT);
+        after |= rights === 0 ? PTE_PROT_NONE : PTE_PRESENT;
+        if (upgradesPtes && rights & VMA_WRITE) {
+          const may =
+            (entry & (PTE_ZERO_PAGE | PTE_SHARED | PTE_UFFD_WP)) === 0 && (!tracked || (entry & PTE_SOFT_DIRTY) !== 0);
+          if (may) {
+            after |= PTE_WRITABLE;
+            upgraded++;
+          }
+        }
+        changedHere++;
+        if (gathersFlushes && ((entry ^ after) & (PTE_PRESENT | PTE_WRITABLE)) !== 0) {
+          if (this.#gatheredEnd === 0) this.#gatheredFirst = page;
+          this.#gatheredEnd = page + 1;
+        }
+        platform.modifyPte(page, after);
+      }
+      platform.leaveLazyMmu();
+      ledger.charge(P.linux_change_table, 1);
+      if (changedHere > 0) ledger.charge(P.linux_change_pte, changedHere);
+      if (empty > 0) ledger.charge(P.linux_change_none, empty);
+      if (upgraded > 0) ledger.charge(P.linux_change_writable, upgraded);
+      changed += changedHere;
+    }
+    if (changed > 0 && !gathersFlushes) this.flush(first, end);
+  }
+
+  /** Joins borders inside and at both ends of [first, end) between stretches with the same flags. */
+  #joinAround(first: number, end: number): void {
+    const { vmas } = this;
+    for (let border = first; border <= end; ) {
+      const next = vmas.endOf(border);
+      if (border > 0 && vmas.isStart(border) && vmas.flagsOf(border - 1) === vmas.flagsAt(border)) vmas.join(border);
+      border = next;
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import type { Ledger } from "../machine/ledger.ts";
+import { PageTable, WINDOW_PAGES } from "../machine/page-table.ts";
+import { P } from "../machine/primitives.ts";
+import type { CheckpointService } from "../xen/checkpoint-service.ts";
+import { Hypervisor } from "../xen/hypervisor.ts";
+import { XenCheckpointService } from "../xen/service.ts";
+import type { GuestProcess, Protection, SignalName, Vpn } from "./guest-process.ts";
+import { GuestError } from "./guest-process.ts";
+import { Kernel, PROTECTION_FLAGS, vmaFlags } from "./kernel.ts";
+import { DEFAULT_BUILD, type KernelBuildName, type KernelVersion, kernelBuild } from "./kernel-build.ts";
+import { pathLengths } from "./path-lengths.ts";
+import { NativePlatform } from "./platform-native.ts";
+import { XenPvPlatform } from "./platform-xen-pv.ts";
+import { VMA_MAPPED, VMA_SPECIAL } from "./vma-map.ts";
+
+export type GuestEnvironment = "native" | "xen-pv";
+
+export interface GuestOptions {
+  readonly environment: GuestEnvironment;
+  readonly kernel: KernelVersion;
+  /** Which build of that kernel; the usual one when left out. */
+  readonly build?: KernelBuildName;
+}
+
+/** A guest with one process, and the hypervisor under it where there is one. */
+export interface Guest {
+  readonly process: GuestProcess;
+  readonly checkpointService: CheckpointService | undefined;
+  /** Instructions of each step, by primitive number. */
+  readonly pathLengths: Float64Array;
+  readonly kernel: Kernel;
+  readonly hypervisor: Hypervisor | undefined;
+}
+
+/** mmap_base without randomisation: 0x7ffff7fff000. Mappings lie below it. */
+const MMAP_BASE: Vpn = 0x7ffff7fff;
+/** First page of the window, which ends at the next border of a page-table page above mmap_base. */
+export const WINDOW_BASE: Vpn = MMAP_BASE + 1 - WINDOW_PAGES;
+/** Where mappings end, numbered in the window. */
+export const MAPPINGS_END = MMAP_BASE - WINDOW_BASE;
+const VVAR_PAGES = 4;
+const VDSO_PAGES = 2;
+/** Address space that a mapping keeps free behind it so that it can grow in place: the largest WebAssembly memory. */
+const RESERVED_PAGES = 1 << 20;
+
+export function createGuest(options: GuestOptions, ledger: Ledger): Guest {
+  const build = kernelBuild(options.build ?? DEFAULT_BUILD[options.kernel]);
+  const table = new PageTable();
+  const lengths = pathLengths(build.name, options.environment);
+  if (options.environment === "native") {
+    const kernel = boot(new Kernel(build, ledger, table, new NativePlatform(ledger, table, build.isolatesPageTables)));
+    return {
+      process: new Process(kernel),
+      checkpointService: undefined,
+      pathLengths: lengths,
+      kernel,
+      hypervisor: undefined,
+    };
+  }
+  const hypervisor = new Hypervisor(ledger, table, build.isolatesPageTables);
+  const kernel = boot(new Kernel(build, ledger, table, new XenPvPlatform(ledger, hypervisor)));
+  const driver = {
+    enter() {
+      kernel.enter();
+      ledger.charge(P.linux_ioctl, 1);
+      ledger.charge(P.linux_privcmd, 1);
+    },
+    leave: () => kernel.leave(),
+  };
+  const service = new XenCheckpointService(ledger, hypervisor, table, driver, WINDOW_BASE);
+  hypervisor.observe(service);
+  return { process: new Process(kernel), checkpointService: service, pathLengths: lengths, kernel, hypervisor };
+}
+
+/** What the kernel maps into every process at the top: vvar and vdso. */
+function boot(kernel: Kernel): Kernel {
+  kernel.memory.map(MAPPINGS_END - VDSO_PAGES, VDSO_PAGES, VMA_MAPPED | VMA_SPECIAL);
+  kernel.memory.map(MAPPINGS_END - VDSO_PAGES - VVAR_PAGES, VVAR_PAGES, VMA_MAPPED | VMA_SPECIAL);
+  return kernel;
+}
+
+interface Mapping {
+  pageCount: number;
+  readonly limit: number;
+}
+
+/** System calls and memory accesses of the process, in virtual page numbers. */
+class Process implements GuestProcess {
+  readonly #kernel: Kernel;
+  /** Mappings that may grow, by their first page. */
+  readonly #mappings = new Map<Vpn, Mapping>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /**
+   * Reserves address space for 4 GiB (PROT_NONE, as engines of WebAssembly do) and opens its first `pageCount` pages, so
+   * that the mapping can grow without moving.
+   */
+  mmap(pageCount: number, protection: Protection): Vpn {
+    const kernel = this.#kernel;
+    const limit = Math.max(pageCount, RESERVED_PAGES);
+    kernel.enter();
+    kernel.ledger.charge(P.linux_mmap, 1);
+    const first = kernel.memory.findGap(limit, MAPPINGS_END);
+    kernel.memory.map(first, limit, vmaFlags("none"));
+    kernel.leave();
+    const page = first + WINDOW_BASE;
+    this.#mappings.set(page, { pageCount, limit });
+    this.mprotect(page, pageCount, protection);
+    return page;
+  }
+
+  munmap(first: Vpn, pageCount: number): void {
+    const kernel = this.#kernel;
+    kernel.enter();
+    kernel.ledger.charge(P.linux_munmap, 1);
+    const mapping = this.#mappings.get(first);
+    const whole = mapping !== undefined && mapping.pageCount === pageCount;
+    kernel.memory.unmap(first - WINDOW_BASE, whole ? mapping.limit : pageCount);
+    if (whole) this.#mappings.delete(first);
+    kernel.leave();
+  }
+
+  extend(first: Vpn, newPageCount: number): void {
+    const mapping = this.#mappings.get(first);
+    if (mapping === undefined) throw new GuestError("mremap", "EINVAL", `no mapping starts at page ${first}`);
+    if (newPageCount > mapping.limit) {
+      throw new GuestError("mremap", "ENOMEM", `${newPageCount} pages are more than the ${mapping.limit} reserved`);
+    }
+    if (newPageCount <= mapping.pageCount) return;
+    const added = newPageCount - mapping.pageCount;
+    this.mprotect(first + mapping.pageCount, added, "rw");
+    mapping.pageCount = newPageCount;
+  }
+
+  mprotect(first: Vpn, pageCount: number, protection: Protection): void {
+    if (pageCount === 0) return;
+    const kernel = this.#kernel;
+    kernel.enter();
+    kernel.memory.protect(first - WINDOW_BASE, pageCount, vmaFlags(protection) & PROTECTION_FLAGS);
+    kernel.leave();
+  }
+
+  sigaction(signal: SignalName, handler: ((fault: Vpn) => void) | undefined): void {
+    this.#kernel.setHandler(signal, handler === undefined ? undefined : (page) => handler(page + WINDOW_BASE));
+  }
+
+  store(page: Vpn): void {
+    this.#kernel.store(page - WINDOW_BASE);
+  }
+
+  load(page: Vpn): void {
+    this.#kernel.load(page - WINDOW_BASE);
+  }
+
+  copyToUser(first: Vpn, pageCount: number): void {
+    for (let page = first - WINDOW_BASE, end = page + pageCount; page < end; page++) this.#kernel.copyToUser(page);
+  }
+
+  nullSystemCall(): void {
+    const kernel = this.#kernel;
+    kernel.enter();
+    kernel.ledger.charge(P.linux_getpid, 1);
+    kernel.leave();
+  }
+
+  watchStores(first: Vpn, table: Uint8Array, bit: number): void {
+    this.#kernel.table.watch(first - WINDOW_BASE, table, bit);
+  }
+}

@@ -1,0 +1,230 @@
+import type { Ledger } from "../machine/ledger.ts";
+import {
+  type PageTable,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_SHARED,
+  PTE_SOFT_DIRTY,
+  PTE_STORE,
+  PTE_UFFD_WP,
+  PTE_WRITABLE,
+  PTE_ZERO_PAGE,
+} from "../machine/page-table.ts";
+import { P } from "../machine/primitives.ts";
+import { AddressSpace } from "./address-space.ts";
+import { GuestError, type SignalName } from "./guest-process.ts";
+import type { KernelBuild } from "./kernel-build.ts";
+import type { Platform } from "./platform.ts";
+import { VMA_MAPPED, VMA_READ, VMA_WRITE } from "./vma-map.ts";
+
+/** A handler gets the page of the fault, numbered in the window. */
+export type PageHandler = (page: number) => void;
+
+/** Faults in a row on one page that a handler may leave unsolved before the process counts as stuck. */
+const MOST_FAULTS = 8;
+const NEW_PAGE = PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_SOFT_DIRTY;
+
+/**
+ * The guest's kernel as one process sees it: loads and stores that fault, signals, and what system calls do to faults.
+ * Order of steps: arch/x86/mm/fault.c, mm/memory.c, kernel/signal.c, arch/x86/kernel/signal.c.
+ */
+export class Kernel {
+  readonly build: KernelBuild;
+  readonly memory: AddressSpace;
+  readonly ledger: Ledger;
+  readonly table: PageTable;
+  readonly platform: Platform;
+  #segv: PageHandler | undefined;
+  #bus: PageHandler | undefined;
+  #usr1: PageHandler | undefined;
+
+  constructor(build: KernelBuild, ledger: Ledger, table: PageTable, platform: Platform) {
+    this.build = build;
+    this.ledger = ledger;
+    this.table = table;
+    this.platform = platform;
+    this.memory = new AddressSpace(build, ledger, table, platform);
+  }
+
+  setHandler(signal: SignalName, handler: PageHandler | undefined): void {
+    switch (signal) {
+      case "SIGSEGV":
+        this.#segv = handler;
+        break;
+      case "SIGBUS":
+        this.#bus = handler;
+        break;
+      case "SIGUSR1":
+        this.#usr1 = handler;
+        break;
+    }
+  }
+
+  /** Entry of a system call; what its body does is charged between this and `leave`. */
+  enter(): void {
+    this.platform.systemCallEntry();
+    this.ledger.charge(P.linux_syscall, 1);
+  }
+
+  leave(): void {
+    this.platform.systemCallExit();
+  }
+
+  /** One store of user mode; returns when it has completed. @throws GuestError when nothing handles its fault */
+  store(page: number): void {
+    const { flags } = this.table;
+    if ((flags[page] & PTE_STORE) === PTE_STORE) return;
+    for (let attempt = 0; attempt < MOST_FAULTS; attempt++) {
+      const entry = flags[page];
+      if ((entry & PTE_STORE) === PTE_STORE) return;
+      if ((entry & (PTE_PRESENT | PTE_WRITABLE)) === (PTE_PRESENT | PTE_WRITABLE)) {
+        this.ledger.charge(P.cpu_dirty_assist, 1);
+        this.table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+        return;
+      }
+      this.#fault(page, true);
+    }
+    throw new GuestError("store", "SIGSEGV", `the handler left page ${page} closed ${MOST_FAULTS} times`);
+  }
+
+  /** One load of user mode. */
+  load(page: number): void {
+    const { flags } = this.table;
+    for (let attempt = 0; attempt < MOST_FAULTS; attempt++) {
+      if (flags[page] & PTE_PRESENT) return;
+      this.#fault(page, false);
+    }
+    throw new GuestError("load", "SIGSEGV", `the handler left page ${page} closed ${MOST_FAULTS} times`);
+  }
+
+  /** The kernel stores into a page of the process. @throws GuestError EFAULT */
+  copyToUser(page: number): void {
+    this.ledger.charge(P.linux_copy_to_user, 1);
+    const { flags } = this.table;
+    while ((flags[page] & PTE_STORE) !== PTE_STORE) {
+      const entry = flags[page];
+      if ((entry & (PTE_PRESENT | PTE_WRITABLE)) === (PTE_PRESENT | PTE_WRITABLE)) {
+        this.ledger.charge(P.cpu_dirty_assist, 1);
+        this.table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+        return;
+      }
+      if (this.platform.kernelPageFault(page)) continue;
+      this.ledger.charge(P.linux_exception, 1);
+      const allowed = this.memory.allows(page, true) && (entry & PTE_UFFD_WP) === 0;
+      this.ledger.charge(P.linux_fault, 1);
+      if (allowed) this.#makeWritable(page);
+      this.platform.kernelFaultExit();
+      if (!allowed) throw new GuestError("copy_to_user", "EFAULT", `page ${page} may not be written`);
+    }
+  }
+
+  /** tgkill to the calling thread; signal 0 only checks. */
+  tgkill(signal: SignalName | 0): void {
+    this.enter();
+    this.ledger.charge(P.linux_tgkill, 1);
+    if (signal === 0) {
+      this.leave();
+      return;
+    }
+    this.ledger.charge(P.linux_signal_send, 1);
+    this.ledger.charge(P.linux_signal_deliver, 1);
+    this.ledger.charge(P.cpu_fxsave, 1);
+    this.platform.systemCallExit();
+    this.#handlerOf(signal)?.(0);
+    this.#sigreturn();
+  }
+
+  /** A page fault of user mode, up to the point where the access is tried again. */
+  #fault(page: number, write: boolean): void {
+    if (this.platform.pageFault(page, write)) return;
+    const { ledger } = this;
+    ledger.charge(P.linux_exception, 1);
+    ledger.charge(P.linux_fault, 1);
+    if (!this.memory.allows(page, write)) {
+      ledger.charge(P.linux_fault_bad_access, 1);
+      this.#signal("SIGSEGV", this.#segv, page, write);
+      return;
+    }
+    if (write && this.table.flags[page] & PTE_UFFD_WP) {
+      ledger.charge(P.linux_fault_walk, 1);
+      ledger.charge(P.linux_uffd_fault, 1);
+      this.#signal("SIGBUS", this.#bus, page, write);
+      return;
+    }
+    if (write) this.#makeWritable(page);
+    else this.#makePresent(page);
+    this.platform.frameExit();
+  }
+
+  /** handle_mm_fault for a write that the VMA allows. */
+  #makeWritable(page: number): void {
+    const { ledger, platform } = this;
+    ledger.charge(P.linux_fault_walk, 1);
+    const entry = this.table.flags[page];
+    if ((entry & PTE_PRESENT) === 0) {
+      ledger.charge(P.linux_fault_anonymous, 1);
+      ledger.charge(P.linux_clear_page, 1);
+      platform.setPte(page, NEW_PAGE);
+    } else if (entry & PTE_ZERO_PAGE) {
+      ledger.charge(P.linux_fault_cow, 1);
+      ledger.charge(P.linux_clear_page, 1);
+      platform.clearAndFlushPte(page);
+      platform.setPte(page, NEW_PAGE);
+    } else if (entry & PTE_SHARED) {
+      ledger.charge(P.linux_fault_cow, 1);
+      ledger.charge(P.linux_copy_page, 1);
+      platform.clearAndFlushPte(page);
+      platform.setPte(page, NEW_PAGE);
+    } else {
+      ledger.charge(P.linux_fault_reuse, 1);
+      platform.setPte(page, entry | NEW_PAGE);
+    }
+  }
+
+  /** handle_mm_fault for a read that the VMA allows. */
+  #makePresent(page: number): void {
+    this.ledger.charge(P.linux_fault_walk, 1);
+    this.ledger.charge(P.linux_fault_zero_page, 1);
+    this.platform.setPte(page, PTE_PRESENT | PTE_ZERO_PAGE | PTE_SOFT_DIRTY);
+  }
+
+  #signal(name: SignalName, handler: PageHandler | undefined, page: number, write: boolean): void {
+    const { ledger } = this;
+    if (handler === undefined) {
+      throw new GuestError(write ? "store" : "load", name, `no handler takes the fault on page ${page}`);
+    }
+    ledger.charge(P.linux_signal_send, 1);
+    ledger.charge(P.linux_signal_deliver, 1);
+    ledger.charge(P.cpu_fxsave, 1);
+    this.platform.frameExit();
+    handler(page);
+    this.#sigreturn();
+  }
+
+  #sigreturn(): void {
+    const { ledger } = this;
+    this.platform.systemCallEntry();
+    ledger.charge(P.linux_syscall, 1);
+    ledger.charge(P.linux_sigreturn, 1);
+    ledger.charge(P.cpu_fxrstor, 2);
+    this.platform.frameExit();
+  }
+
+  #handlerOf(signal: SignalName): PageHandler | undefined {
+    return signal === "SIGSEGV" ? this.#segv : signal === "SIGBUS" ? this.#bus : this.#usr1;
+  }
+}
+
+/** Flags of a VMA with a protection. */
+export function vmaFlags(protection: "none" | "r" | "rw"): number {
+  switch (protection) {
+    case "none":
+      return VMA_MAPPED;
+    case "r":
+      return VMA_MAPPED | VMA_READ;
+    case "rw":
+      return VMA_MAPPED | VMA_READ | VMA_WRITE;
+  }
+}
+
+export const PROTECTION_FLAGS = VMA_READ | VMA_WRITE;

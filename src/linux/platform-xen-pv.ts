@@ -1,0 +1,96 @@
+import type { Ledger } from "../machine/ledger.ts";
+import { P } from "../machine/primitives.ts";
+import type { Hypervisor } from "../xen/hypervisor.ts";
+import type { Platform } from "./platform.ts";
+
+/**
+ * Updates that Linux collects into one hypercall: its multicall buffer has 512 bytes for arguments, an update takes 16,
+ * and the buffer counts as full when the next one would reach its end (arch/x86/xen/multicalls.c).
+ */
+export const BATCH_ENTRIES = 31;
+
+/** Linux as a 64-bit PV guest of Xen: arch/x86/xen/{enlighten_pv,mmu_pv,multicalls}.c. */
+export class XenPvPlatform implements Platform {
+  readonly #ledger: Ledger;
+  readonly #xen: Hypervisor;
+  #pending = 0;
+
+  constructor(ledger: Ledger, xen: Hypervisor) {
+    this.#ledger = ledger;
+    this.#xen = xen;
+  }
+
+  systemCallEntry(): void {
+    this.#xen.systemCallFromUser();
+  }
+
+  systemCallExit(): void {
+    this.#xen.iret();
+  }
+
+  frameExit(): void {
+    this.#xen.iret();
+  }
+
+  pageFault(page: number, write: boolean): boolean {
+    return this.#xen.pageFault(page, write);
+  }
+
+  kernelPageFault(page: number): boolean {
+    return this.#xen.kernelPageFault(page);
+  }
+
+  kernelFaultExit(): void {
+    this.#xen.iretToKernel();
+  }
+
+  enterLazyMmu(): void {}
+
+  leaveLazyMmu(): void {
+    if (this.#pending > 0) this.#flushBatch();
+  }
+
+  modifyPte(page: number, flags: number): void {
+    if (this.#pending === BATCH_ENTRIES) this.#flushBatch();
+    this.#xen.addEntry(page, flags);
+    this.#pending++;
+  }
+
+  setPte(page: number, flags: number): void {
+    this.#ledger.charge(P.linux_xen_set_pte, 1);
+    this.#xen.addEntry(page, flags);
+    this.#xen.mmuUpdate();
+  }
+
+  clearAndFlushPte(page: number): void {
+    this.#xen.emulateTableWrite(page, 0);
+    this.#ledger.charge(P.linux_flush_range, 1);
+    this.flushPages(1);
+  }
+
+  writePteInPlace(page: number, flags: number): void {
+    this.#xen.emulateTableWrite(page, flags);
+  }
+
+  flushPages(pageCount: number): void {
+    this.#ledger.charge(P.linux_flush_page, pageCount);
+    this.#ledger.charge(P.linux_xen_flush_page, pageCount);
+    for (let page = 0; page < pageCount; page++) this.#xen.invlpg();
+  }
+
+  flushAll(): void {
+    this.#ledger.charge(P.linux_xen_flush_all, 1);
+    this.#xen.tlbFlush();
+  }
+
+  driverHypercall(): void {
+    this.#xen.version();
+  }
+
+  #flushBatch(): void {
+    this.#ledger.charge(P.linux_xen_batch, 1);
+    this.#ledger.charge(P.linux_xen_entry, this.#pending);
+    this.#pending = 0;
+    this.#xen.mmuUpdate();
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * What Linux asks of whatever it runs on: the seam that Linux itself has as `pv_ops`. Bare hardware, Xen PV and a
+ * hardware-assisted guest each implement it; the rest of the kernel is the same code on all of them.
+ *
+ * Implementations charge what they do (privileged operations, hypercalls, Xen's own steps) and, where the platform's
+ * part of a Linux function is longer than the bare one, the step that stands for the difference.
+ */
+export interface Platform {
+  /** User mode executes SYSCALL; on return the kernel runs. */
+  systemCallEntry(): void;
+  /** The kernel goes back to user mode by the short way (SYSRET where there is one). */
+  systemCallExit(): void;
+  /** The kernel goes back to user mode with all registers as they are in a frame (IRET). */
+  frameExit(): void;
+  /**
+   * User mode faults on a page.
+   * @returns true when a hypervisor dealt with it unseen; false when the kernel runs now and must end with `frameExit`
+   */
+  pageFault(page: number, write: boolean): boolean;
+  /** The kernel itself faults on a user page (copy_to_user). Returns as `pageFault`; ends with `kernelFaultExit`. */
+  kernelPageFault(page: number): boolean;
+  kernelFaultExit(): void;
+
+  /** Updates until `leaveLazyMmu` may be collected. */
+  enterLazyMmu(): void;
+  leaveLazyMmu(): void;
+  /** ptep_modify_prot_start and _commit: rights of a present entry change, A and D survive. Inside lazy mode. */
+  modifyPte(page: number, flags: number): void;
+  /** set_pte: one entry, at once. */
+  setPte(page: number, flags: number): void;
+  /** ptep_clear_flush: take the entry out and flush its page. */
+  clearAndFlushPte(page: number): void;
+  /** A read-modify-write of one entry in place (pte_clear, ptep_set_wrprotect): no paravirtual operation exists for it. */
+  writePteInPlace(page: number, flags: number): void;
+
+  /** Flush this many single pages of the running process from the TLB. */
+  flushPages(pageCount: number): void;
+  /** Flush all of the running process's pages from the TLB. */
+  flushAll(): void;
+  /** A hypercall that a driver makes for the process; not on bare hardware. */
+  driverHypercall(): void;
+}

@@ -1,0 +1,65 @@
+/**
+ * The L1 entries of one process, as flags: the frames themselves do not matter to what is counted.
+ *
+ * Pages are numbered from the start of a window of the address space that holds all mappings, so that numbers stay small
+ * integers. One page-table page covers 512 pages.
+ */
+
+/** Entry maps a frame. */
+export const PTE_PRESENT = 1;
+/** Stores are allowed. */
+export const PTE_WRITABLE = 2;
+/** The processor (or the kernel on its behalf) has seen a store. */
+export const PTE_DIRTY = 4;
+/** Linux: stored to since the last clear_refs. */
+export const PTE_SOFT_DIRTY = 8;
+/** Linux: write-protected by userfaultfd. */
+export const PTE_UFFD_WP = 16;
+/** Maps the shared page of zeros, not a page of its own. */
+export const PTE_ZERO_PAGE = 32;
+/** The frame is shared with another process (after fork). */
+export const PTE_SHARED = 64;
+/** Linux: mapped by the kernel but closed to user mode (PROT_NONE); not present for the processor. */
+export const PTE_PROT_NONE = 128;
+
+/** What a store needs to complete without the machine's help. */
+export const PTE_STORE = PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY;
+
+/** log2 of the pages that one page-table page covers. */
+export const TABLE_SHIFT = 9;
+/** Pages that one page-table page covers. */
+export const TABLE_PAGES = 1 << TABLE_SHIFT;
+
+/** Pages of the window: 16 GiB, room for a reserved linear memory of 4 GiB and what else a process maps. */
+export const WINDOW_PAGES = 1 << 22;
+
+export class PageTable {
+  /** Flags of each page; read freely, written through `set` only. */
+  readonly flags = new Uint8Array(WINDOW_PAGES);
+  #watchFirst = 0;
+  #watchCount = 0;
+  #watchTable: Uint8Array = new Uint8Array(0);
+  #watchBit = 0;
+
+  set(page: number, flags: number): void {
+    this.flags[page] = flags;
+    const index = page - this.#watchFirst;
+    if (index >= 0 && index < this.#watchCount) {
+      if ((flags & PTE_STORE) === PTE_STORE) this.#watchTable[index] &= ~this.#watchBit;
+      else this.#watchTable[index] |= this.#watchBit;
+    }
+  }
+
+  /** Keeps `bit` of `table[page - first]` equal to "a store to this page needs the machine". */
+  watch(first: number, table: Uint8Array, bit: number): void {
+    this.#watchFirst = first;
+    this.#watchCount = Math.min(table.length, WINDOW_PAGES - first);
+    this.#watchTable = table;
+    this.#watchBit = bit;
+    const { flags } = this;
+    for (let index = 0; index < this.#watchCount; index++) {
+      if ((flags[first + index] & PTE_STORE) === PTE_STORE) table[index] &= ~bit;
+      else table[index] |= bit;
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import type { Ledger } from "../machine/ledger.ts";
+import { type PageTable, PTE_PRESENT, PTE_WRITABLE } from "../machine/page-table.ts";
+import { P } from "../machine/primitives.ts";
+import type { L1Observer } from "./l1-observer.ts";
+
+/** Entries that Linux puts into one mmu_update at most. */
+const MOST_ENTRIES = 64;
+
+/**
+ * Xen with one 64-bit PV guest on one processor, as the guest's kernel meets it: entries from user and kernel mode,
+ * bounce frames, the iret hypercall, mmu_update with its validation, mmuext_op flushes, writable-page-table emulation.
+ * Order of steps: xen/arch/x86/pv/{traps,mm,iret,ro-page-fault}.c, x86_64/entry.S, Xen 4.17.
+ */
+export class Hypervisor {
+  /** mmu_update hypercalls by their number of entries. */
+  readonly batchSizes = new Uint32Array(MOST_ENTRIES);
+  readonly ledger: Ledger;
+  readonly #table: PageTable;
+  readonly #xpti: boolean;
+  #observer: L1Observer | undefined;
+  /** Entries of the mmu_update under way: all, and those of each further kind. */
+  #entries = 0;
+  #rights = 0;
+
+  constructor(ledger: Ledger, table: PageTable, xpti: boolean) {
+    this.ledger = ledger;
+    this.#table = table;
+    this.#xpti = xpti;
+  }
+
+  /** Puts the checkpoint service between the guest's updates and its L1 entries. */
+  observe(observer: L1Observer): void {
+    this.#observer = observer;
+  }
+
+  /** User mode executes SYSCALL: Xen enters the guest's kernel through a bounce frame. */
+  systemCallFromUser(): void {
+    const { ledger } = this;
+    ledger.charge(P.cpu_syscall, 1);
+    ledger.charge(P.xen_syscall, 1);
+    this.#bounce();
+  }
+
+  /** The iret hypercall: back to user mode with the frame that the kernel left on its stack. */
+  iret(): void {
+    const { ledger } = this;
+    ledger.charge(P.cpu_hypercall, 1);
+    ledger.charge(P.xen_hypercall, 1);
+    ledger.charge(P.xen_iret, 1);
+    this.#toggleMode();
+    ledger.charge(P.xen_cpu_iretq, 1);
+    this.#hideXen();
+  }
+
+  /** User mode faults on a page. @returns true when the checkpoint service dealt with it; else the kernel is entered */
+  pageFault(page: number, write: boolean): boolean {
+    const { ledger } = this;
+    this.#enterException();
+    if (this.#observer?.fault(page, write) === true) {
+      this.#returnFromException();
+      return true;
+    }
+    ledger.charge(P.xen_inject, 1);
+    this.#bounce();
+    return false;
+  }
+
+  /** The guest's kernel faults on a user page: as `pageFault`, but the guest's mode does not change. */
+  kernelPageFault(page: number): boolean {
+    const { ledger } = this;
+    this.#enterException();
+    if (this.#observer?.fault(page, true) === true) {
+      this.#returnFromException();
+      return true;
+    }
+    ledger.charge(P.xen_inject, 1);
+    ledger.charge(P.xen_bounce_frame, 1);
+    ledger.charge(P.xen_cpu_sysret, 1);
+    this.#hideXen();
+    return false;
+  }
+
+  /** The iret hypercall from a nested frame: the kernel returns to itself. */
+  iretToKernel(): void {
+    const { ledger } = this;
+    ledger.charge(P.cpu_hypercall, 1);
+    ledger.charge(P.xen_hypercall, 1);
+    ledger.charge(P.xen_iret, 1);
+    ledger.charge(P.xen_cpu_iretq, 1);
+    this.#hideXen();
+  }
+
+  /** One entry of the mmu_update that `mmuUpdate` will make. */
+  addEntry(page: number, flags: number): void {
+    this.#entries++;
+    const before = this.#table.flags[page];
+    const after = this.#observer === undefined ? flags : this.#observer.guestWrites(page, flags);
+    if ((before ^ after) & PTE_PRESENT) {
+      if (after & PTE_PRESENT) {
+        this.ledger.charge(P.xen_mmu_update_map, 1);
+        if (after & PTE_WRITABLE) this.ledger.charge(P.xen_mmu_update_map_writable, 1);
+      } else this.ledger.charge(P.xen_mmu_update_unmap, 1);
+    } else if ((before ^ after) & PTE_WRITABLE) this.#rights++;
+    this.#table.set(page, after);
+  }
+
+  /** The mmu_update hypercall with the entries added. */
+  mmuUpdate(): void {
+    const entries = this.#entries;
+    const { ledger } = this;
+    this.hypercall();
+    ledger.charge(P.xen_mmu_update, 1);
+    ledger.charge(P.xen_mmu_update_entry, entries);
+    if (this.#rights > 0) ledger.charge(P.xen_mmu_update_write, this.#rights);
+    this.batchSizes[entries]++;
+    this.#entries = 0;
+    this.#rights = 0;
+  }
+
+  /** mmuext_op, INVLPG_LOCAL. */
+  invlpg(): void {
+    this.hypercall();
+    this.ledger.charge(P.xen_mmuext_op, 1);
+    this.flushPage();
+  }
+
+  /** mmuext_op, TLB_FLUSH_LOCAL. */
+  tlbFlush(): void {
+    this.hypercall();
+    this.ledger.charge(P.xen_mmuext_op, 1);
+    this.flushAll();
+  }
+
+  /**
+   * The kernel writes to a page-table page that it may only read: Xen takes the fault, decodes and emulates the
+   * instruction, and validates the entry that it would leave.
+   */
+  emulateTableWrite(page: number, flags: number): void {
+    const { ledger } = this;
+    this.#enterException();
+    ledger.charge(P.xen_ptwr, 1);
+    const after = this.#observer === undefined ? flags : this.#observer.guestWrites(page, flags);
+    this.#table.set(page, after);
+    this.#returnFromException();
+  }
+
+  /** The xen_version hypercall. */
+  version(): void {
+    this.hypercall();
+    this.ledger.charge(P.xen_version, 1);
+  }
+
+  /** Entry and exit of a hypercall of the guest's kernel. */
+  hypercall(): void {
+    const { ledger } = this;
+    ledger.charge(P.cpu_hypercall, 1);
+    ledger.charge(P.xen_hypercall, 1);
+    ledger.charge(P.xen_cpu_sysret, 1);
+    this.#hideXen();
+  }
+
+  /** Ring 3 enters Xen through a gate of its own and goes back. */
+  userGate(): void {
+    const { ledger } = this;
+    ledger.charge(P.xen_cpu_gate, 1);
+    ledger.charge(P.xen_exception, 1);
+    this.#returnFromException();
+  }
+
+  /** flush_area_local of one page. */
+  flushPage(): void {
+    this.ledger.charge(P.xen_flush_page, 1);
+    this.ledger.charge(P.xen_cpu_invlpg, 1);
+  }
+
+  /** flush_area_local of everything. */
+  flushAll(): void {
+    const { ledger } = this;
+    ledger.charge(P.xen_flush_all, 1);
+    ledger.charge(P.xen_cpu_cr3_read, 1);
+    ledger.charge(P.xen_cpu_cr3_write, 1);
+  }
+
+  #enterException(): void {
+    const { ledger } = this;
+    ledger.charge(P.xen_cpu_exception, 1);
+    ledger.charge(P.xen_cpu_cr2_read, 1);
+    ledger.charge(P.xen_exception, 1);
+  }
+
+  #returnFromException(): void {
+    const { ledger } = this;
+    ledger.charge(P.xen_exception_return, 1);
+    ledger.charge(P.xen_cpu_iretq, 1);
+    this.#hideXen();
+  }
+
+  #bounce(): void {
+    const { ledger } = this;
+    this.#toggleMode();
+    ledger.charge(P.xen_bounce_frame, 1);
+    ledger.charge(P.xen_cpu_sysret, 1);
+    this.#hideXen();
+  }
+
+  /** toggle_guest_mode: the guest's other page table, its other GS base. */
+  #toggleMode(): void {
+    const { ledger } = this;
+    ledger.charge(P.xen_cpu_rdmsr, 1);
+    ledger.charge(P.xen_cpu_swapgs, 1);
+    ledger.charge(P.xen_cpu_cr3_write, 1);
+    if (this.#xpti) ledger.charge(P.xen_cpu_invlpg, 1);
+  }
+
+  /** XPTI: an entry changes to Xen's full page table, the exit back to the guest's. */
+  #hideXen(): void {
+    if (!this.#xpti) return;
+    const { ledger } = this;
+    ledger.charge(P.xen_xpti, 1);
+    ledger.charge(P.xen_cpu_cr3_write, 2);
+  }
+}

@@ -1,0 +1,10 @@
+/** Who watches the L1 entries of a guest's process from inside Xen. */
+export interface L1Observer {
+  /**
+   * The guest's kernel writes an L1 entry.
+   * @returns the flags that the entry gets
+   */
+  guestWrites(page: number, flags: number): number;
+  /** A page fault of the guest. @returns true when the access may be tried again and the guest need not know */
+  fault(page: number, write: boolean): boolean;
+}

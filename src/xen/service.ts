@@ -1,0 +1,187 @@
+import type { Ledger } from "../machine/ledger.ts";
+import { type PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../machine/page-table.ts";
+import { P } from "../machine/primitives.ts";
+import type { CheckpointService, Gate, PageRange } from "./checkpoint-service.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import type { L1Observer } from "./l1-observer.ts";
+
+const REGISTERED = 1;
+/** Xen withholds the right to write, whatever the guest's kernel put into the L1 entry. */
+const PROTECTED = 2;
+/** The bit that the process reads. */
+const DIRTY = 4;
+/** The guest's kernel itself wants the page writable. */
+const GUEST_WRITABLE = 8;
+
+const PAGE_BYTES = 4096;
+
+/** The way through the guest's kernel to its privcmd driver and back. */
+export interface DriverGate {
+  enter(): void;
+  leave(): void;
+}
+
+/**
+ * The hypervisor's checkpoint service (our reconstruction, see `CheckpointService`), composed of steps that Xen has: the
+ * entry of an exception or a hypercall, the walk to an L1 entry and its change with the type counts that go with it, one
+ * flush.
+ *
+ * The guest's kernel is not changed and not told. It reads its L1 entries itself, so it sees a protected page as
+ * read-only; Linux keeps rights in VMAs and takes such an entry for a page that it has not made writable yet. When it
+ * writes an entry of a protected page, Xen notes what the guest wants and keeps the page closed; when it maps another
+ * frame there or none, the content has changed and the page counts as dirty. A fault on a page that the guest itself wants
+ * closed is the guest's.
+ */
+export class XenCheckpointService implements CheckpointService, L1Observer {
+  readonly #ledger: Ledger;
+  readonly #xen: Hypervisor;
+  readonly #table: PageTable;
+  readonly #driver: DriverGate;
+  /** Number of the window's first page. */
+  readonly #base: number;
+  readonly #state = new Uint8Array(WINDOW_PAGES);
+  #registered = 0;
+
+  constructor(ledger: Ledger, xen: Hypervisor, table: PageTable, driver: DriverGate, base: number) {
+    this.#ledger = ledger;
+    this.#xen = xen;
+    this.#table = table;
+    this.#driver = driver;
+    this.#base = base;
+  }
+
+  register(gate: Gate, first: number, pageCount: number): void {
+    this.#request(gate);
+    this.#ledger.charge(P.xen_service_page, pageCount);
+    for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+      if ((this.#state[page] & REGISTERED) === 0) this.#registered++;
+      this.#state[page] |= REGISTERED | DIRTY;
+    }
+  }
+
+  unregister(gate: Gate, first: number, pageCount: number): void {
+    this.#request(gate);
+    let opened = 0;
+    for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+      if (this.#state[page] & REGISTERED) this.#registered--;
+      opened += this.#open(page) ? 1 : 0;
+      this.#state[page] = 0;
+    }
+    this.#chargePages(pageCount, opened);
+  }
+
+  protect(gate: Gate, ranges: readonly PageRange[]): void {
+    this.#request(gate);
+    const state = this.#state;
+    const { flags } = this.#table;
+    let pages = 0;
+    let closed = 0;
+    for (const { first, pageCount } of ranges) {
+      pages += pageCount;
+      for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+        const entry = flags[page];
+        state[page] &= ~DIRTY;
+        if ((entry & PTE_PRESENT) === 0) continue;
+        if (entry & PTE_WRITABLE) {
+          this.#table.set(page, entry & ~PTE_WRITABLE);
+          state[page] |= PROTECTED | GUEST_WRITABLE;
+          closed++;
+        } else state[page] |= PROTECTED;
+      }
+    }
+    this.#chargePages(pages, closed);
+    this.#flush(closed);
+  }
+
+  unprotect(gate: Gate, ranges: readonly PageRange[]): void {
+    this.#request(gate);
+    let pages = 0;
+    let opened = 0;
+    for (const { first, pageCount } of ranges) {
+      pages += pageCount;
+      for (let page = first - this.#base, end = page + pageCount; page < end; page++)
+        opened += this.#open(page) ? 1 : 0;
+    }
+    this.#chargePages(pages, opened);
+    this.#flush(opened);
+  }
+
+  isDirty(page: number): boolean {
+    return (this.#state[page - this.#base] & DIRTY) !== 0;
+  }
+
+  copy(gate: Gate, ranges: readonly PageRange[]): void {
+    this.#request(gate);
+    let pages = 0;
+    for (const { pageCount } of ranges) pages += pageCount;
+    this.#ledger.charge(P.xen_service_copy, pages);
+    this.#ledger.charge(P.xen_memcpy_byte, pages * PAGE_BYTES);
+  }
+
+  guestWrites(page: number, flags: number): number {
+    const state = this.#state[page];
+    if ((state & REGISTERED) === 0) return flags;
+    const before = this.#table.flags[page];
+    if ((before & flags & PTE_PRESENT) === 0) {
+      // Another frame, or none: what was there is gone, and there is nothing to keep closed.
+      this.#state[page] = (state | DIRTY) & ~(PROTECTED | GUEST_WRITABLE);
+      return flags;
+    }
+    if ((state & PROTECTED) === 0) return flags;
+    if (flags & PTE_WRITABLE) this.#state[page] = state | GUEST_WRITABLE;
+    else this.#state[page] = state & ~GUEST_WRITABLE;
+    return flags & ~PTE_WRITABLE;
+  }
+
+  fault(page: number, write: boolean): boolean {
+    if (this.#registered === 0) return false;
+    const ledger = this.#ledger;
+    ledger.charge(P.xen_service_lookup, 1);
+    const state = this.#state[page];
+    if (!write || (state & (PROTECTED | GUEST_WRITABLE)) !== (PROTECTED | GUEST_WRITABLE)) return false;
+    ledger.charge(P.xen_service_fault, 1);
+    ledger.charge(P.xen_mmu_update_write, 1);
+    this.#state[page] = (state | DIRTY) & ~(PROTECTED | GUEST_WRITABLE);
+    this.#table.set(page, this.#table.flags[page] | PTE_WRITABLE);
+    this.#xen.flushPage();
+    return true;
+  }
+
+  /** Lifts the protection of a page. @returns whether its entry changed */
+  #open(page: number): boolean {
+    const state = this.#state[page];
+    if ((state & PROTECTED) === 0) return false;
+    this.#state[page] = state & ~(PROTECTED | GUEST_WRITABLE);
+    if ((state & GUEST_WRITABLE) === 0) return false;
+    this.#table.set(page, this.#table.flags[page] | PTE_WRITABLE);
+    return true;
+  }
+
+  /** The process's way into Xen and back, and the request that it hands over. */
+  #request(gate: Gate): void {
+    switch (gate) {
+      case "trap":
+        this.#xen.userGate();
+        break;
+      case "privcmd":
+        this.#driver.enter();
+        this.#xen.hypercall();
+        this.#driver.leave();
+        break;
+      case "shared-page":
+        // Written to a page that Xen reads at its next entry for whatever reason: no entry of its own.
+        break;
+    }
+    this.#ledger.charge(P.xen_service_request, 1);
+  }
+
+  #chargePages(pages: number, changed: number): void {
+    this.#ledger.charge(P.xen_service_page, pages);
+    this.#ledger.charge(P.xen_mmu_update_write, changed);
+  }
+
+  #flush(changed: number): void {
+    if (changed === 1) this.#xen.flushPage();
+    else if (changed > 1) this.#xen.flushAll();
+  }
+}
