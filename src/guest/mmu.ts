@@ -1,6 +1,6 @@
 import { LineState } from "../program/instrument/helpers.ts";
 import { PAGE_ENTRIES } from "../program/instrument/layout.ts";
-import type { InstrumentedModule } from "../program/instrument/types.ts";
+import type { InstrumentedModule, StoreGroup } from "../program/instrument/types.ts";
 import { LINE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES } from "../program/instrument/types.ts";
 
 /** Site of a write that an imported function did on the program's behalf. */
@@ -98,7 +98,8 @@ const nothing = new Uint8Array(0);
 
 /** Makes the host's side of an instrumented module, for one instance of it. */
 export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mmu {
-  const { layout, groups } = module;
+  const { layout } = module;
+  const groupOfSite: (StoreGroup | undefined)[] = module.sites.map((_, site) => module.groups.get(site));
   const recording = module.mode === "record";
   let instance: WebAssembly.Instance | undefined;
   let guestMemory: WebAssembly.Memory | undefined;
@@ -139,7 +140,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
 
   /** Tells a trap; of a group, as the first of its stores that touches the page. */
   function trap(page: number, address: number, size: number, site: number): void {
-    const group = groups.get(site);
+    const group = groupOfSite[site];
     if (group !== undefined) {
       for (const member of group.members) {
         const start = (address >>> 0) + member.delta;
@@ -154,17 +155,19 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
 
   /** A store or group lies in two pages; all of it was or will be counted for the first page. */
   function straddle(address: number, size: number, site: number): void {
-    const firstPage = address >>> 12;
-    const count = (start: number, bytes: number, isMember: boolean) => {
-      const last = (start + bytes - 1) >>> 12;
-      if (start >>> 12 !== firstPage) {
-        if (isMember) pageCounts[firstPage]--;
-        pageCounts[last]++;
-      } else if (last !== firstPage) pageCounts[last]++;
-    };
-    const group = groups.get(site);
-    if (group === undefined) count(address >>> 0, size, false);
-    else for (const { delta, size: bytes } of group.members) count((address >>> 0) + delta, bytes, true);
+    const start = address >>> 0;
+    const firstPage = start >>> 12;
+    const group = groupOfSite[site];
+    if (group === undefined) {
+      pageCounts[(start + size - 1) >>> 12]++;
+      return;
+    }
+    for (const member of group.members) {
+      const first = start + member.delta;
+      if ((first + member.size - 1) >>> 12 === firstPage) continue;
+      pageCounts[firstPage + 1]++;
+      if (first >>> 12 !== firstPage) pageCounts[firstPage]--;
+    }
   }
 
   function tick(): void {

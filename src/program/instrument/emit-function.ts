@@ -324,11 +324,14 @@ export function emitFunction(
       const at = layout.blockCounts + counter * 4;
       w.const(0).const(0).table(Op.i32Load, at).get(done).op(Op.i32Add).table(Op.i32Store, at);
     }
+    // Said to be unlikely, though it is not: the engine then keeps what the calls would spill out of the loop itself.
+    w.get(done).ifUnlikely();
     for (const { address, size, storeCount, stride } of stores) {
       pushForm(address);
       if (stride !== 0) w.get(done).const(stride).op(Op.i32Mul).op(Op.i32Sub);
       w.const(stride).get(done).const(size).const(storeCount).call(context.helper("settle"));
     }
+    w.end();
   }
 
   function pushForm({ terms, constant }: LinearForm): void {

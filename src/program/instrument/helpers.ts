@@ -212,7 +212,6 @@ function writeSettle({ layout }: HelperContext): CodeWriter {
   const w = begin(layout, 2);
   const entry = () => w.get(address).const(12).op(Op.i32ShrU).const(2).op(Op.i32Shl);
   const line = (local: number) => w.get(local).const(6).op(Op.i32ShrU);
-  w.get(iterations).op(Op.i32Eqz).if().op(Op.return).end();
   entry();
   entry().table(Op.i32Load, layout.pageCounts).get(iterations).get(stores).op(Op.i32Mul).op(Op.i32Add);
   w.table(Op.i32Store, layout.pageCounts);
