@@ -53,8 +53,9 @@ export function isLibrary(file: string): boolean {
  *
  * Which line an instruction belongs to: its own, if that is the user's. Optimised AssemblyScript inlines the library's
  * stores (`array[i] = x` becomes code of `~lib/staticarray.ts`) and leaves some instructions without a line; such an
- * instruction belongs to the nearest mapped line of the user before it in the same function. Only in a function that has
- * no line of the user before it, such as the library's own, do instructions keep the library's lines.
+ * instruction belongs to the nearest mapped line of the user before it in the same function. Before the first such line,
+ * instructions of the library keep the library's lines, and those without a line (a function's own beginning) belong to
+ * the first. A function without any line of the user is the library's own, and keeps the library's lines throughout.
  * @throws BadInputError where the mappings are malformed
  */
 export function readSourceMapLines(module: Uint8Array, map: SourceMap, what: string): ModuleLines {
@@ -63,31 +64,39 @@ export function readSourceMapLines(module: Uint8Array, map: SourceMap, what: str
   const library = map.sources.map(isLibrary);
   const rows: OffsetRow[] = [];
   let next = 0;
-  while (next < segments.length && segments[next].column < (functions[0]?.start ?? 0)) next++;
   for (const { start, end } of functions) {
-    rows.push({ offset: start, file: NO_FILE, line: 0, column: 0 });
-    let user: OffsetRow | undefined;
+    const own: OffsetRow[] = [{ ...NOWHERE, offset: start }];
     for (; next < segments.length && segments[next].column < end; next++) {
-      const segment = segments[next];
-      if (segment.column < start) continue; // in the length between two functions
-      if (segment.source >= map.sources.length) {
-        throw new BadInputError(`${what}: a mapping names source ${segment.source}, of ${map.sources.length}`);
+      const { column, source, line, sourceColumn } = segments[next];
+      if (column < start) continue; // before the first function, or in the length between two
+      if (source >= map.sources.length) {
+        throw new BadInputError(`${what}: a mapping names source ${source}, of ${map.sources.length}`);
       }
-      const row = {
-        offset: segment.column,
-        file: segment.source,
-        line: segment.line + 1,
-        column: segment.sourceColumn + 1,
-      };
-      if (segment.source !== NO_FILE && !library[segment.source]) user = row;
-      rows.push(user ? { ...user, offset: row.offset } : row);
+      own.push(
+        source < 0
+          ? { ...NOWHERE, offset: column }
+          : { offset: column, file: source, line: line + 1, column: sourceColumn + 1 },
+      );
+    }
+    const isUser = (row: OffsetRow): boolean => row.file !== NO_FILE && !library[row.file];
+    let user = own.find(isUser);
+    let before = true;
+    for (const row of own) {
+      if (isUser(row)) {
+        user = row;
+        before = false;
+      }
+      const keepsItsOwn = before && row.file !== NO_FILE;
+      rows.push(user === undefined || keepsItsOwn ? row : { ...user, offset: row.offset });
     }
   }
   endAfter(rows, functions);
   return offsetTable("source-map", map.sources, rows);
 }
 
+const NOWHERE = { file: NO_FILE, line: 0, column: 0 };
+
 function endAfter(rows: OffsetRow[], functions: readonly FunctionRange[]): void {
   const last = functions.at(-1);
-  if (last) rows.push({ offset: last.end, file: NO_FILE, line: 0, column: 0 });
+  if (last) rows.push({ ...NOWHERE, offset: last.end });
 }

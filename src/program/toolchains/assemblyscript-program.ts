@@ -11,18 +11,18 @@ import { sdkDirectory } from "./sdk.ts";
 import { displayPath, readIfPresent, readUserText } from "./user-files.ts";
 
 const OUTPUT = "program.wasm";
+/**
+ * Optimised at level 2 without shrinking. From level 2 on, the library's array accesses are inlined, so that their
+ * stores lie in the user's functions and can be told apart by line; at 0 and 1, `array[i] = x` is a call, and all such
+ * stores of a program are one instruction of the library. Measured on the samples: level 2 runs 1.1 to 1.5 times as fast
+ * as level 1, level 3 no faster than 2 (within 5 %), and shrinking 1.0 to 1.4 times slower; at 2 every store of the
+ * user's own statements in kv.ts and order-book.ts is found under its line. `--debug` only adds names.
+ */
 const ARGUMENTS: readonly string[] = [
-  "--optimizeLevel",
-  "2",
-  "--shrinkLevel",
-  "0",
-  "--outFile",
-  OUTPUT,
-  "--sourceMap",
-  "--exportStart",
-  "_start",
-  "--lib",
-  LIBRARY_DIRECTORY,
+  ...["--optimizeLevel", "2", "--shrinkLevel", "0"],
+  ...["--outFile", OUTPUT, "--sourceMap", "--debug"],
+  ...["--exportStart", "_start"],
+  ...["--lib", LIBRARY_DIRECTORY],
   ...["abort", "trace", "seed"].flatMap((name) => ["--use", `${name}=wasi_${name}`]),
   "--noColors",
 ];

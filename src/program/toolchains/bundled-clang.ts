@@ -32,14 +32,18 @@ export async function runBundledClang(job: ClangJob): Promise<ClangResult> {
     }
   };
 
-  const tree = treeOf(job.files);
+  const tree = treeOf(new Map([...job.files, [OVERLAY_PATH, overlayOf(job.files.keys())]]));
   const objects: Tree = {};
   let failed = false;
   for (const [i, unit] of job.units.entries()) {
-    const made = await run("clang", [TARGET, "-c", unit.source, "-o", objectPath(i), ...unit.arguments], {
-      ...tree,
-      objects: {},
-    });
+    const made = await run(
+      "clang",
+      [TARGET, "-ivfsoverlay", OVERLAY_PATH, "-c", unit.source, "-o", objectPath(i), ...unit.arguments],
+      {
+        ...tree,
+        objects: {},
+      },
+    );
     const object = made && entryAt(made, objectPath(i));
     if (object instanceof Uint8Array) objects[`${i}.o`] = object;
     else failed = true;
@@ -53,6 +57,17 @@ export async function runBundledClang(job: ClangJob): Promise<ClangResult> {
   );
   const wasm = linked && entryAt(linked, "/objects/program.wasm");
   return finish(wasm instanceof Uint8Array ? wasm : undefined);
+}
+
+const OVERLAY_PATH = "/overlay.yaml";
+
+/**
+ * The package's own file system takes `..` for a name. Clang's overlay of it knows better, and finds
+ * `#include "../include/part.h"`; every file stands for itself in it.
+ */
+function overlayOf(paths: Iterable<string>): string {
+  const roots = Array.from(paths, (name) => ({ type: "file", name, "external-contents": name }));
+  return JSON.stringify({ version: 0, "use-external-names": false, roots });
 }
 
 function treeOf(files: ReadonlyMap<string, string>): Tree {

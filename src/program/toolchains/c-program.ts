@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { readDebugLines } from "../lines/debug-line.ts";
 import { noLines, renameFiles } from "../lines/offset-table.ts";
+import { joinPaths } from "../lines/paths.ts";
 import { BadInputError, CompileError, type Diagnostic, type Program } from "../program.ts";
 import { bundledClangIdentity, runBundledClang } from "./bundled-clang.ts";
 import { collectIncludes } from "./c-includes.ts";
@@ -62,7 +63,8 @@ export async function loadCProgram(
     result = { wasm: made.wasm, messages: made.messages };
     cache?.write(key, [result.wasm, Buffer.from(result.messages)]);
   }
-  const show = (file: string): string => shown.get(file) ?? shown.get(`/program/${file}`) ?? showSdk(file);
+  const show = (file: string): string =>
+    shown.get(joinPaths(file)) ?? shown.get(joinPaths("/program", file)) ?? showSdk(file);
   const lines = renameFiles(readDebugLines(result.wasm) ?? noLines, show);
   return {
     path: paths[0],
@@ -162,7 +164,7 @@ function compileError(
   job: ClangJob,
   shown: ReadonlyMap<string, string>,
 ): CompileError {
-  let text = messages;
+  let text = messages.replaceAll(/\/program\/[^\s:]*\/\.\.\/[^\s:]*/g, (path) => joinPaths(path));
   for (const [i, unit] of job.units.entries()) text = text.replaceAll(objectPath(i), unit.source);
   // Longest first, so that no name is taken for the beginning of another.
   for (const [placed, name] of [...shown].sort(([a], [b]) => b.length - a.length)) text = text.replaceAll(placed, name);

@@ -56,22 +56,24 @@ function explain(error: unknown): string {
   }
 }
 
-/** Offset of the first byte that is not valid UTF-8. */
+/** Offset of the first byte that does not belong to valid UTF-8. */
 function firstBadByte(bytes: Uint8Array): number {
-  let low = 0;
-  let high = bytes.length;
-  const isValid = (length: number): boolean => {
+  const isValid = (length: number, stream: boolean): boolean => {
     try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length), { stream: true });
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length), { stream });
       return true;
     } catch {
       return false;
     }
   };
+  let low = 0;
+  let high = bytes.length;
   while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isValid(middle + 1)) low = middle + 1;
-    else high = middle;
+    const middle = (low + high + 1) >>> 1;
+    if (isValid(middle, true)) low = middle;
+    else high = middle - 1;
   }
+  // What is valid so far may end within a character, which then is the bad one.
+  while (low > 0 && !isValid(low, false)) low--;
   return low;
 }

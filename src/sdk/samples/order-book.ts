@@ -131,13 +131,13 @@ function submit(side: i32, price: i32, quantity: i32): void {
   enqueue(index);
 }
 
-/** One message: mostly orders around a price that wanders, sometimes a cancellation of any waiting order. */
+/** One message: an order near a price that wanders, or the cancellation of any order that waits. */
 function receive(): void {
   const random = nextRandom();
   if ((random & 255) == 0) {
     market.middle = max(PRICES / 4, min((PRICES / 4) * 3, market.middle + <i32>((random >> 8) % 17) - 8));
   }
-  if (((random >> 16) & 3) == 0) {
+  if (((random >> 16) & 1) == 0) {
     const index = <i32>((random >> 20) % <u64>poolSize);
     if (orderAt(index).quantity > 0) dequeue(index);
     return;
