@@ -34,6 +34,8 @@ export class Kernel {
   readonly ledger: Ledger;
   readonly table: PageTable;
   readonly platform: Platform;
+  /** Faults of user mode so far, whoever dealt with them. */
+  userFaults = 0;
   #segv: PageHandler | undefined;
   #bus: PageHandler | undefined;
   #usr1: PageHandler | undefined;
@@ -136,6 +138,7 @@ export class Kernel {
 
   /** A page fault of user mode, up to the point where the access is tried again. */
   #fault(page: number, write: boolean): void {
+    this.userFaults++;
     if (this.platform.pageFault(page, write)) return;
     const { ledger } = this;
     ledger.charge(P.linux_exception, 1);
