@@ -1,0 +1,13 @@
+import { type PriceProfile, parseProfile } from "./prices.ts";
+import era from "./profiles/era.json" with { type: "json" };
+import modern from "./profiles/modern.json" with { type: "json" };
+
+/**
+ * The profiles that come with the product, the default first. Privileged operations, bytes and devices carry the figure
+ * of a public source or one derived from it; steps are priced by their instructions times the cycles per instruction of
+ * their space, fitted to published totals of whole operations.
+ */
+export const BUILT_IN_PROFILES: readonly PriceProfile[] = [
+  parseProfile(era, "profiles/era.json"),
+  parseProfile(modern, "profiles/modern.json"),
+];
