@@ -1,10 +1,7 @@
-/**
- * What the pure parts may use of the platform beyond ECMAScript: WebAssembly and UTF-8 coding.
- * They run the same in Node, in an extension host and in a browser worker, so neither Node's nor the DOM's types are in scope.
- */
+/** WebAssembly, which Node's types leave out and the DOM's would bring with everything else. */
 declare namespace WebAssembly {
   class Module {
-    constructor(bytes: Uint8Array);
+    constructor(bytes: BufferSource);
     static imports(module: Module): { module: string; name: string; kind: string }[];
     static exports(module: Module): { name: string; kind: string }[];
     static customSections(module: Module, name: string): ArrayBuffer[];
@@ -29,13 +26,8 @@ declare namespace WebAssembly {
   class RuntimeError extends Error {}
   class CompileError extends Error {}
   class LinkError extends Error {}
-  function validate(bytes: Uint8Array): boolean;
-  function compile(bytes: Uint8Array): Promise<Module>;
+  function validate(bytes: BufferSource): boolean;
+  function compile(bytes: BufferSource): Promise<Module>;
 }
-declare class TextEncoder {
-  encode(text: string): Uint8Array;
-}
-declare class TextDecoder {
-  constructor(label?: string, options?: { fatal?: boolean });
-  decode(bytes?: Uint8Array): string;
-}
+
+type BufferSource = ArrayBufferView | ArrayBuffer;
