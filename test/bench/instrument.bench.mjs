@@ -11,7 +11,7 @@ if (!process.execArgv.includes("--no-liftoff")) {
   process.exit(child.status ?? 1);
 }
 
-const { compileKernels, kernelNames } = await import("../fixtures/kernels/compile.mjs");
+const { compileKernels, kernelNames } = await import("../unit/instrument/compile-kernels.ts");
 const { instrument } = await import("../../src/program/instrument/instrument.ts");
 const { createMmu } = await import("../../src/guest/mmu.ts");
 

@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import wabtInit from "wabt";
 import { createMmu, type Mmu } from "../../../src/guest/mmu.ts";
 import { instrument } from "../../../src/program/instrument/instrument.ts";
@@ -31,16 +36,22 @@ export function assemble(wat: string): Uint8Array {
   }
 }
 
-/** wabt's own verdict, which knows features that the engine may lack. */
-export function wabtAccepts(bytes: Uint8Array): boolean {
-  const module = wabt.readWasm(bytes, { ...features, readDebugNames: true });
+/** wabt's own verdict, which knows multi-memory where the engine may not; undefined if it has nothing against it. */
+export function wabtComplaint(bytes: Uint8Array): string | undefined {
+  const validator = createRequire(import.meta.url).resolve("wabt/bin/wasm-validate");
+  const folder = mkdtempSync(join(tmpdir(), "lens-"));
   try {
-    module.validate();
-    return true;
+    const file = join(folder, "module.wasm");
+    writeFileSync(file, bytes);
+    const flags = ["--enable-multi-memory", "--enable-exceptions", "--enable-tail-call"];
+    const { status, stderr } = spawnSync(process.execPath, [validator, ...flags, file], { encoding: "utf8" });
+    return status === 0 ? undefined : stderr || `status ${status}`;
   } finally {
-    module.destroy();
+    rmSync(folder, { recursive: true });
   }
 }
+
+type Imports = Record<string, Record<string, unknown>>;
 
 export interface Trap {
   readonly page: number;
@@ -64,7 +75,7 @@ export interface Running {
   opens: boolean;
 }
 
-export function run(wasm: Uint8Array, options: InstrumentOptions, imports: WebAssembly.Imports = {}): Running {
+export function run(wasm: Uint8Array, options: InstrumentOptions, imports: Imports = {}): Running {
   const module = instrument(wasm, options);
   const traps: Trap[] = [];
   const grown: [number, number][] = [];
@@ -79,27 +90,27 @@ export function run(wasm: Uint8Array, options: InstrumentOptions, imports: WebAs
     },
     grown: (from, to) => void grown.push([from, to]),
   });
-  const compiled = new WebAssembly.Module(module.bytes as BufferSource);
-  const all = { ...imports, ...(mmu.imports as WebAssembly.Imports) };
+  const compiled = new WebAssembly.Module(module.bytes);
+  const all = { ...imports, ...mmu.imports };
   const instance = new WebAssembly.Instance(compiled, all);
   const running: Running = {
     module,
     mmu,
-    exports: instance.exports as unknown as Exports,
+    exports: instance.exports as Exports,
     traps,
     grown,
     ticks: 0,
     onTick: () => {},
     opens: true,
   };
-  mmu.attach(instance as unknown as Parameters<Mmu["attach"]>[0]);
+  mmu.attach(instance);
   mmu.start();
   return running;
 }
 
-export function plain(wasm: Uint8Array, imports: WebAssembly.Imports = {}): Exports {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm as BufferSource), imports);
-  return instance.exports as unknown as Exports;
+export function plain(wasm: Uint8Array, imports: Imports = {}): Exports {
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(wasm), imports);
+  return instance.exports as Exports;
 }
 
 export function memoryOf(exports: Exports): Uint8Array {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { compileKernels } from "../../fixtures/kernels/compile.mjs";
+import { compileKernels } from "./compile-kernels.ts";
 import { describeVariant, memoryOf, plain, run, variants } from "./harness.ts";
 
 const kernels: Map<string, Uint8Array> = await compileKernels();
