@@ -1,0 +1,287 @@
+import { SingleBar } from "cli-progress"; // cli-progress 3.12, MIT: a bar on standard error, only on a terminal
+import { type Command, Option } from "commander";
+import { ImageStore } from "../../checkpoint/images.ts";
+import { ENVIRONMENTS, type Environment, TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/technique.ts";
+import { techniqueOf } from "../../checkpoint/techniques.ts";
+import { Ledger } from "../../machine/ledger.ts";
+import { PRIMITIVES } from "../../machine/primitives.ts";
+import { BadInputError } from "../../program/program.ts";
+import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
+import type { Recording } from "../../run/recording.ts";
+import { loadProfile } from "../../worker/profiles.ts";
+import { openProgram } from "../../worker/program-store.ts";
+import { isRunFile, readRunFile } from "../../worker/run-files.ts";
+import { type Comparison, compareOne, liveRun, priced } from "../../worker/session.ts";
+import {
+  addCheckpointOptions,
+  addPriceOption,
+  addProgramOptions,
+  listOf,
+  machineOptionsOf,
+  type ProgramOptions,
+} from "../options.ts";
+import { bytes, cycles, integer, percent, print, printJson, status, table } from "../output.ts";
+import { programInputOf } from "../program-input.ts";
+
+interface CompareOptions extends ProgramOptions, MachineOptions {
+  readonly prices: string;
+  readonly techniques: TechniqueId[];
+  readonly environments: Environment[];
+  readonly live?: boolean;
+  readonly json?: boolean;
+}
+
+/** One cell: what a technique costs in an environment, or why it cannot be had there. */
+type Cell =
+  | { readonly environment: Environment; readonly technique: TechniqueId; readonly reason: string }
+  | { readonly environment: Environment; readonly technique: TechniqueId; readonly comparison: Comparison };
+
+export function addCompareCommand(program: Command): void {
+  const command = program
+    .command("compare")
+    .description("what every technique costs in every environment, from one recorded run")
+    .argument("<program or run file>", ".c .cc .cpp .ts .wasm .wat, or what run --out kept")
+    .argument("[args...]", "what the program gets as its arguments (after --)")
+    .addOption(
+      new Option("--techniques <a,b>", "only these")
+        .argParser(listOf(TECHNIQUE_IDS))
+        .default([...TECHNIQUE_IDS], "all"),
+    )
+    .addOption(
+      new Option("--environments <a,b>", "only these")
+        .argParser(listOf(ENVIRONMENTS))
+        .default([...ENVIRONMENTS], "all"),
+    )
+    .option("--live", "run each live instead of from one recording, and check that the ledgers are equal")
+    .option("--json", "print one JSON document");
+  addPriceOption(addCheckpointOptions(addProgramOptions(command)));
+  command.action(async (path: string, args: string[], options: CompareOptions) => {
+    const profile = loadProfile(options.prices);
+    const base = machineOptionsOf({ ...options, environment: "native", technique: "full-copy" });
+    const saved = isRunFile(path) ? readRunFile(path) : undefined;
+    if (saved !== undefined && options.live === true) {
+      throw new BadInputError("--live runs the program again, and a run file holds none; name the program instead");
+    }
+    const input = programInputOf(path, args, options);
+    const opened = saved === undefined ? await openProgramWithStatus(path, input) : undefined;
+    const first =
+      saved ??
+      (await liveRun(
+        {
+          ...input,
+          machine: { ...DEFAULT_MACHINE, environment: "native", technique: "full-copy" },
+          images: new ImageStore(),
+        },
+        opened,
+      ));
+    const recording: Recording = "recording" in first ? first.recording : first.run.recording;
+    const ending = "recording" in first ? first.ending : first.run.ending;
+    const about = "recording" in first ? first.program : first.input;
+    status("");
+    if (ending.kind !== "exit") {
+      process.stderr.write(`the program did not end: ${ending.message}; compared is what it did until then\n`);
+    }
+
+    const wanted = options.environments.flatMap((environment) =>
+      options.techniques.map((technique) => ({ environment, technique })),
+    );
+    const bar = new SingleBar({
+      format: "{bar} {value}/{total} {what}",
+      stream: process.stderr,
+      noTTYOutput: false,
+      clearOnComplete: true,
+    });
+    if (process.stderr.isTTY) bar.start(wanted.length, 0, { what: "" });
+    const cells: Cell[] = [];
+    for (const { environment, technique } of wanted) {
+      bar.increment(1, { what: `${technique} in ${environment}` });
+      const reason = techniqueOf(technique).unavailable(environment);
+      if (reason !== undefined) {
+        cells.push({ environment, technique, reason });
+        continue;
+      }
+      const options2 = environment === "native" ? { ...base, copy: "guest" as const } : base;
+      const comparison = compareOne(recording, profile, environment, technique, options2);
+      if (options.live === true) {
+        const live = await liveRun({ ...input, machine: comparison.options, images: new ImageStore() }, opened);
+        const difference = Ledger.difference(
+          live.run.machine.ledger,
+          comparison.history.machine.ledger,
+          (p) => PRIMITIVES[p].name,
+        );
+        if (difference !== undefined) {
+          throw new Error(`${technique} in ${environment}: the live run and the replay differ: ${difference}`);
+        }
+        cells.push({
+          environment,
+          technique,
+          comparison: { ...comparison, report: priced(live.run.recording, live.run, profile) },
+        });
+      } else cells.push({ environment, technique, comparison });
+    }
+    bar.stop();
+
+    if (options.json === true) {
+      await printJson({
+        program: about,
+        kernel: base.kernel,
+        prices: { name: profile.name, ghz: profile.ghz },
+        recording: recordingSummary(recording),
+        results: cells.map(jsonOf),
+      });
+    } else await print(textOf(path, recording, cells, profile.title, base));
+    process.exitCode = ending.kind === "exit" && ending.code === 0 ? 0 : 1;
+  });
+}
+
+async function openProgramWithStatus(
+  path: string,
+  input: Parameters<typeof openProgram>[1] & { readonly paths: readonly string[] },
+) {
+  status(`compiling ${path}`);
+  const opened = await openProgram(input.paths, input);
+  status(`recording ${path}`);
+  return opened;
+}
+
+function recordingSummary(recording: Recording) {
+  return {
+    programCycles: recording.programCycles,
+    events: recording.kind.length,
+    checkpoints: recording.calls.filter((call) => call.kind === "commit").length,
+    startPages: recording.startPages,
+    endPages: recording.endPages,
+    writtenPages: recording.epochs.map((epoch) => epoch.pages.length),
+    stores: recording.lines.reduce((sum, { stores }) => sum + stores, 0),
+  };
+}
+
+function jsonOf(cell: Cell): unknown {
+  const { environment, technique } = cell;
+  if ("reason" in cell) {
+    return {
+      environment,
+      technique,
+      available: false,
+      reason: cell.reason,
+      overheadCycles: null,
+      low: null,
+      high: null,
+      overheadPercent: null,
+      costByLayer: null,
+      costByPrimitive: null,
+      meanCheckpointCycles: null,
+    };
+  }
+  const { report } = cell.comparison;
+  return {
+    environment,
+    technique,
+    available: true,
+    overheadCycles: report.overhead.cycles,
+    low: report.overhead.low,
+    high: report.overhead.high,
+    overheadPercent: overheadPercent(cell.comparison),
+    costByLayer: report.costByLayer,
+    costByPrimitive: report.costByPrimitive,
+    meanCheckpointCycles: meanCheckpointCycles(cell.comparison),
+    totals: report.totals,
+  };
+}
+
+function overheadPercent({ report }: Comparison): number {
+  return (100 * report.overhead.cycles) / report.totals.programCycles;
+}
+
+/** Cycles inside a checkpoint: what the program waits for. */
+function meanCheckpointCycles({ report }: Comparison): number {
+  const { checkpoints } = report;
+  if (checkpoints.length === 0) return 0;
+  const sum = checkpoints.reduce((total, { costCycles: c }) => total + c.collect + c.copy + c.arm + c.commit, 0);
+  return sum / checkpoints.length;
+}
+
+function textOf(
+  path: string,
+  recording: Recording,
+  cells: readonly Cell[],
+  prices: string,
+  options: MachineOptions,
+): string {
+  const summary = recordingSummary(recording);
+  const found = cells.flatMap((cell) => ("comparison" in cell ? [cell] : []));
+  const parts = [
+    `${path}: ${integer(summary.stores)} stores in ${cycles(summary.programCycles)} cycles, ${summary.checkpoints} checkpoints; ` +
+      `Linux ${options.kernel}, prices of ${prices}`,
+  ];
+  for (const environment of new Set(cells.map((cell) => cell.environment))) {
+    const rows = found
+      .filter((cell) => cell.environment === environment)
+      .sort((a, b) => a.comparison.report.overhead.cycles - b.comparison.report.overhead.cycles);
+    parts.push(
+      table(
+        [
+          environment,
+          "overhead",
+          "low",
+          "high",
+          "of program",
+          "a checkpoint",
+          "traps",
+          "hypercalls",
+          "signals",
+          "copied",
+        ],
+        ["left", "right", "right", "right", "right", "right", "right", "right", "right", "right"],
+        rows.map(({ technique, comparison }) => {
+          const { overhead, totals } = comparison.report;
+          return [
+            technique,
+            cycles(overhead.cycles),
+            cycles(overhead.low),
+            cycles(overhead.high),
+            percent(overheadPercent(comparison)),
+            cycles(meanCheckpointCycles(comparison)),
+            integer(totals.traps),
+            integer(totals.hypercalls),
+            integer(totals.signals),
+            bytes(totals.copiedBytes),
+          ];
+        }),
+      ),
+    );
+  }
+  const best = found.at(0)?.comparison.report;
+  if (best !== undefined) {
+    const lines = costliestLines(found);
+    if (lines !== "") parts.push(lines);
+  }
+  for (const cell of cells)
+    if ("reason" in cell) parts.push(`${cell.technique} in ${cell.environment}: ${cell.reason}`);
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** The lines that cost most anywhere, with their cost under each technique and environment. */
+function costliestLines(found: readonly Extract<Cell, { comparison: Comparison }>[]): string {
+  const costs = new Map<string, { name: string; stores: number; of: number[] }>();
+  found.forEach(({ comparison }, column) => {
+    for (const { file, line, function: name, stores, cycles: cost } of comparison.report.lines) {
+      if (line === 0) continue;
+      const key = `${file}:${line}`;
+      const entry = costs.get(key) ?? { name, stores, of: new Array<number>(found.length).fill(0) };
+      entry.of[column] += cost;
+      costs.set(key, entry);
+    }
+  });
+  const rows = [...costs]
+    .map(([line, { name, stores, of }]) => ({ line, name, stores, of, most: Math.max(...of) }))
+    .filter(({ most }) => most > 0)
+    .sort((a, b) => b.most - a.most)
+    .slice(0, 10);
+  if (rows.length === 0) return "";
+  return table(
+    ["line", "function", "stores", ...found.map(({ technique, environment }) => `${technique}\n${environment}`)],
+    ["left", "left", "right", ...found.map(() => "right" as const)],
+    rows.map(({ line, name, stores, of }) => [line, name, integer(stores), ...of.map(cycles)]),
+  );
+}

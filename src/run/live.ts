@@ -1,0 +1,293 @@
+import { type ApiObserver, CheckpointApi, type LibraryMemory } from "../checkpoint/api.ts";
+import type { SavedRegion } from "../checkpoint/engine.ts";
+import type { ImageStore } from "../checkpoint/images.ts";
+import { createMmu, HOST_SITE, type Mmu } from "../guest/mmu.ts";
+import { VELOC_MODULE, velocImports } from "../guest/veloc.ts";
+import { createWasi } from "../guest/wasi/create-wasi.ts";
+import type { FileTree } from "../guest/wasi/file-tree.ts";
+import { ProcessExit, WASI_MODULE, type Wasi, type WasiUsage } from "../guest/wasi/types.ts";
+import type { InstrumentedModule } from "../program/instrument/types.ts";
+import { BadInputError, type Program } from "../program/program.ts";
+import { lineCounts } from "./line-counts.ts";
+import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
+import { MACHINE_BIT, RECORDER_BIT, Recorder } from "./recorder.ts";
+import type { Recording } from "./recording.ts";
+import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
+import { type Frame, SiteTable } from "./sites.ts";
+
+/** Virtual cycles of the program's clock in one nanosecond: what the program sees as time, whatever the price profile. */
+const GUEST_CYCLES_PER_NANOSECOND = 2;
+
+export interface LiveInput {
+  readonly program: Program;
+  readonly instrumented: InstrumentedModule;
+  readonly options: MachineOptions;
+  /** Images that a restarting program finds; new ones are added to it. */
+  readonly images: ImageStore;
+  /** Without the program's name, which comes first by itself. */
+  readonly args: readonly string[];
+  readonly env: ReadonlyMap<string, string>;
+  readonly stdin: Uint8Array;
+  readonly files: FileTree;
+  /** Seed of the guest's random numbers. */
+  readonly seed: number;
+  /** Virtual cycles after which the program is stopped; Infinity for none. */
+  readonly maxCycles: number;
+  /** Comes after each checkpoint, with the virtual cycle. */
+  onCheckpoint?(version: number, cycle: number): void;
+}
+
+/** How the program ended. */
+export type Ending =
+  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "trap"; readonly message: string; readonly frames: readonly Frame[] }
+  | { readonly kind: "limit"; readonly message: string; readonly frames: readonly Frame[] };
+
+/** Something that a user should know, with its place. */
+export interface Warning {
+  readonly message: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface LiveRun extends MachineHistory {
+  readonly ending: Ending;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly recording: Recording;
+  readonly images: ImageStore;
+  readonly warnings: readonly Warning[];
+  readonly usage: WasiUsage;
+}
+
+class CycleLimit extends Error {}
+
+/**
+ * Runs a program once on a new guest, under one technique, recording as it goes. The same program, input and options give
+ * the same result, byte for byte.
+ *
+ * @throws BadInputError when the program imports what nothing here provides, or the environment lacks the technique
+ */
+export function runLive(input: LiveInput): LiveRun {
+  const { program, instrumented, options } = input;
+  const sites = new SiteTable(instrumented, program.lines);
+  const warnings: Warning[] = [];
+  const checkpoints: CheckpointSummary[] = [];
+  const stdout: Uint8Array[] = [];
+  const stderr: Uint8Array[] = [];
+  const stackTraceLimit = (Error as { stackTraceLimit?: number }).stackTraceLimit;
+  (Error as { stackTraceLimit?: number }).stackTraceLimit = 64;
+
+  let machine: Machine;
+  let library: CheckpointApi | undefined;
+  let hostSite = HOST_SITE;
+  const mmu: Mmu = createMmu(instrumented, {
+    trap(page, _address, _size, site) {
+      const number = site === HOST_SITE ? hostSite : sites.ofStore(site);
+      const bits = mmu.protection[page];
+      if ((bits & RECORDER_BIT) !== 0) recorder.store(page, number);
+      if ((bits & MACHINE_BIT) !== 0) machine.store(page, number);
+    },
+    tick() {
+      throw new CycleLimit(
+        `the program was stopped after ${input.maxCycles} virtual cycles, the limit set by --max-cycles`,
+      );
+    },
+    grown(oldPageCount, newPageCount) {
+      machine.grow(newPageCount);
+      machine.process.watchStores(machine.base, mmu.protection, MACHINE_BIT);
+      recorder.grow(oldPageCount, newPageCount);
+    },
+  });
+  const recorder = new Recorder(mmu);
+
+  const memory: LibraryMemory = {
+    get sizeBytes() {
+      return mmu.memory.length;
+    },
+    read: (address, bytes) => mmu.memory.slice(address, address + bytes),
+    write(address, bytes) {
+      if (bytes.length === 0) return;
+      mmu.hostWrite(address, bytes.length);
+      mmu.memory.set(bytes, address);
+    },
+  };
+
+  const observer: ApiObserver = {
+    ...recorder.calls,
+    save(regions, site) {
+      const lines = recorder.save(
+        regions.map(({ spec }) => ({ id: spec.id, group: spec.group })),
+        site,
+      );
+      machine.engine.noteLines(lines);
+    },
+    committed(image, saved: readonly SavedRegion[]) {
+      checkpoints.push(summaryOf(image.name, image.version, machine.engine.epoch - 1, image.cycle, saved));
+      input.onCheckpoint?.(image.version, image.cycle);
+    },
+    refused(call, reason, site) {
+      const place = sites.sources[site];
+      warnings.push({ message: `${call} failed: ${reason}`, file: place?.file ?? "", line: place?.line ?? 0 });
+    },
+  };
+
+  const wasi: Wasi = createWasi({
+    args: [program.path, ...input.args],
+    env: input.env,
+    stdin: input.stdin,
+    stdout: (bytes) => stdout.push(bytes),
+    stderr: (bytes) => stderr.push(bytes),
+    clockNanoseconds: () => BigInt(Math.floor(mmu.cycles() / GUEST_CYCLES_PER_NANOSECOND)),
+    advanceClock: (nanoseconds) => mmu.charge(Number(nanoseconds) * GUEST_CYCLES_PER_NANOSECOND),
+    seed: input.seed,
+    files: input.files,
+    onSystemCall(name) {
+      if (hostSite === HOST_SITE) hostSite = sites.ofCaller(name);
+      recorder.systemCall(name, hostSite);
+      machine.systemCall(hostSite);
+      hostSite = HOST_SITE;
+    },
+  });
+
+  try {
+    const compiled = new WebAssembly.Module(instrumented.bytes);
+    const veloc = velocImports({
+      get api() {
+        library ??= new CheckpointApi(machine.engine, input.images, memory, observer, () => mmu.cycles());
+        return library;
+      },
+      get memory() {
+        return mmu.memory;
+      },
+      begin(call) {
+        hostSite = sites.ofCaller(call);
+        return hostSite;
+      },
+      end() {
+        hostSite = HOST_SITE;
+        mmu.protectionChanged(0, mmu.pageCount);
+      },
+      refused: observer.refused,
+    });
+    const imports = linkImports(compiled, { ...mmu.imports, [WASI_MODULE]: wasi.imports, [VELOC_MODULE]: veloc });
+    const instance = new WebAssembly.Instance(compiled, imports);
+    mmu.attach(instance);
+    const start = { startPages: mmu.pageCount, residentPages: residentPages(mmu.memory) };
+    machine = createMachine(options, start);
+    machine.process.watchStores(machine.base, mmu.protection, MACHINE_BIT);
+    recorder.begin();
+    wasi.bind({
+      get buffer() {
+        return mmu.memory.buffer as ArrayBuffer;
+      },
+      get baseOffset() {
+        return mmu.memory.byteOffset;
+      },
+      get sizeBytes() {
+        return mmu.memory.length;
+      },
+      beforeWrite(address, length) {
+        if (hostSite === HOST_SITE) hostSite = sites.ofCaller("system call");
+        mmu.hostWrite(address, length);
+      },
+    });
+    if (Number.isFinite(input.maxCycles)) mmu.setDeadline(input.maxCycles);
+    const ending = runToEnd(() => {
+      mmu.start();
+      return callEntry(instance);
+    }, sites);
+    const recording = recorder.finish({
+      ...start,
+      labels: machine.engine.regions.history.map(({ id, label }) => ({ id, label })),
+      sites: sites.sources,
+      lines: lineCounts(instrumented, program.lines, mmu.blockCounts),
+    });
+    return {
+      machine,
+      checkpoints,
+      ending,
+      stdout: concatenate(stdout),
+      stderr: concatenate(stderr),
+      recording,
+      images: input.images,
+      warnings,
+      usage: wasi.usage(),
+    };
+  } finally {
+    (Error as { stackTraceLimit?: number }).stackTraceLimit = stackTraceLimit ?? 10;
+  }
+}
+
+function runToEnd(program: () => number, sites: SiteTable): Ending {
+  try {
+    return { kind: "exit", code: program() };
+  } catch (error) {
+    if (error instanceof ProcessExit) return { kind: "exit", code: error.code };
+    const frames = error instanceof Error ? sites.frames(error.stack ?? "") : [];
+    if (error instanceof CycleLimit) return { kind: "limit", message: error.message, frames };
+    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+      return { kind: "trap", message: error.message, frames };
+    }
+    throw error;
+  }
+}
+
+/** `_start`, or else `main`. @returns the exit code */
+function callEntry(instance: WebAssembly.Instance): number {
+  const { _start, _initialize, main } = instance.exports;
+  if (typeof _start === "function") {
+    _start();
+    return 0;
+  }
+  if (typeof _initialize === "function") _initialize();
+  if (typeof main === "function") {
+    const code: unknown = main(0, 0);
+    return typeof code === "number" ? code & 0xff : 0;
+  }
+  throw new BadInputError("the program exports neither _start nor main: there is nothing to run");
+}
+
+/** Runs of pages that the loader has put something on. */
+function residentPages(memory: Uint8Array): { first: number; pageCount: number }[] {
+  const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length >> 2);
+  const runs: { first: number; pageCount: number }[] = [];
+  for (let page = 0; page * 1024 < words.length; page++) {
+    if (words.subarray(page * 1024, (page + 1) * 1024).every((word) => word === 0)) continue;
+    const last = runs.at(-1);
+    if (last !== undefined && last.first + last.pageCount === page) last.pageCount++;
+    else runs.push({ first: page, pageCount: 1 });
+  }
+  return runs;
+}
+
+/** The imports that the module asks for, each looked up in what is provided. */
+function linkImports(
+  module: WebAssembly.Module,
+  provided: Record<string, Readonly<Record<string, unknown>>>,
+): Record<string, Record<string, unknown>> {
+  const linked: Record<string, Record<string, unknown>> = {};
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    const value =
+      Object.hasOwn(provided, from) && Object.hasOwn(provided[from], name) ? provided[from][name] : undefined;
+    if (value === undefined) {
+      throw new BadInputError(
+        `the program imports the ${kind} ${from}.${name}, which nothing here provides: ` +
+          `only ${WASI_MODULE} and ${VELOC_MODULE} are there`,
+      );
+    }
+    linked[from] ??= {};
+    linked[from][name] = value;
+  }
+  return linked;
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,101 @@
+import { CheckpointEngine } from "../checkpoint/engine.ts";
+import {
+  type CheckpointOptions,
+  DEFAULT_OPTIONS,
+  type Environment,
+  type TechniqueId,
+} from "../checkpoint/technique.ts";
+import { techniqueOf } from "../checkpoint/techniques.ts";
+import { createGuest } from "../linux/guest.ts";
+import type { GuestProcess } from "../linux/guest-process.ts";
+import { Ledger } from "../machine/ledger.ts";
+import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
+import { BadInputError } from "../program/program.ts";
+import type { Recording } from "./recording.ts";
+
+export type KernelVersion = "5.10" | "6.1";
+
+/** How a program is hosted and checkpointed. */
+export interface MachineOptions extends CheckpointOptions {
+  readonly environment: Environment;
+  readonly technique: TechniqueId;
+  readonly kernel: KernelVersion;
+}
+
+export const DEFAULT_MACHINE: MachineOptions = {
+  ...DEFAULT_OPTIONS,
+  environment: "xen-pv",
+  technique: "hv-protect",
+  kernel: "6.1",
+};
+
+/** A guest with one process, its checkpoint library and the ledger of what they do. */
+export interface Machine {
+  readonly options: MachineOptions;
+  readonly ledger: Ledger;
+  readonly process: GuestProcess;
+  readonly engine: CheckpointEngine;
+  /** Instructions of each step, by primitive number, in this guest's builds of Linux and Xen. */
+  readonly pathLengths: Float64Array;
+  /** Virtual page number of the program's page 0. */
+  readonly base: number;
+  /** One store of the program to a page of its linear memory that needs the machine. */
+  store(page: number, site: number): void;
+  /** The program's memory has grown to this many pages. */
+  grow(pageCount: number): void;
+  systemCall(site: number): void;
+}
+
+/**
+ * @param start how much memory the program has when it starts, and what of it the loader has filled
+ * @throws BadInputError when the environment cannot offer the technique
+ */
+export function createMachine(
+  options: MachineOptions,
+  start: Pick<Recording, "startPages" | "residentPages">,
+): Machine {
+  const definition = techniqueOf(options.technique);
+  const refusal = definition.unavailable(options.environment);
+  if (refusal !== undefined) throw new BadInputError(refusal);
+  if (options.copy === "hypervisor" && options.environment === "native") {
+    throw new BadInputError("--copy hypervisor needs a hypervisor, and native has none; choose --copy guest");
+  }
+  const ledger = new Ledger(PRIMITIVE_COUNT);
+  // The loader's work is no part of the run: a scratch ledger takes it.
+  const guest = createGuest({ environment: options.environment, kernel: options.kernel }, ledger);
+  const { process } = guest;
+  const loading = ledger.enter("run", LOADER_EPOCH, -1, -1);
+  const base = process.mmap(start.startPages, "rw");
+  for (const { first, pageCount } of start.residentPages) {
+    for (let page = first; page < first + pageCount; page++) process.store(base + page);
+  }
+  ledger.restore(loading);
+  const engine = new CheckpointEngine(definition, { process, service: guest.checkpointService, ledger, options }, base);
+  return {
+    options,
+    ledger,
+    process,
+    engine,
+    pathLengths: guest.pathLengths,
+    base,
+    store(page, site) {
+      const phase = site === engine.reloadSite ? "restart" : engine.isArmed(page) ? "track" : "run";
+      const before = ledger.enter(phase, engine.epoch, site, engine.regionOf(page));
+      process.store(base + page);
+      ledger.restore(before);
+    },
+    grow(pageCount) {
+      const before = ledger.enter("run", engine.epoch, -1, -1);
+      process.extend(base, pageCount);
+      ledger.restore(before);
+    },
+    systemCall(site) {
+      const before = ledger.enter("run", engine.epoch, site, -1);
+      process.nullSystemCall();
+      ledger.restore(before);
+    },
+  };
+}
+
+/** Epoch of the charges before the program's first instruction; reports leave them out. */
+export const LOADER_EPOCH = -1;

@@ -1,0 +1,113 @@
+import type { SavedRegion } from "../checkpoint/engine.ts";
+import type { Region } from "../checkpoint/regions.ts";
+import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
+import { type EpochPages, EVENT, type Recording } from "./recording.ts";
+
+/** What one checkpoint saved, without its bytes. */
+export interface CheckpointSummary {
+  readonly name: string;
+  readonly version: number;
+  /** Epoch that it ended. */
+  readonly epoch: number;
+  /** Virtual cycle of the program. */
+  readonly cycle: number;
+  readonly saved: readonly SavedSummary[];
+}
+
+export interface SavedSummary {
+  /** Number of the region. */
+  readonly region: number;
+  readonly pageCount: number;
+  readonly copiedBytes: number;
+  readonly dirtyBytes: number;
+}
+
+/** What a machine went through, live or in replay. */
+export interface MachineHistory {
+  readonly machine: Machine;
+  readonly checkpoints: readonly CheckpointSummary[];
+}
+
+/** Takes a recording through one technique in one environment. The ledger equals that of a live run, to the last count. */
+export function replay(recording: Recording, options: MachineOptions): MachineHistory {
+  const machine = createMachine(options, recording);
+  const checkpoints: CheckpointSummary[] = [];
+  const { kind, argument, site, cycle } = recording;
+  let saved: SavedRegion[] = [];
+  for (let i = 0; i < kind.length; i++) {
+    switch (kind[i]) {
+      case EVENT.store:
+        machine.store(argument[i], site[i]);
+        break;
+      case EVENT.grow:
+        machine.grow(argument[i]);
+        break;
+      case EVENT.systemCall:
+        machine.systemCall(site[i]);
+        break;
+      case EVENT.call: {
+        const call = recording.calls[argument[i]];
+        const { engine } = machine;
+        switch (call.kind) {
+          case "protect":
+            engine.protect(call.spec, site[i]);
+            break;
+          case "unprotect":
+            engine.unprotect(known(engine.regions.find(call.id, call.group)), site[i]);
+            break;
+          case "save": {
+            engine.noteLines(pageLines(recording.epochs[call.epoch]));
+            const regions = call.regions.map(({ id, group }) => known(engine.regions.find(id, group)));
+            saved.push(...engine.save(regions, site[i]));
+            break;
+          }
+          case "commit":
+            checkpoints.push(summaryOf(call.name, call.version, engine.epoch, cycle[i], saved));
+            engine.commit(site[i]);
+            saved = [];
+            break;
+          case "abandon":
+            engine.abandon();
+            saved = [];
+            break;
+          case "reload":
+            engine.reload(known(engine.regions.find(call.id, call.group)), call.bytes, site[i]);
+            break;
+        }
+        break;
+      }
+      default:
+        throw new Error(`event ${i} of the recording has the unknown kind ${kind[i]}`);
+    }
+  }
+  return { machine, checkpoints };
+}
+
+export function summaryOf(
+  name: string,
+  version: number,
+  epoch: number,
+  cycle: number,
+  saved: readonly SavedRegion[],
+): CheckpointSummary {
+  const parts = saved.map(({ region, pages, bytes, dirtyBytes }) => ({
+    region: region.number,
+    pageCount: pages.length,
+    copiedBytes: bytes,
+    dirtyBytes,
+  }));
+  return { name, version, epoch, cycle, saved: parts };
+}
+
+export function* pageLines({
+  pages,
+  low,
+  high,
+}: EpochPages): IterableIterator<{ page: number; low: number; high: number }> {
+  for (let i = 0; i < pages.length; i++) yield { page: pages[i], low: low[i], high: high[i] };
+}
+
+function known(region: Region | undefined): Region {
+  if (region === undefined) throw new Error("the recording names a region that is not protected there");
+  return region;
+}

@@ -1,0 +1,260 @@
+import { LAYERS, type Layer, NO_SITE, type Phase } from "../machine/context.ts";
+import type { LedgerRow } from "../machine/ledger.ts";
+import type { PriceList } from "../machine/prices.ts";
+import { P, PRIMITIVES } from "../machine/primitives.ts";
+import { LOADER_EPOCH } from "./machine.ts";
+import type { Recording } from "./recording.ts";
+import type { CheckpointSummary, MachineHistory } from "./replay.ts";
+
+/** Cycles with their band. */
+export interface Cycles {
+  readonly cycles: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface PrimitiveCost extends Cycles {
+  readonly primitive: string;
+  readonly layer: Layer;
+  readonly count: number;
+}
+
+export interface CheckpointCost {
+  readonly version: number;
+  readonly name: string;
+  readonly cycle: number;
+  readonly dirtyPages: number;
+  readonly dirtyBytes: number;
+  readonly copiedBytes: number;
+  readonly costCycles: Readonly<Record<"track" | "collect" | "copy" | "arm" | "commit", number>>;
+}
+
+export interface LineCost {
+  readonly file: string;
+  readonly line: number;
+  readonly function: string;
+  readonly stores: number;
+  readonly traps: number;
+  readonly dirtyPages: number;
+  readonly cycles: number;
+}
+
+export interface RegionCost {
+  readonly id: number;
+  readonly name: string;
+  readonly bytes: number;
+  /** Dirty pages saved, over all checkpoints. */
+  readonly dirtyPages: number;
+  /** Bytes copied for each byte of a written 64-byte line; null when nothing was written. */
+  readonly writeAmplification: number | null;
+}
+
+/** A history with prices: what `run` and `compare` report. All costs in cycles of the price list's machine. */
+export interface CostReport {
+  readonly overhead: Cycles;
+  readonly totals: {
+    readonly programCycles: number;
+    readonly overheadCycles: number;
+    readonly overheadLow: number;
+    readonly overheadHigh: number;
+    readonly checkpoints: number;
+    readonly registeredBytes: number;
+    readonly dirtyPages: number;
+    readonly dirtyBytes: number;
+    readonly copiedBytes: number;
+    readonly traps: number;
+    readonly hypercalls: number;
+    readonly signals: number;
+  };
+  readonly checkpoints: readonly CheckpointCost[];
+  /** `program` holds the program's own cycles too, so that the layers' sum is the whole run. */
+  readonly costByLayer: Readonly<Record<Layer, number>>;
+  readonly costByPhase: Readonly<Partial<Record<Phase, number>>>;
+  readonly costByPrimitive: readonly PrimitiveCost[];
+  readonly lines: readonly LineCost[];
+  readonly regions: readonly RegionCost[];
+}
+
+/** Whether a row is overhead of checkpointing, not the program's own need nor the loader's. */
+function isOverhead(row: LedgerRow): boolean {
+  return row.epoch !== LOADER_EPOCH && row.phase !== "run";
+}
+
+/** Page faults that the processor delivered, to the guest's kernel or to Xen. */
+function trapsIn(counts: Float64Array): number {
+  return counts[P.cpu_exception] + counts[P.xen_cpu_exception];
+}
+
+/** Puts prices on a history. Nothing here runs anything: the same history can be priced again and again. */
+export function report(recording: Recording, history: MachineHistory, prices: PriceList): CostReport {
+  const { machine, checkpoints } = history;
+  const overheadCounts = machine.ledger.totals(isOverhead);
+  const overhead = costOf(overheadCounts, prices);
+  const costByLayer = Object.fromEntries(LAYERS.map((layer) => [layer, 0])) as Record<Layer, number>;
+  const costByPhase: Partial<Record<Phase, number>> = {};
+  const phaseCosts = new Map<string, number>();
+  const bySite = new Map<number, { traps: number; cycles: number }>();
+  let runCycles = 0;
+  for (const row of machine.ledger.rows()) {
+    if (row.epoch === LOADER_EPOCH) continue;
+    const { cycles } = costOf(row.counts, prices);
+    if (row.phase === "run") {
+      runCycles += cycles;
+      continue;
+    }
+    costByPhase[row.phase] = (costByPhase[row.phase] ?? 0) + cycles;
+    const key = `${row.epoch} ${row.phase}`;
+    phaseCosts.set(key, (phaseCosts.get(key) ?? 0) + cycles);
+    if (row.site !== NO_SITE) {
+      const site = bySite.get(row.site) ?? { traps: 0, cycles: 0 };
+      site.cycles += cycles;
+      if (row.phase === "track") site.traps += trapsIn(row.counts);
+      bySite.set(row.site, site);
+    }
+  }
+  const costByPrimitive: PrimitiveCost[] = [];
+  for (let number = 0; number < overheadCounts.length; number++) {
+    const count = overheadCounts[number];
+    if (count === 0) continue;
+    const { name, layer } = PRIMITIVES[number];
+    const cycles = count * prices.cycles[number];
+    costByLayer[layer] += cycles;
+    costByPrimitive.push({
+      primitive: name,
+      layer,
+      count,
+      cycles,
+      low: count * prices.low[number],
+      high: count * prices.high[number],
+    });
+  }
+  costByPrimitive.sort((a, b) => b.cycles - a.cycles || (a.primitive < b.primitive ? -1 : 1));
+  costByLayer.program += recording.programCycles + runCycles;
+  const costs = checkpoints.map((checkpoint) => checkpointCost(checkpoint, phaseCosts));
+  const sum = (of: (cost: CheckpointCost) => number) => costs.reduce((total, cost) => total + of(cost), 0);
+  return {
+    overhead,
+    totals: {
+      programCycles: recording.programCycles + runCycles,
+      overheadCycles: overhead.cycles,
+      overheadLow: overhead.low,
+      overheadHigh: overhead.high,
+      checkpoints: checkpoints.length,
+      registeredBytes: machine.engine.regions.all.reduce((total, { spec }) => total + spec.bytes, 0),
+      dirtyPages: sum((cost) => cost.dirtyPages),
+      dirtyBytes: sum((cost) => cost.dirtyBytes),
+      copiedBytes: sum((cost) => cost.copiedBytes),
+      traps: trapsIn(machine.ledger.totals((row) => isOverhead(row) && row.phase === "track")),
+      hypercalls: overheadCounts[P.xen_hypercall] + overheadCounts[P.xen_cpu_gate],
+      signals: overheadCounts[P.linux_signal_deliver],
+    },
+    checkpoints: costs,
+    costByLayer,
+    costByPhase,
+    costByPrimitive,
+    lines: lineCosts(recording, bySite),
+    regions: regionCosts(history),
+  };
+}
+
+export function costOf(counts: Float64Array, prices: PriceList): Cycles {
+  let cycles = 0;
+  let low = 0;
+  let high = 0;
+  for (let number = 0; number < counts.length; number++) {
+    const count = counts[number];
+    if (count === 0) continue;
+    cycles += count * prices.cycles[number];
+    low += count * prices.low[number];
+    high += count * prices.high[number];
+  }
+  return { cycles, low, high };
+}
+
+function checkpointCost(checkpoint: CheckpointSummary, phaseCosts: ReadonlyMap<string, number>): CheckpointCost {
+  const { version, name, cycle, epoch, saved } = checkpoint;
+  const of = (phase: Phase) => phaseCosts.get(`${epoch} ${phase}`) ?? 0;
+  return {
+    version,
+    name,
+    cycle,
+    dirtyPages: saved.reduce((sum, part) => sum + part.pageCount, 0),
+    dirtyBytes: saved.reduce((sum, part) => sum + part.dirtyBytes, 0),
+    copiedBytes: saved.reduce((sum, part) => sum + part.copiedBytes, 0),
+    costCycles: {
+      track: of("track"),
+      collect: of("collect"),
+      copy: of("copy"),
+      arm: of("arm"),
+      commit: of("commit"),
+    },
+  };
+}
+
+function lineCosts(
+  recording: Recording,
+  bySite: ReadonlyMap<number, { readonly traps: number; readonly cycles: number }>,
+): LineCost[] {
+  interface Line {
+    file: string;
+    line: number;
+    function: string;
+    stores: number;
+    traps: number;
+    pages: Set<number>;
+    cycles: number;
+  }
+  const lines = new Map<string, Line>();
+  const at = (file: string, line: number, name: string): Line => {
+    const key = line > 0 ? `${file}\0${line}` : `\0${name}`;
+    let entry = lines.get(key);
+    if (entry === undefined) {
+      entry = { file, line, function: name, stores: 0, traps: 0, pages: new Set(), cycles: 0 };
+      lines.set(key, entry);
+    }
+    return entry;
+  };
+  for (const { file, line, function: name, stores } of recording.lines) at(file, line, name).stores += stores;
+  for (const [site, { traps, cycles }] of bySite) {
+    const source = recording.sites[site];
+    const line = at(source.file, source.line, source.function);
+    line.traps += traps;
+    line.cycles += cycles;
+  }
+  for (let i = 0; i < recording.kind.length; i++) {
+    if (recording.kind[i] !== 0 || recording.site[i] < 0) continue;
+    const source = recording.sites[recording.site[i]];
+    at(source.file, source.line, source.function).pages.add(recording.argument[i]);
+  }
+  return [...lines.values()]
+    .filter(({ stores, cycles, pages }) => stores > 0 || cycles > 0 || pages.size > 0)
+    .map(({ pages, cycles, ...line }) => ({ ...line, dirtyPages: pages.size, cycles }))
+    .sort((a, b) => b.cycles - a.cycles || b.stores - a.stores || compareText(a.file, b.file) || a.line - b.line);
+}
+
+function regionCosts({ machine, checkpoints }: MachineHistory): RegionCost[] {
+  return machine.engine.regions.history.map((spec, number) => {
+    let dirtyPages = 0;
+    let copiedBytes = 0;
+    let dirtyBytes = 0;
+    for (const { saved } of checkpoints) {
+      for (const part of saved) {
+        if (part.region !== number) continue;
+        dirtyPages += part.pageCount;
+        copiedBytes += part.copiedBytes;
+        dirtyBytes += part.dirtyBytes;
+      }
+    }
+    return {
+      id: spec.id,
+      name: spec.label,
+      bytes: spec.bytes,
+      dirtyPages,
+      writeAmplification: dirtyBytes === 0 ? null : copiedBytes / dirtyBytes,
+    };
+  });
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

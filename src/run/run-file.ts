@@ -1,0 +1,120 @@
+import { type CheckpointImage, ImageStore } from "../checkpoint/images.ts";
+import { BadInputError } from "../program/program.ts";
+import type { Ending, LiveRun, Warning } from "./live.ts";
+import type { MachineOptions } from "./machine.ts";
+import { PackError, pack, unpack } from "./pack.ts";
+import { type ApiCall, EVENT, type Recording } from "./recording.ts";
+
+/** First bytes of a run file (before compression), with the version of its format. */
+const MAGIC = "CKLENS01";
+
+/** A run as it is kept: what happened, and every committed image. */
+export interface SavedRun {
+  readonly program: { readonly path: string; readonly language: string; readonly args: readonly string[] };
+  readonly options: MachineOptions;
+  readonly ending: Ending;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly warnings: readonly Warning[];
+  readonly recording: Recording;
+  readonly images: readonly CheckpointImage[];
+}
+
+export function savedRunOf(program: SavedRun["program"], run: LiveRun): SavedRun {
+  const { machine, ending, stdout, stderr, warnings, recording, images } = run;
+  return { program, options: machine.options, ending, stdout, stderr, warnings, recording, images: images.all };
+}
+
+/** The bytes of a run file, not yet compressed. */
+export function encodeRun(run: SavedRun): Uint8Array {
+  return pack(MAGIC, run);
+}
+
+/**
+ * @param name the file's name, for errors
+ * @throws BadInputError when the bytes are no run file, are damaged, or contradict themselves
+ */
+export function decodeRun(bytes: Uint8Array, name: string): SavedRun {
+  try {
+    const run = unpack(MAGIC, bytes) as SavedRun;
+    checkRun(run);
+    return run;
+  } catch (error) {
+    if (error instanceof PackError) {
+      throw new BadInputError(`${name} is not a run file of this version, or it is damaged: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+/** The images that a restarting program finds: all up to and with a version, or all. */
+export function imagesUpTo(run: SavedRun, version: number | undefined, name: string): ImageStore {
+  if (run.images.length === 0) throw new BadInputError(`${name} holds no committed checkpoint to restart from`);
+  if (version === undefined) return new ImageStore(run.images);
+  const last = run.images.findLastIndex((image) => image.version === version);
+  if (last < 0) {
+    const versions = [...new Set(run.images.map((image) => image.version))].join(", ");
+    throw new BadInputError(`${name} holds no version ${version}; it has ${versions}`);
+  }
+  return new ImageStore(run.images.slice(0, last + 1));
+}
+
+/** What later code relies on, so that a forged file cannot make it read or write out of bounds. */
+function checkRun(run: SavedRun): void {
+  const { recording, images } = run;
+  const fail = (what: string): never => {
+    throw new PackError(what);
+  };
+  if (typeof recording !== "object" || recording === null || !Array.isArray(images))
+    fail("its body lacks the recording or the images");
+  const { kind, argument, site, cycle, calls, sites, epochs, endPages, startPages } = recording;
+  if (
+    !(kind instanceof Uint8Array) ||
+    !(argument instanceof Uint32Array) ||
+    !(site instanceof Int32Array) ||
+    !(cycle instanceof Float64Array)
+  ) {
+    fail("an event column has the wrong type");
+  }
+  if (argument.length !== kind.length || site.length !== kind.length || cycle.length !== kind.length) {
+    fail("its event columns differ in length");
+  }
+  if (
+    !Number.isInteger(endPages) ||
+    !Number.isInteger(startPages) ||
+    startPages < 0 ||
+    endPages < startPages ||
+    endPages > 1 << 20
+  ) {
+    fail("its page counts cannot be");
+  }
+  if (!Array.isArray(calls) || !Array.isArray(sites) || !Array.isArray(epochs)) fail("its body lacks a table");
+  for (let i = 0; i < kind.length; i++) {
+    if (site[i] >= sites.length || site[i] < -1) fail(`event ${i} names site ${site[i]} of ${sites.length}`);
+    if (kind[i] === EVENT.store && argument[i] >= endPages)
+      fail(`event ${i} stores to page ${argument[i]} of ${endPages}`);
+    if (kind[i] === EVENT.call && argument[i] >= calls.length)
+      fail(`event ${i} names call ${argument[i]} of ${calls.length}`);
+    if (kind[i] === EVENT.grow && argument[i] > endPages)
+      fail(`event ${i} grows to page ${argument[i]} of ${endPages}`);
+  }
+  for (const call of calls as ApiCall[]) {
+    if (call.kind === "save" && !(call.epoch >= 0 && call.epoch < epochs.length))
+      fail(`a save names epoch ${call.epoch} of ${epochs.length}`);
+    if (
+      call.kind === "protect" &&
+      !(call.spec.address >= 0 && call.spec.bytes >= 0 && call.spec.address + call.spec.bytes <= endPages * 4096)
+    ) {
+      fail(`region ${call.spec.id} leaves the program's memory`);
+    }
+  }
+  for (const image of images) {
+    for (const region of image.regions) {
+      for (const { offset, bytes } of region.chunks) {
+        if (!(bytes instanceof Uint8Array) || !(offset >= 0) || offset + bytes.length > region.sizeBytes) {
+          fail(`a chunk of region ${region.id} in version ${image.version} leaves the region`);
+        }
+      }
+    }
+  }
+}

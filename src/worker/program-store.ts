@@ -1,0 +1,24 @@
+import { instrument } from "../program/instrument/instrument.ts";
+import type { InstrumentedModule } from "../program/instrument/types.ts";
+import type { Program } from "../program/program.ts";
+import { loadProgram } from "../program/toolchains/load-program.ts";
+
+export interface OpenOptions {
+  /** Limit of the program's memory in MiB. */
+  readonly maxMemoryMiB: number;
+}
+
+export interface OpenedProgram {
+  readonly program: Program;
+  readonly instrumented: InstrumentedModule;
+}
+
+/**
+ * Compiles what needs compiling and instruments it for a recorded run.
+ * @throws BadInputError, CompileError
+ */
+export async function openProgram(paths: readonly string[], options: OpenOptions): Promise<OpenedProgram> {
+  const program = await loadProgram([...paths]);
+  const instrumented = instrument(program.wasm, { mode: "record", maxMemoryPages: options.maxMemoryMiB * 16 });
+  return { program, instrumented };
+}

@@ -1,0 +1,46 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The checkout. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built command line as a user would. */
+export function cli(args: readonly string[], cwd: string = ROOT): CliResult {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "dist", "cli.js"), ...args], {
+    cwd,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  return { code: status, stdout, stderr };
+}
+
+/** The JSON document of a command; its standard output must be nothing else. */
+export function cliJson(args: readonly string[]): Record<string, unknown> {
+  const { stdout, stderr } = cli([...args, "--json"]);
+  try {
+    return JSON.parse(stdout) as Record<string, unknown>;
+  } catch {
+    throw new Error(`no JSON from ${args.join(" ")}: ${stdout.slice(0, 300)} ${stderr.slice(0, 1000)}`);
+  }
+}
+
+export function scratch(): string {
+  return mkdtempSync(join(tmpdir(), "checkpoint-lens-"));
+}
+
+export function sample(name: string): string {
+  return `src/sdk/samples/${name}`;
+}
+
+export function program(name: string): string {
+  return `test/fixtures/programs/${name}`;
+}
