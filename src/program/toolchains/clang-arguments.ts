@@ -10,6 +10,7 @@ export const COMPILE_ARGUMENTS: readonly string[] = [
   "-g",
   "-fdebug-compilation-dir=.",
   "-ffile-prefix-map=/program/=",
+  "-ffile-prefix-map=/sdk/=/sdk/",
   "-D_WASI_EMULATED_SIGNAL",
   "-D_WASI_EMULATED_PROCESS_CLOCKS",
   "-D_WASI_EMULATED_GETPID",

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { readFunctions } from "../../../src/program/lines/functions.ts";
 import { CompileError } from "../../../src/program/program.ts";
 import { loadProgram } from "../../../src/program/toolchains/load-program.ts";
+import { findSystemClang } from "../../../src/program/toolchains/system-clang.ts";
 import { runProgram, type Store } from "./small-host.ts";
 
 const SAMPLES = join(import.meta.dirname, "../../../src/sdk/samples");
@@ -69,6 +70,19 @@ for (const sample of samples) {
   });
 }
 
+describe("a clang of the system", { skip: findSystemClang() === undefined && "none can compile for WASI" }, () => {
+  it("makes programs that do the same as the bundled one's, with the same names of files", async () => {
+    const path = join(SAMPLES, "lru.c");
+    const bundled = await loadProgram([path], options);
+    const system = await loadProgram([path], { ...options, clang: "system" });
+    assert.equal(runProgram(system.wasm, ["lru", "4096"]).stdout, runProgram(bundled.wasm, ["lru", "4096"]).stdout);
+    const main = readFunctions(system.wasm).find(({ name }) => name === "main");
+    assert.ok(main);
+    assert.equal(system.lines.lookup(main.end - 1)?.file, path);
+    assert.doesNotMatch(Buffer.from(system.wasm).toString("latin1"), /checkpoint-lens-/);
+  });
+});
+
 describe("AssemblyScript programs", () => {
   const put = (name: string, text: string): void => writeFileSync(join(directory, name), text);
 
@@ -126,18 +140,5 @@ process.exit(7);
     assert.equal(await stdout(), "1\n");
     put("n.ts", "export const n: i32 = 2;\n");
     assert.equal(await stdout(), "2\n");
-  });
-
-  it("keep their lines when they were compiled elsewhere to a module with a map beside it", async () => {
-    copyFileSync(join(SAMPLES, "kv.ts"), join(directory, "kv.ts"));
-    const compiled = await loadProgram(["kv.ts"], options);
-    writeFileSync(join(directory, "other.wasm"), compiled.wasm);
-    const module = await loadProgram(["other.wasm"], options);
-    assert.equal(module.language, "wasm");
-    assert.equal(module.lines.kind, "none");
-    assert.match(
-      module.diagnostics[0].message,
-      /the source map \.\/program\.wasm\.map that other\.wasm names is not beside/,
-    );
   });
 });
