@@ -61,12 +61,16 @@ export interface Mmu {
   /**
    * Stores to each page since `clearEpoch`, for all 2^20 pages (`record` mode, else empty). A store counts for each
    * page that it writes to, a bulk or host write once for each page. Exact in ticks and imported functions, and when
-   * the program is not running; behind in `trap`.
+   * the program is not running. Behind in `trap`, and at the end of a program that trapped by at most the loop that it
+   * trapped in: loops count in registers.
    */
   readonly pageCounts: Uint32Array;
   /** Executions of each counted block since attach (`record` mode, else empty); as exact as `pageCounts`. */
   readonly blockCounts: Uint32Array;
-  /** Which 64-byte lines of a page were stored to since `clearEpoch`: bit n of the mask is line n. `record` mode. */
+  /**
+   * Which 64-byte lines of a page were stored to since `clearEpoch`: bit n of the mask is line n. `record` mode; as
+   * exact as `pageCounts`.
+   */
   dirtyMask(page: number): bigint;
   /** The same for many pages, as two u32 each (lines 0 to 31, 32 to 63), into `into` from index 0. */
   copyDirtyMasks(pages: ArrayLike<number>, into: Uint32Array): void;
@@ -79,7 +83,11 @@ export interface Mmu {
    */
   hostWrite(address: number, sizeBytes: number, site?: number): void;
 
-  /** Virtual cycles since attach. Exact in handlers and imported functions, and when the program is not running. */
+  /**
+   * Virtual cycles since attach, the same in every mode. A straight-line run counts as a whole when it begins. Exact in
+   * handlers and imported functions, and when the program is not running; after a trap of the program other than
+   * `unreachable`, what was last written back (at the latest call, tick or slow path).
+   */
   cycles(): number;
   /** Adds cycles that the program spent outside of its own code (in an imported function). */
   charge(cycles: number): void;

@@ -207,7 +207,6 @@ export function emitFunction(
     if (arrayLoop !== undefined) {
       insertBefore(i);
       addCountedBlock(i, index);
-      refuel(arrayLoop);
       unsettled = arrayLoop;
       return;
     }
@@ -262,12 +261,11 @@ export function emitFunction(
   }
 
   /**
-   * At the head of an array loop: counts the fuel down, and when it is used up settles the iterations so far, looks up
-   * the pages of this one, and finds out how many more will stay in them and before the next tick.
+   * Before an iteration of an array loop for which the fuel is used up: settles the iterations so far, looks up the
+   * pages of this one, and finds out how many more will stay in them and before the next tick.
    */
   function refuel(arrayLoop: ArrayLoop): void {
     const { cycles } = body.blocks[arrayLoop.block];
-    w.get(fuel()).const(1).op(Op.i32Sub).tee(fuel()).const(0).op(Op.i32LtS).ifUnlikely();
     const done = local("done");
     w.get(planned()).get(fuel()).op(Op.i32Sub).set(done);
     settle(arrayLoop);
@@ -311,7 +309,6 @@ export function emitFunction(
     w.const(0).get(left).const(0).op(Op.i32GtS).op(Op.select).tee(fuel()).set(planned());
     // This iteration is settled with those that follow it.
     w.get(remaining).const(cycles).op(Op.i32Add).set(remaining);
-    w.end();
   }
 
   /** Takes off the cycles of `done` iterations, and counts and marks what their stores did. */
@@ -391,9 +388,16 @@ export function emitFunction(
         copied = body.position[i + 1];
         return;
       case Op.loop: {
-        if (arrayLoopOfBlock.has(body.block[i + 1])) {
+        const arrayLoop = arrayLoopOfBlock.get(body.block[i + 1]);
+        if (arrayLoop !== undefined) {
+          // A loop around it, of the same type, holds all the calls: so the engine can optimise the inner one.
           insertBefore(i);
-          w.const(0).set(fuel()).const(-1).set(planned());
+          const scopeHere = plan.scopes.findIndex((one) => body.loops[one.loop].start === i);
+          if (scopeHere >= 0) forgetSlots(scopeHere);
+          w.const(-1).set(fuel()).const(-1).set(planned());
+          w.copy(source, body.position[i], body.position[i + 1]);
+          refuel(arrayLoop);
+          return;
         }
         const scope = plan.scopes.findIndex((one) => body.loops[one.loop].start === i);
         if (scope < 0) return;
@@ -458,7 +462,8 @@ export function emitFunction(
     }
     const arrayLoop = arrayLoops.find((one) => body.loops[one.loop].end === i);
     if (arrayLoop !== undefined) {
-      insertBefore(i);
+      insertAfter(i);
+      w.end(); // of the loop around it
       w.get(planned()).get(fuel()).op(Op.i32Sub).const(1).op(Op.i32Add).set(local("done"));
       settle(arrayLoop);
     }
@@ -484,6 +489,16 @@ export function emitFunction(
   }
 
   function emitBranchIf(i: number): void {
+    if (arrayLoopOfBlock.has(body.block[i])) {
+      insertBefore(i);
+      w.if(); // labels from here: 0 this, 1 the loop, 2 the loop around it
+      w.get(fuel()).const(1).op(Op.i32Sub).tee(fuel()).const(0).op(Op.i32LtS).ifUnlikely();
+      w.op(Op.br).u32(3);
+      w.end().op(Op.br).u32(1);
+      w.end();
+      copied = body.position[i + 1];
+      return;
+    }
     const scope = scopeLeft(i, [body.b[i]]);
     if (scope < 0) return;
     insertBefore(i);
