@@ -45,6 +45,11 @@ export class AddressSpace {
     this.#tree = new VmaTree(ledger, build.mapleTree);
   }
 
+  /** Time goes by without system calls of this process. */
+  rest(): void {
+    this.#tree.rest();
+  }
+
   /** find_vma, and whether the VMA allows the access. */
   allows(page: number, write: boolean): boolean {
     this.#tree.lookUp(this.vmas.count);
@@ -70,7 +75,7 @@ export class AddressSpace {
     vmas.split(first + pageCount);
     vmas.setFlags(first, flags);
     this.#joinAround(first, first + pageCount);
-    this.#tree.change(vmas.count, 1);
+    this.#tree.change(vmas.count, 1, 1);
   }
 
   /** Takes VMAs and their pages away. */
@@ -83,7 +88,7 @@ export class AddressSpace {
       const next = vmas.endOf(start);
       if (vmas.flagsAt(start) !== 0) {
         vmas.setFlags(start, 0);
-        this.#tree.change(vmas.count, 1);
+        this.#tree.change(vmas.count, 1, 1);
         for (let page = start; page < next; page++) {
           if (this.#table.flags[page] === 0) continue;
           this.#ledger.charge(P.linux_zap_pte, 1);
@@ -128,7 +133,7 @@ export class AddressSpace {
       if (flags === 0) {
         throw new GuestError("mprotect", "ENOMEM", `page ${page} is not mapped`);
       }
-      const stop = next < end ? next : end;
+      const stop = Math.min(next, end);
       const wanted = (flags & ~RIGHTS) | rights;
       if (wanted === flags) ledger.charge(P.linux_mprotect_skip, 1);
       else {
@@ -160,7 +165,7 @@ export class AddressSpace {
       ledger.charge(P.linux_vma_bridge, 1);
       vmas.join(next);
       vmas.join(start);
-      this.#tree.change(vmas.count, 2);
+      this.#tree.change(vmas.count, 2, 1);
     } else if (before || after) {
       const whole = toStart && toEnd;
       ledger.charge(whole ? P.linux_vma_merge : P.linux_vma_shift, 1);
@@ -172,18 +177,18 @@ export class AddressSpace {
         if (!whole) vmas.split(page);
         vmas.setFlags(page, wanted);
       }
-      this.#tree.change(vmas.count, 1);
+      this.#tree.change(vmas.count, 1, whole ? 1 : 0);
     } else {
       if (!toStart) {
         ledger.charge(P.linux_vma_split, 1);
         vmas.split(page);
-        this.#tree.change(vmas.count, 1);
+        this.#tree.change(vmas.count, 1, 1);
       }
       if (!toEnd) {
         ledger.charge(P.linux_vma_split, 1);
         vmas.split(stop);
         vmas.setFlags(stop, flags);
-        this.#tree.change(vmas.count, 1);
+        this.#tree.change(vmas.count, 1, 1);
       }
       vmas.setFlags(page, wanted);
     }

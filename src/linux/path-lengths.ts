@@ -1,7 +1,26 @@
-import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
-import type { KernelBuildName } from "./kernel-build.ts";
+import { P, PRIMITIVE_COUNT } from "../machine/primitives.ts";
+import { XEN_STEPS } from "../xen/xen-steps.ts";
+import { KERNEL_BUILDS, type KernelBuildName } from "./kernel-build.ts";
+import { LINUX_STEPS } from "./linux-steps.ts";
 
-/** Instructions of each step, by primitive number, in one kernel build and environment. */
-export function pathLengths(_build: KernelBuildName, _environment: "native" | "xen-pv"): Float64Array {
-  return new Float64Array(PRIMITIVE_COUNT);
+/** Steps of user mode; of the measured program where it has them, else estimates of a few instructions. */
+const USER_STEPS: readonly (readonly [step: number, length: number])[] = [
+  [P.program_instruction, 1],
+  [P.user_call, 60],
+  [P.user_handler, 28], // the measured handler: arithmetic on the address, list, mprotect through the C library
+  [P.user_list_entry, 6],
+  [P.user_bitmap_word, 6],
+  [P.user_pagemap_entry, 6],
+  [P.user_memcpy_call, 18], // 530 instructions for a page, 512 of which move
+  [P.image_header, 80],
+];
+
+/** Instructions of each step, by primitive number, in one kernel build and environment; 0 for what is no step. */
+export function pathLengths(build: KernelBuildName, environment: "native" | "xen-pv"): Float64Array {
+  const lengths = new Float64Array(PRIMITIVE_COUNT);
+  const number = KERNEL_BUILDS.indexOf(build);
+  for (const [step, length] of USER_STEPS) lengths[step] = length;
+  for (const step of LINUX_STEPS) lengths[step.step] = step.lengths[number * 2 + (environment === "native" ? 0 : 1)];
+  if (environment !== "native") for (const step of XEN_STEPS) lengths[step.step] = step.lengths[number];
+  return lengths;
 }

@@ -174,6 +174,12 @@ export const P = {
     "a sparse leaf of the maple tree is joined with its neighbour",
   ),
 
+  linux_slab: linux(
+    "linux.slab",
+    "slab",
+    "a new slab of maple-tree nodes, while freed ones wait for their RCU grace period",
+  ),
+
   // Linux: mprotect and page tables.
   linux_mprotect: linux("linux.mprotect", "call", "mprotect: checks, locks, first VMA"),
   linux_mprotect_vma: linux("linux.mprotect.vma", "VMA", "mprotect: one VMA of the range whose protection changes"),
@@ -236,7 +242,11 @@ export const P = {
   xen_exception: xen("xen.exception", "exception", "entry of a page fault and what Xen looks at first"),
   xen_exception_return: xen("xen.exception.return", "exception", "return from a page fault that Xen handled itself"),
   xen_inject: xen("xen.inject_page_fault", "fault", "a page fault is passed to the guest's kernel"),
-  xen_xpti: xen("xen.xpti", "entry", "extra of an entry and its exit where Xen hides itself from the guest (XPTI)"),
+  xen_xpti: xen(
+    "xen.xpti",
+    "mode switch",
+    "XPTI: copy the guest's root page table and flush Xen's view of it, when the guest changes modes",
+  ),
 
   // Xen: page tables.
   xen_mmu_update: xen("xen.mmu_update", "hypercall", "mmu_update: argument checks, table's frame and type"),

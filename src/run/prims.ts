@@ -110,6 +110,7 @@ export class Prims {
   /** What is measured. */
   run(primitive: string, n: number): void {
     const kernel = this.#kernel;
+    kernel.memory.rest();
     this.#code(CODE.harness);
     switch (primitive) {
       case "empty":

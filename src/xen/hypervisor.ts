@@ -209,14 +209,14 @@ export class Hypervisor {
     ledger.charge(P.xen_cpu_rdmsr, 1);
     ledger.charge(P.xen_cpu_swapgs, 1);
     ledger.charge(P.xen_cpu_cr3_write, 1);
-    if (this.#xpti) ledger.charge(P.xen_cpu_invlpg, 1);
+    if (this.#xpti) {
+      ledger.charge(P.xen_xpti, 1);
+      ledger.charge(P.xen_cpu_invlpg, 1);
+    }
   }
 
   /** XPTI: an entry changes to Xen's full page table, the exit back to the guest's. */
   #hideXen(): void {
-    if (!this.#xpti) return;
-    const { ledger } = this;
-    ledger.charge(P.xen_xpti, 1);
-    ledger.charge(P.xen_cpu_cr3_write, 2);
+    if (this.#xpti) this.ledger.charge(P.xen_cpu_cr3_write, 2);
   }
 }

@@ -1,0 +1,252 @@
+import { P } from "../machine/primitives.ts";
+
+/**
+ * Path lengths of Linux's steps, in instructions. Six columns: 5.10-lean, 6.1-default and 6.1-pti, each on bare hardware
+ * and under Xen PV, where the same function is longer by its paravirtual calls. A length is 0 where the step does not occur.
+ *
+ * Instructions of the functions that make up a step, and differences between measured cases, with all cases of a build
+ * reconciled by least squares; `source` says which functions or which difference. "Derived" marks what no case isolates.
+ */
+export const LINUX_STEPS: readonly LinuxStep[] = [
+  {
+    step: P.linux_syscall,
+    lengths: [178, 158, 244, 227, 256, 234],
+    source: "getpid less its body; PV: entered by a bounce frame, left by the iret hypercall",
+  },
+  {
+    step: P.linux_getpid,
+    lengths: [49, 49, 61, 61, 61, 61],
+    source: "__task_pid_nr_ns, __x64_sys_getpid and, in 6.1, RCU read lock",
+  },
+  {
+    step: P.linux_exception,
+    lengths: [240, 223, 241, 291, 241, 358],
+    source: "asm_exc_page_fault, error_entry, exc_page_fault, irqentry_exit, return by iret",
+  },
+  {
+    step: P.linux_fault,
+    lengths: [190, 190, 486, 488, 484, 489],
+    source: "do_user_addr_fault with find_vma (6.1: mt_find and mtree_range_walk)",
+  },
+  {
+    step: P.linux_fault_bad_access,
+    lengths: [123, 123, 658, 677, 505, 531],
+    source: "__bad_area_nosemaphore and force_sig_fault; protection fault less signal, mprotect and sigreturn",
+  },
+  {
+    step: P.linux_fault_walk,
+    lengths: [381, 1264, 547, 1424, 579, 1429],
+    source: "handle_mm_fault; PV: a paravirtual call for each level read (pte_mfn_to_pfn, pmd_val, pud_val)",
+  },
+  {
+    step: P.linux_fault_anonymous,
+    lengths: [1405, 1428, 1411, 1420, 1442, 1429],
+    source: "first touch less exception, VMA, walk and clear_page",
+  },
+  {
+    step: P.linux_fault_zero_page,
+    lengths: [61, 65, 67, 67, 67, 67],
+    source: "first read less exception, VMA and walk",
+  },
+  {
+    step: P.linux_fault_cow,
+    lengths: [1653, 1902, 1694, 1934, 1739, 1973],
+    source: "do_wp_page and wp_page_copy: copy on write of the zero page less the steps around it",
+  },
+  {
+    step: P.linux_fault_reuse,
+    lengths: [159, 134, 150, 150, 150, 150],
+    source: "do_wp_page and ptep_set_access_flags: second fault of 5.10, and write after clear_refs",
+  },
+  {
+    step: P.linux_clear_page,
+    lengths: [520, 520, 520, 520, 520, 520],
+    source: "clear_page_rep: 512 stores and 4 instructions, and its caller",
+  },
+  {
+    step: P.linux_copy_page,
+    lengths: [540, 540, 540, 540, 540, 540],
+    source: "copy_page by rep movsq: 512 moves and its caller; derived, no case isolates it",
+  },
+  {
+    step: P.linux_tgkill,
+    lengths: [590, 590, 764, 764, 782, 780],
+    source: "tgkill with signal 0 less the system call",
+  },
+  {
+    step: P.linux_signal_send,
+    lengths: [671, 694, 680, 688, 689, 700],
+    source:
+      "__send_signal, prepare_signal, complete_signal, allocation; signal case less tgkill, shared out with delivery",
+  },
+  {
+    step: P.linux_signal_deliver,
+    lengths: [1059, 1117, 1224, 1250, 1249, 1286],
+    source: "get_signal, arch_do_signal_or_restart, copy_fpstate_to_sigframe",
+  },
+  {
+    step: P.linux_sigreturn,
+    lengths: [671, 694, 680, 688, 689, 700],
+    source: "rt_sigreturn, restore_sigcontext, __fpu__restore_sig",
+  },
+  {
+    step: P.linux_mmap,
+    lengths: [0, 0, 0, 0, 0, 0],
+    source: "mmap and munmap of 4 untouched pages, shared out evenly",
+  },
+  {
+    step: P.linux_munmap,
+    lengths: [0, 0, 0, 0, 0, 0],
+    source: "mmap and munmap of 4 untouched pages, shared out evenly",
+  },
+  {
+    step: P.linux_madvise,
+    lengths: [900, 900, 900, 900, 900, 900],
+    source: "derived: as mprotect of a VMA without pages; no case measures it",
+  },
+  {
+    step: P.linux_zap_pte,
+    lengths: [350, 350, 350, 350, 350, 350],
+    source: "derived: zap_pte_range and free_unref_page of one page; no case measures it",
+  },
+  {
+    step: P.linux_vma_split,
+    lengths: [1360, 1365, 4279, 4355, 4321, 4415],
+    source: "mprotect RW to RO in the middle of a VMA (two splits) less the other steps: vm_area_dup, __vma_adjust",
+  },
+  {
+    step: P.linux_vma_shift,
+    lengths: [672, 669, 2994, 2958, 3197, 3115],
+    source: "vma_merge and __vma_adjust of sequential protection faults and of the cycle with n = 1",
+  },
+  {
+    step: P.linux_vma_bridge,
+    lengths: [2165, 2179, 4719, 4823, 4764, 4921],
+    source: "mprotect RO to RW between two RW neighbours: __vma_adjust, two VMAs freed",
+  },
+  {
+    step: P.linux_vma_merge,
+    lengths: [1300, 1300, 1300, 1300, 1300, 1300],
+    source: "derived: between shift and bridge; no case isolates it",
+  },
+  {
+    step: P.linux_vma_level,
+    lengths: [83, 83, 110, 110, 110, 110],
+    source:
+      "interval tree of anonymous mappings, rb-tree or maple tree: entries and instructions at 256 split VMAs against few",
+  },
+  {
+    step: P.linux_vma_lookup_level,
+    lengths: [6, 6, 6, 6, 6, 6],
+    source: "find_vma (5.10: rb-tree; 6.1: mtree_range_walk) at 256 split VMAs against few",
+  },
+  {
+    step: P.linux_vma_node_split,
+    lengths: [0, 0, 6665, 7187, 6807, 6852],
+    source: "mas_split, mas_wr_bnode and the copies around them, in the cycle with n = 256",
+  },
+  {
+    step: P.linux_vma_node_join,
+    lengths: [0, 0, 12262, 14030, 12625, 12780],
+    source: "mas_rebalance and the copies around it, in the cycle with n = 256",
+  },
+  {
+    step: P.linux_slab,
+    lengths: [0, 0, 10028, 10046, 10021, 10035],
+    source: "new slab in the loop of 200 mprotect pairs: clear_page, shuffling (blake2s), ___slab_alloc",
+  },
+  {
+    step: P.linux_mprotect,
+    lengths: [280, 280, 999, 990, 999, 999],
+    source: "do_mprotect_pkey, locks, find_vma, in 6.1 maple-tree state and its end",
+  },
+  {
+    step: P.linux_mprotect_vma,
+    lengths: [315, 315, 439, 440, 442, 442],
+    source: "mprotect_fixup, vma_set_page_prot, start of change_protection",
+  },
+  {
+    step: P.linux_mprotect_skip,
+    lengths: [20, 20, 20, 20, 20, 20],
+    source: "derived: next VMA and comparison of flags",
+  },
+  {
+    step: P.linux_change_table,
+    lengths: [354, 856, 265, 698, 298, 684],
+    source: "difference between 512 and 4096 pages beyond that of the PTEs; PV: paravirtual reads of the levels",
+  },
+  {
+    step: P.linux_change_pte,
+    lengths: [83, 84, 132, 169, 135, 176],
+    source: "change_protection and ptep_modify_prot_start and _commit for each page of 512 to 4096",
+  },
+  { step: P.linux_change_none, lengths: [9, 9, 9, 9, 9, 9], source: "derived: test of an empty PTE and loop" },
+  {
+    step: P.linux_change_writable,
+    lengths: [0, 0, 61, 120, 61, 121],
+    source: "vm_normal_page and can_change_pte_writable: RO to RW less RW to RO for each page of 4096",
+  },
+  { step: P.linux_flush_range, lengths: [110, 110, 110, 110, 110, 110], source: "flush_tlb_mm_range, flush_tlb_func" },
+  {
+    step: P.linux_flush_page,
+    lengths: [23, 23, 22, 22, 23, 23],
+    source: "native: flush_tlb_one_user in a loop; 1 against 8 pages",
+  },
+  { step: P.linux_flush_all, lengths: [70, 70, 70, 70, 70, 70], source: "native_flush_tlb_local" },
+  { step: P.linux_clear_refs, lengths: [0, 0, 0, 0, 0, 0], source: "clear_refs less its walk" },
+  {
+    step: P.linux_clear_refs_vma,
+    lengths: [0, 0, 0, 0, 0, 0],
+    source: "clear_refs with the number of VMAs: walk_page_range, find_vma",
+  },
+  { step: P.linux_clear_refs_pte, lengths: [0, 0, 0, 0, 0, 0], source: "clear_refs for each page of 512 to 4096" },
+  { step: P.linux_pagemap, lengths: [0, 0, 0, 0, 0, 0], source: "pagemap_read less its walk" },
+  { step: P.linux_pagemap_pte, lengths: [0, 0, 0, 0, 0, 0], source: "pagemap_pmd_range for each page of 64 to 4096" },
+  { step: P.linux_pagemap_none, lengths: [14, 14, 14, 14, 14, 14], source: "derived: an entry without a page" },
+  {
+    step: P.linux_uffd_writeprotect,
+    lengths: [0, 0, 0, 0, 0, 0],
+    source: "UFFDIO_WRITEPROTECT of one page less the walk",
+  },
+  {
+    step: P.linux_uffd_pte,
+    lengths: [0, 0, 0, 0, 0, 0],
+    source: "UFFDIO_WRITEPROTECT against mprotect, for each page",
+  },
+  { step: P.linux_uffd_fault, lengths: [0, 0, 0, 0, 0, 0], source: "handle_userfault with UFFD_FEATURE_SIGBUS" },
+  {
+    step: P.linux_fork_pte,
+    lengths: [160, 160, 160, 160, 160, 160],
+    source: "derived: copy_present_pte; no case isolates it",
+  },
+  { step: P.linux_ioctl, lengths: [0, 0, 0, 0, 0, 0], source: "ioctl with an unknown number less the system call" },
+  { step: P.linux_privcmd, lengths: [0, 0, 0, 0, 0, 0], source: "privcmd hypercall less the failing ioctl" },
+  {
+    step: P.linux_copy_to_user,
+    lengths: [40, 40, 40, 40, 40, 40],
+    source: "derived: copy_user_generic_string for a page without its moves",
+  },
+  {
+    step: P.linux_xen_batch,
+    lengths: [0, 214, 0, 313, 0, 309],
+    source: "xen_mc_flush, xen_leave_lazy_mmu, xen_mc_issue",
+  },
+  {
+    step: P.linux_xen_entry,
+    lengths: [0, 245, 0, 363, 0, 369],
+    source: "xen_ptep_modify_prot_commit, xen_extend_mmu_update, pte_val for each page of a batch",
+  },
+  { step: P.linux_xen_set_pte, lengths: [0, 148, 0, 148, 0, 145], source: "xen_set_pte with its hypercall" },
+  {
+    step: P.linux_xen_flush_page,
+    lengths: [0, 148, 0, 143, 0, 149],
+    source: "xen_flush_tlb_one_user with its multicall entry",
+  },
+  { step: P.linux_xen_flush_all, lengths: [0, 72, 0, 127, 0, 131], source: "xen_flush_tlb with its multicall entry" },
+];
+
+export interface LinuxStep {
+  readonly step: number;
+  readonly lengths: readonly [number, number, number, number, number, number];
+  readonly source: string;
+}
