@@ -30,6 +30,11 @@ export interface MmuHandlers {
    * @param newPageCount pages of 4 KiB now
    */
   grown(oldPageCount: number, newPageCount: number): void;
+  /**
+   * `memory.grow` failed: the limit does not allow this many pages of 4 KiB. The program gets -1, or the handler throws to
+   * end it.
+   */
+  refused?(pageCount: number): void;
 }
 
 /**
@@ -242,6 +247,9 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
         grown(oldWasmPages: number, newWasmPages: number) {
           refreshViews();
           handlers.grown(oldWasmPages * GUEST_PAGES_PER_WASM_PAGE, newWasmPages * GUEST_PAGES_PER_WASM_PAGE);
+        },
+        refused(wasmPages: number) {
+          handlers.refused?.((wasmPages >>> 0) * GUEST_PAGES_PER_WASM_PAGE);
         },
       },
     },

@@ -60,7 +60,8 @@ export interface LiveRun extends MachineHistory {
   readonly usage: WasiUsage;
 }
 
-class CycleLimit extends Error {}
+/** A limit that the user set was reached. */
+class LimitReached extends Error {}
 
 /**
  * Runs a program once on a new guest, under one technique, recording as it goes. The same program, input and options give
@@ -89,7 +90,7 @@ export function runLive(input: LiveInput): LiveRun {
       if ((bits & MACHINE_BIT) !== 0) machine.store(page, number);
     },
     tick() {
-      throw new CycleLimit(
+      throw new LimitReached(
         `the program was stopped after ${input.maxCycles} virtual cycles, the limit set by --max-cycles`,
       );
     },
@@ -97,6 +98,14 @@ export function runLive(input: LiveInput): LiveRun {
       machine.grow(newPageCount);
       machine.process.watchStores(machine.base, mmu.protection, MACHINE_BIT);
       recorder.grow(oldPageCount, newPageCount);
+    },
+    refused(pageCount) {
+      const limit = instrumented.layout.maxMemoryPages * 16;
+      if (pageCount <= limit) return;
+      throw new LimitReached(
+        `the program was stopped when it asked for ${Math.ceil(pageCount / 256)} MiB of memory, ` +
+          `more than the ${limit / 256} MiB that --max-memory allows`,
+      );
     },
   });
   const recorder = new Recorder(mmu);
@@ -225,7 +234,7 @@ function runToEnd(program: () => number, sites: SiteTable): Ending {
   } catch (error) {
     if (error instanceof ProcessExit) return { kind: "exit", code: error.code };
     const frames = error instanceof Error ? sites.frames(error.stack ?? "") : [];
-    if (error instanceof CycleLimit) return { kind: "limit", message: error.message, frames };
+    if (error instanceof LimitReached) return { kind: "limit", message: error.message, frames };
     if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
       return { kind: "trap", message: error.message, frames };
     }

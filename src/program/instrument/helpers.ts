@@ -12,6 +12,8 @@ export const hostFunctions = [
   { name: "tick", parameters: [], results: [] },
   /** (old 64 KiB pages, new 64 KiB pages) */
   { name: "grown", parameters: [i32, i32], results: [] },
+  /** (64 KiB pages that there would have been, at most 2^32 - 1) */
+  { name: "refused", parameters: [i32], results: [] },
   /** (address, size, site): a store or group of stores lies in two pages and was counted in the first */
   { name: "straddle", parameters: [i32, i32, i32], results: [] },
 ] as const;
@@ -201,7 +203,8 @@ function writeGrow({ layout, host }: HelperContext): CodeWriter {
   w.get(pages).op(Op.i32Eqz).if().get(old).op(Op.return).end();
   w.get(pages).u8(Op.memoryGrow);
   w.u8(0);
-  w.const(-1).op(Op.i32Eq).if().const(-1).op(Op.return).end();
+  w.const(-1).op(Op.i32Eq).if();
+  w.get(old).get(pages).op(Op.i32Add).call(host("refused")).const(-1).op(Op.return).end();
   w.get(old).get(old).get(pages).op(Op.i32Add).call(host("grown"));
   w.get(old).end();
   return w;
