@@ -16,10 +16,29 @@ const CYCLE_PAGES = 4096;
 /** What the trace reader has mapped above everything else while events are recorded: its index and its buffer. */
 const TRACE_PAGES = [4, 2048] as const;
 
+const MODELLED: ReadonlySet<string> = new Set([
+  "empty",
+  "getpid",
+  "mprotect_pair_1page",
+  "mprotect_rw_to_ro",
+  "mprotect_ro_to_rw",
+  "mprotect_ro_to_rw_then_touch",
+  "prot_fault_segv_mprotect_sequential",
+  "prot_fault_segv_mprotect_strided2",
+  "minor_fault_first_touch_write",
+  "minor_fault_first_touch_read_zeropage",
+  "cow_fault_from_zeropage",
+  "signal_tgkill_self",
+  "tgkill_sig0",
+  "ckpt_cycle_4096",
+  "copy_only",
+]);
+
+/** Two marks and the call through the table of cases: in the split of instructions, but not in their total. */
+export const HARNESS_INSTRUCTIONS = 5;
+
 /** Instructions of the measured program's own code, read off the user mode's share of the cases. */
 const CODE = {
-  /** Two marks and the call through the table of cases. */
-  harness: 5,
   loopSetup: 5,
   getpid: 16,
   /** mprotect through the C library, and its check. */
@@ -67,43 +86,42 @@ export class Prims {
     this.#kernel.setHandler("SIGUSR1", () => this.#code(CODE.emptyHandler));
   }
 
-  /** The case's set-up, or undefined for a primitive that is not modelled. */
-  setUp(primitive: string, n: number): (() => void) | undefined {
+  /** Whether a primitive is one of those that `setUp` and `run` know. */
+  static models(primitive: string): boolean {
+    return MODELLED.has(primitive);
+  }
+
+  /** The case's set-up. */
+  setUp(primitive: string, n: number): void {
     switch (primitive) {
-      case "empty":
-      case "getpid":
-      case "signal_tgkill_self":
-      case "tgkill_sig0":
-        return () => {};
       case "mprotect_pair_1page":
-        return () => this.#newRegion(1);
+        this.#newRegion(1);
+        return;
       case "mprotect_rw_to_ro":
-        return () => this.#writableRegion(n);
+        this.#writableRegion(n);
+        return;
       case "mprotect_ro_to_rw":
       case "mprotect_ro_to_rw_then_touch":
-        return () => {
-          this.#writableRegion(n);
-          this.#mprotect(this.#region, n, VMA_READ);
-        };
+        this.#writableRegion(n);
+        this.#mprotect(this.#region, n, VMA_READ);
+        return;
       case "prot_fault_segv_mprotect_sequential":
       case "prot_fault_segv_mprotect_strided2":
-        return () => this.#protectedRegion(FAULT_REGION_PAGES);
+        this.#protectedRegion(FAULT_REGION_PAGES);
+        return;
       case "minor_fault_first_touch_write":
       case "minor_fault_first_touch_read_zeropage":
-        return () => this.#freshMapping();
+        this.#freshMapping();
+        return;
       case "cow_fault_from_zeropage":
-        return () => {
-          this.#freshMapping();
-          for (let i = 0; i < FAULTS; i++) this.#kernel.load(this.#fresh + GUARD_PAGES + i);
-        };
+        this.#freshMapping();
+        for (let i = 0; i < FAULTS; i++) this.#kernel.load(this.#fresh + GUARD_PAGES + i);
+        return;
       case "ckpt_cycle_4096":
       case "copy_only":
-        return () => {
-          this.#needBuffer();
-          this.#protectedRegion(CYCLE_PAGES);
-        };
-      default:
-        return undefined;
+        this.#needBuffer();
+        this.#protectedRegion(CYCLE_PAGES);
+        return;
     }
   }
 
@@ -111,7 +129,7 @@ export class Prims {
   run(primitive: string, n: number): void {
     const kernel = this.#kernel;
     kernel.memory.rest();
-    this.#code(CODE.harness);
+    this.#code(HARNESS_INSTRUCTIONS);
     switch (primitive) {
       case "empty":
         return;

@@ -1,0 +1,329 @@
+import type { KernelBuildName } from "../linux/kernel-build.ts";
+import { Ledger } from "../machine/ledger.ts";
+import { P, PRIMITIVE_COUNT, PRIMITIVES } from "../machine/primitives.ts";
+import { type MeasuredCase, type MeasuredSide, parseMeasuredCases } from "./measured-cases.ts";
+import { HARNESS_INSTRUCTIONS, Prims } from "./prims.ts";
+
+/** One figure of the simulator against one that was measured. Counts are of a whole run, instructions per operation. */
+export interface Check {
+  readonly source: string;
+  readonly case: string;
+  readonly quantity: string;
+  readonly expected: number | Readonly<Record<string, number>>;
+  readonly simulated: number | Readonly<Record<string, number>>;
+  /** Relative for instructions; for counts what is left unexplained, see `reason`. */
+  readonly error: number;
+  readonly bound: number;
+  readonly holds: boolean;
+  /** What was allowed for, and why. */
+  readonly reason?: string;
+}
+
+export interface Skipped {
+  readonly source: string;
+  readonly case: string;
+  readonly reason: string;
+}
+
+export interface Validation {
+  readonly checks: readonly Check[];
+  /** What the file has and the simulator does not claim to model. */
+  readonly skipped: readonly Skipped[];
+}
+
+/** Largest relative error of a path length. */
+const PATH_BOUND = 0.05;
+/** Instructions between two timer ticks of the measured guest, and what tracing adds for each record. */
+const TICK_INSTRUCTIONS = 4_000_000;
+const TRACE_INSTRUCTIONS = 400;
+/** Privileged operations of one kind that one tick can cause, with the threads that it wakes. */
+const MOST_PER_TICK = 48;
+
+/** Events of the file and the primitives that count them. */
+const EVENTS: readonly (readonly [name: string, primitive: number])[] = [
+  ["mmu_update_calls", P.xen_mmu_update],
+  ["mmu_update_entries", P.xen_mmu_update_entry],
+  ["mmuext_op_calls", P.xen_mmuext_op],
+  ["page_faults_bounced", P.xen_inject],
+  ["ptwr_emulations", P.xen_ptwr],
+];
+/** Events that a case of the kinds modelled never has. */
+const ABSENT = ["multicall_calls", "multicall_entries", "update_va_mapping", "other_traps_bounced"];
+
+const PRIVILEGED: readonly (readonly [name: string, primitives: readonly number[]])[] = [
+  ["user.syscall", [P.cpu_syscall]],
+  ["kernel.syscall", [P.cpu_hypercall]],
+  ["kernel.sysret", [P.cpu_sysret]],
+  ["kernel.iret", [P.cpu_iretq]],
+  ["kernel.swapgs", [P.cpu_swapgs]],
+  ["kernel.mov_to_cr3", [P.cpu_cr3_write]],
+  ["kernel.mov_from_cr3", [P.cpu_cr3_read]],
+  ["kernel.mov_from_cr2", [P.cpu_cr2_read]],
+  ["kernel.invlpg", [P.cpu_invlpg]],
+  ["kernel.fxsave", [P.cpu_fxsave]],
+  ["kernel.fxrstor", [P.cpu_fxrstor]],
+  ["xen.mov_to_cr3", [P.xen_cpu_cr3_write]],
+  ["xen.mov_from_cr3", [P.xen_cpu_cr3_read]],
+  ["xen.mov_from_cr2", [P.xen_cpu_cr2_read]],
+  ["xen.invlpg", [P.xen_cpu_invlpg]],
+  ["xen.iret", [P.xen_cpu_iretq]],
+  ["xen.sysret", [P.xen_cpu_sysret]],
+  ["xen.rdmsr", [P.xen_cpu_rdmsr]],
+  ["xen.swapgs", [P.xen_cpu_swapgs]],
+];
+/** Functions whose entries tell timer ticks and what they wake. */
+const TICK_FUNCTIONS = ["xen:common_interrupt", "xen:do_vcpu_op", "linux:asm_sysvec_apic_timer_interrupt"];
+
+/**
+ * Runs each case of measured data on a simulated guest and compares events, privileged operations and path lengths.
+ *
+ * Events are exact, timer ticks aside. The simulator has no timer; on the real machine each tick of a run adds one iret,
+ * and stack_switch and set_segment_base hypercalls where it wakes a kernel thread. A run of N instructions can hold
+ * N / 4,000,000 ticks and one more, tracing's own instructions counted.
+ *
+ * @param groundTruth a document in the form of the built-in one, as parsed from JSON
+ * @throws BadInputError when it has another form
+ */
+export function validateCases(groundTruth: unknown): Validation {
+  const checks: Check[] = [];
+  const skipped: Skipped[] = [];
+  for (const { key, build, cases } of parseMeasuredCases(groundTruth)) {
+    for (const measured of cases) {
+      const name = `${measured.primitive} n=${measured.n}`;
+      const skip = (reason: string) => skipped.push({ source: key, case: name, reason });
+      if (build === undefined) skip("neither its key nor its description names a kernel that is modelled");
+      else if (!isModelled(measured.primitive)) skip("this primitive is not modelled");
+      else for (const check of checkCase(build, measured)) checks.push({ source: key, case: name, ...check });
+    }
+  }
+  return { checks, skipped };
+}
+
+type Comparison = Omit<Check, "source" | "case">;
+
+/** One run of a case on a simulated guest. */
+export interface SimulatedRun {
+  readonly counts: Float64Array;
+  readonly batchSizes: Readonly<Record<string, number>>;
+  readonly lengths: Float64Array;
+}
+
+export function isModelled(primitive: string): boolean {
+  return Prims.models(primitive);
+}
+
+/** Sets a case up as its program did, with its warm-up runs, and runs it once. */
+export function simulateCase(
+  build: KernelBuildName,
+  environment: "native" | "xen-pv",
+  primitive: string,
+  n: number,
+): SimulatedRun {
+  const ledger = new Ledger(PRIMITIVE_COUNT);
+  const prims = new Prims(build, environment, ledger);
+  const warmUps = 3;
+  for (let run = 0; run < warmUps; run++) {
+    prims.setUp(primitive, n);
+    prims.run(primitive, n);
+  }
+  prims.setUp(primitive, n);
+  const { hypervisor, pathLengths } = prims.guest;
+  hypervisor?.batchSizes.fill(0);
+  ledger.enter("track", 0, -1, -1);
+  prims.run(primitive, n);
+  const batchSizes: Record<string, number> = {};
+  hypervisor?.batchSizes.forEach((count, size) => {
+    if (count > 0) batchSizes[size] = count;
+  });
+  return { counts: ledger.totals(({ phase }) => phase === "track"), batchSizes, lengths: pathLengths };
+}
+
+function* checkCase(build: KernelBuildName, measured: MeasuredCase): IterableIterator<Comparison> {
+  const { primitive, n, operations } = measured;
+  if (measured.native !== undefined) {
+    const run = simulateCase(build, "native", primitive, n);
+    yield* checkPaths("native", measured.native, run, operations);
+    yield* checkPrivileged("native", measured.native, run, operations);
+  }
+  if (measured.pv !== undefined || measured.events !== undefined) {
+    const run = simulateCase(build, "xen-pv", primitive, n);
+    yield* checkEvents(measured, run);
+    if (measured.pv !== undefined) {
+      yield* checkPaths("pv", measured.pv, run, operations);
+      yield* checkPrivileged("pv", measured.pv, run, operations);
+    }
+  }
+}
+
+function* checkEvents(measured: MeasuredCase, run: SimulatedRun): IterableIterator<Comparison> {
+  const { events, operations } = measured;
+  if (events === undefined) return;
+  const whole = (name: string) => Math.round((events.get(name) ?? 0) * operations);
+  const reader = readerEvents(measured);
+  for (const [name, primitive] of EVENTS) {
+    if (!events.has(name)) continue;
+    yield exact(`pv ${name}`, whole(name), run.counts[primitive], reader?.get(name) ?? 0, reader && READER_REASON);
+  }
+  for (const name of ABSENT) if (events.has(name)) yield exact(`pv ${name}`, whole(name), 0, 0, undefined);
+  if (events.has("iret")) {
+    const expected = whole("iret");
+    const simulated = run.counts[P.xen_iret];
+    const surplus = expected - simulated - (reader?.get("iret") ?? 0);
+    const ticks = mostTicks(measured);
+    const allowed = surplus >= 0 && surplus <= ticks ? surplus : 0;
+    yield exact("pv iret", expected, simulated, expected - simulated - surplus + allowed, tickReason(allowed, ticks));
+    if (events.has("hypercalls_total")) {
+      const woken = whole("set_segment_base") + whole("stack_switch");
+      const extra = allowed + woken + (reader?.get("hypercalls_total") ?? 0);
+      yield exact(
+        "pv hypercalls_total",
+        whole("hypercalls_total"),
+        run.counts[P.xen_hypercall],
+        extra,
+        extra > 0
+          ? `${allowed} irets of ticks, ${woken} stack_switch and set_segment_base of threads they woke`
+          : undefined,
+      );
+    }
+  }
+  if (measured.batchSizes !== undefined) {
+    const expected = Object.fromEntries(measured.batchSizes);
+    const single = reader?.get("mmu_update_calls") ?? 0;
+    if (single > 0) expected["1"] = (expected["1"] ?? 0) - single;
+    const error = differences(expected, run.batchSizes);
+    yield {
+      quantity: "pv mmu_update_batch_sizes",
+      expected,
+      simulated: run.batchSizes,
+      error,
+      bound: 0,
+      holds: error === 0,
+      ...(reader && single > 0 ? { reason: READER_REASON } : {}),
+    };
+  }
+}
+
+const READER_REASON =
+  "the trace also has faults of the code that reads it: counted functions of an untraced run tell how many";
+
+/**
+ * Cases that write-protect the whole process also protect the trace reader's own data, so that its faults get into the
+ * trace after the operation. What the untraced run entered is the operation's own part.
+ */
+function readerEvents(measured: MeasuredCase): ReadonlyMap<string, number> | undefined {
+  const { events, operations, pv } = measured;
+  const own = pv?.entries?.get("xen:do_mmu_update");
+  if (events === undefined || own === undefined || !/^softdirty_c/.test(measured.primitive)) return undefined;
+  const faults = Math.round(((events.get("mmu_update_calls") ?? 0) - own) * operations);
+  if (faults <= 0) return undefined;
+  return new Map([
+    ["mmu_update_calls", faults],
+    ["mmu_update_entries", faults],
+    ["page_faults_bounced", faults],
+    ["iret", faults],
+    ["hypercalls_total", 2 * faults],
+  ]);
+}
+
+/** Ticks that a traced run can hold. */
+function mostTicks({ pv, events, operations }: MeasuredCase): number {
+  const instructions = (pv?.instructionsMedian ?? pv?.instructionsMin ?? 0) * operations;
+  const records = ((events?.get("hypercalls_total") ?? 0) + (events?.get("page_faults_bounced") ?? 0)) * operations;
+  return 1 + Math.ceil((1.1 * (instructions + records * TRACE_INSTRUCTIONS)) / TICK_INSTRUCTIONS);
+}
+
+function tickReason(ticks: number, most: number): string | undefined {
+  return ticks > 0 ? `${ticks} timer ticks; a traced run of this length can hold ${most}` : undefined;
+}
+
+function* checkPrivileged(
+  side: string,
+  measured: MeasuredSide,
+  run: SimulatedRun,
+  operations: number,
+): IterableIterator<Comparison> {
+  const { privileged, entries } = measured;
+  if (privileged === undefined) return;
+  const ticks = Math.max(0, ...TICK_FUNCTIONS.map((name) => Math.round((entries?.get(name) ?? 0) * operations)));
+  for (const [name, primitives] of PRIVILEGED) {
+    const expected = Math.round((privileged.get(name) ?? 0) * operations);
+    let simulated = 0;
+    for (const primitive of primitives) simulated += run.counts[primitive];
+    if (expected === 0 && simulated === 0) continue;
+    const surplus = expected - simulated;
+    const allowed = surplus > 0 && surplus <= ticks * MOST_PER_TICK ? surplus : 0;
+    const reason = allowed > 0 ? `${ticks} timer ticks in the run, and the threads that they woke` : undefined;
+    yield exact(`${side} ${name}`, expected, simulated, allowed, reason);
+  }
+}
+
+function* checkPaths(
+  side: string,
+  measured: MeasuredSide,
+  run: SimulatedRun,
+  operations: number,
+): IterableIterator<Comparison> {
+  const { instructionsMin: min, instructionsMedian: median, split } = measured;
+  const spaces = { user: 0, guest_kernel: 0, xen: 0 };
+  for (let step = 0; step < run.counts.length; step++) {
+    const instructions = run.counts[step] * run.lengths[step];
+    if (instructions === 0) continue;
+    const { layer } = PRIMITIVES[step];
+    spaces[layer === "guestKernel" ? "guest_kernel" : layer === "hypervisor" ? "xen" : "user"] += instructions;
+  }
+  const harness = HARNESS_INSTRUCTIONS / operations;
+  if (min !== undefined && min > 0) {
+    const total = (spaces.user + spaces.guest_kernel + spaces.xen) / operations - harness;
+    yield path(`${side} instructions`, min, median ?? min, total);
+  }
+  if (split === undefined) return;
+  const perOperation = (space: keyof typeof spaces) => spaces[space] / operations;
+  yield path(`${side} user instructions`, split.user, split.user, perOperation("user"));
+  if (split.xen > 0) yield path(`${side} xen instructions`, split.xen, split.xen, perOperation("xen"));
+  if (split.guest_kernel > 0) {
+    const least = min === undefined ? split.guest_kernel : min + harness - split.user - split.xen;
+    const low = Math.min(least, split.guest_kernel);
+    yield path(
+      `${side} guest kernel instructions`,
+      low,
+      Math.max(least, split.guest_kernel),
+      perOperation("guest_kernel"),
+    );
+  }
+}
+
+/**
+ * A path length against the range of what was measured: allocations take a longer way when a slab runs empty, so runs of
+ * one case differ. The nearest figure of the range counts.
+ */
+function path(quantity: string, low: number, high: number, simulated: number): Comparison {
+  const expected = Math.min(Math.max(simulated, low), Math.max(low, high));
+  const error = expected === 0 ? Number(simulated !== 0) : simulated / expected - 1;
+  return {
+    quantity,
+    expected,
+    simulated,
+    error,
+    bound: PATH_BOUND,
+    holds: Math.abs(error) <= PATH_BOUND,
+    ...(high > low ? { reason: `runs measured from ${low} to ${high}` } : {}),
+  };
+}
+
+function exact(
+  quantity: string,
+  expected: number,
+  simulated: number,
+  allowed: number,
+  reason: string | undefined,
+): Comparison {
+  const error = expected - simulated - allowed;
+  return { quantity, expected, simulated, error, bound: 0, holds: error === 0, ...(reason ? { reason } : {}) };
+}
+
+/** Number of sizes that occur differently often. */
+function differences(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): number {
+  let count = 0;
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) if ((a[key] ?? 0) !== (b[key] ?? 0)) count++;
+  return count;
+}
