@@ -175,8 +175,12 @@ export class CheckpointApi {
     }
     this.#observer.save(fresh, site);
     for (const saved of this.#engine.save(fresh, site)) {
+      const image = this.#imageOf(saved);
+      // A region that was protected again since it was saved takes the place of what it was: an image holds an id once.
+      const earlier = open.images.findIndex(({ id, group }) => id === image.id && group === image.group);
+      if (earlier >= 0) open.images.splice(earlier, 1);
       open.saved.push(saved);
-      open.images.push(this.#imageOf(saved));
+      open.images.push(image);
     }
     return SUCCESS;
   }
