@@ -7,7 +7,7 @@ import { type PriceProfile, priceList } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
 import { createMachine, type Machine } from "./machine.ts";
 import { type RatioBand, ratioBand } from "./ratio-band.ts";
-import { reasonFor } from "./ratio-reason.ts";
+import { PAPER_RATIO, reasonFor } from "./ratio-reason.ts";
 import { type Cycles, costOf } from "./report.ts";
 
 /** What high availability needs of a checkpoint, step by step. */
@@ -23,9 +23,6 @@ const MARGIN_PAGES = 16;
 
 const USER_TECHNIQUE: TechniqueId = "mprotect";
 const HYPERVISOR_TECHNIQUE: TechniqueId = "hv-protect";
-
-/** By how much the paper's hypervisor-assisted primitives are faster (Lee et al., DSN 2011, abstract). */
-export const PAPER_RATIO = { low: 4, high: 13 } as const;
 
 export interface SideCost extends Cycles {
   readonly technique: TechniqueId;
@@ -56,13 +53,23 @@ export const COMPARABLE_ENVIRONMENTS: readonly Environment[] = ENVIRONMENTS.filt
   (environment) => techniqueOf(HYPERVISOR_TECHNIQUE).unavailable(environment) === undefined,
 );
 
+/** What a machine did for each row, before any price. */
+export interface MeasuredPrimitives {
+  readonly native: Measured;
+  readonly environments: readonly {
+    readonly environment: Environment;
+    readonly user: Measured;
+    readonly hypervisor: Measured;
+  }[];
+}
+
 /**
- * The paper's comparison. Each row's operation is run on machines of its own, by the techniques themselves; the difference
- * of the ledger before and after is then priced.
+ * Runs each row's operation on machines of its own, by the techniques themselves; the difference of the ledger before and
+ * after is what it takes.
  *
  * @throws BadInputError when an environment has no hypervisor
  */
-export function comparePrimitives(profile: PriceProfile, options: PrimitiveOptions): PrimitiveRow[] {
+export function measurePrimitives(options: PrimitiveOptions): MeasuredPrimitives {
   for (const environment of options.environments) {
     if (!COMPARABLE_ENVIRONMENTS.includes(environment)) {
       throw new BadInputError(
@@ -70,16 +77,26 @@ export function comparePrimitives(profile: PriceProfile, options: PrimitiveOptio
       );
     }
   }
-  const native = measure({ ...options, copy: "guest" }, "native", USER_TECHNIQUE);
+  const userLevel: PrimitiveOptions = { ...options, copy: "guest" };
+  return {
+    native: measure(userLevel, "native", USER_TECHNIQUE),
+    environments: options.environments.map((environment) => ({
+      environment,
+      user: measure(userLevel, environment, USER_TECHNIQUE),
+      hypervisor: measure(options, environment, HYPERVISOR_TECHNIQUE),
+    })),
+  };
+}
+
+/** Puts prices on what was measured: the paper's comparison. */
+export function pricePrimitives({ native, environments }: MeasuredPrimitives, profile: PriceProfile): PrimitiveRow[] {
   const nativePrices = priceList(profile, native.pathLengths);
-  return options.environments.flatMap((environment) => {
-    const user = measure({ ...options, copy: "guest" }, environment, USER_TECHNIQUE);
-    const hypervisor = measure(options, environment, HYPERVISOR_TECHNIQUE);
+  return environments.flatMap(({ environment, user, hypervisor }) => {
     const prices = priceList(profile, user.pathLengths);
     return user.operations.map(({ primitive, pages, counts }, i): PrimitiveRow => {
       const other = hypervisor.operations[i].counts;
       const band = ratioBand(counts, other, prices);
-      const inPaperRange = band.ratio >= PAPER_RATIO.low && band.ratio <= PAPER_RATIO.high;
+      const inPaperRange = isInPaperRange(band.ratio);
       return {
         primitive,
         pages,
@@ -95,6 +112,16 @@ export function comparePrimitives(profile: PriceProfile, options: PrimitiveOptio
   });
 }
 
+export function isInPaperRange(ratio: number): boolean {
+  return ratio >= PAPER_RATIO.low && ratio <= PAPER_RATIO.high;
+}
+
+interface Measured {
+  readonly operations: readonly Operation[];
+  /** Instructions of each step on that machine, by primitive number. */
+  readonly pathLengths: Float64Array;
+}
+
 interface Operation {
   readonly primitive: HaPrimitive;
   readonly pages: number;
@@ -103,11 +130,7 @@ interface Operation {
 }
 
 /** All rows' operations under one technique, in the same order for each. */
-function measure(
-  options: PrimitiveOptions,
-  environment: Environment,
-  technique: TechniqueId,
-): { readonly operations: readonly Operation[]; readonly pathLengths: Float64Array } {
+function measure(options: PrimitiveOptions, environment: Environment, technique: TechniqueId): Measured {
   const start = (pageCount: number, copy = options.copy) =>
     new CheckpointedRegion({ ...options, copy }, environment, technique, pageCount);
   const operations: Operation[] = [];

@@ -7,7 +7,8 @@ import { PRIMITIVES } from "../machine/primitives.ts";
  * Both sides pay the same prices: if an exception is dearer than thought, it is so for both. Dividing one side's high by
  * the other's low would price the same instruction twice. The band is instead the envelope of the ratios with
  * - all prices low and all prices high at once, and
- * - each price alone at its low and at its high, the others as they are.
+ * - each price alone at its low and at its high, the others as they are; the same operation of the processor, or the same
+ *   handling of bytes, by Xen and by the guest counts as one price here.
  * It is no confidence interval: several prices may be off at once in opposite directions, which it does not cover. It
  * says what the ratio owes to the price that matters most, and to the machine's being slower or faster as a whole.
  */
@@ -15,7 +16,7 @@ export interface RatioBand {
   readonly ratio: number;
   readonly ratioLow: number;
   readonly ratioHigh: number;
-  /** The price that alone moves the ratio most: a primitive, or the instructions of a space. */
+  /** The price that alone moves the ratio most: an operation, a byte, or the instructions of a space. */
   readonly mostSensitiveTo: string;
 }
 
@@ -47,11 +48,15 @@ function pricesPaid(user: Float64Array, hypervisor: Float64Array, prices: PriceL
   const paid = new Map<string, number[]>();
   PRIMITIVES.forEach(({ name, layer }, number) => {
     if (user[number] === 0 && hypervisor[number] === 0) return;
-    const key = Object.hasOwn(prices.profile.primitives, name) ? name : `an instruction, ${spaceOf(layer)}`;
+    const own = Object.hasOwn(prices.profile.primitives, name);
+    const key = own ? name.replace(WHO, "") : `an instruction, ${spaceOf(layer)}`;
     paid.set(key, [...(paid.get(key) ?? []), number]);
   });
   return paid;
 }
+
+/** Whose `cpu.iretq` or `memcpy.byte` it is: the same silicon does it. */
+const WHO = /^(xen|user)\.(?=cpu\.|memcpy\.)/;
 
 function dot(counts: Float64Array, cycles: Float64Array): number {
   let sum = 0;

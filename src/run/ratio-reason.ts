@@ -1,6 +1,9 @@
 import type { PriceList } from "../machine/prices.ts";
 import { PRIMITIVES } from "../machine/primitives.ts";
 
+/** By how much the paper's hypervisor-assisted primitives are faster (Lee et al., DSN 2011, abstract). */
+export const PAPER_RATIO = { low: 4, high: 13 } as const;
+
 /** Kinds of work, each with the primitives that are part of it; the first that fits a name counts. */
 const WORK: readonly (readonly [kind: string, names: RegExp])[] = [
   ["copying", /memcpy|copy_page|service\.copy/],
@@ -16,6 +19,8 @@ const WORK: readonly (readonly [kind: string, names: RegExp])[] = [
   ["faults", /fault|lookup|clear_page/],
 ];
 const OTHER_WORK = "other work";
+/** Below this, a side counts as cheaper and not as equal. */
+const LESS = 0.95;
 
 /** Events named for one kind of work. */
 const MOST_EVENTS = 2;
@@ -43,11 +48,12 @@ interface Work {
 export function reasonFor(user: Float64Array, hypervisor: Float64Array, prices: PriceList): string {
   const [ours, theirs] = [workOf(user, prices), workOf(hypervisor, prices)];
   const [total, otherTotal] = [ours, theirs].map((side) => side.reduce((sum, { cycles }) => sum + cycles, 0));
-  if (total < 4 * otherTotal) {
-    const lead = total < otherTotal ? "the hypervisor's side costs more: " : "";
+  if (!(otherTotal > 0 && total > 0)) return "a side costs nothing at these prices";
+  if (total < PAPER_RATIO.low * otherTotal) {
+    const lead = total < LESS * otherTotal ? "the hypervisor's side costs more: " : "";
     const [a, b] = [ours[0], theirs[0]];
     if (a.kind === b.kind) {
-      return `${lead}both sides are mostly ${a.kind}: ${percentOf(a)} (${list(a)}) against ${percentOf(b)} (${list(b)})`;
+      return `${lead}the largest part on both sides is ${a.kind}: ${percentOf(a)} (${list(a)}) against ${percentOf(b)} (${list(b)})`;
     }
     return `${lead}user: ${percentOf(a)} ${a.kind} (${list(a)}); hypervisor: ${percentOf(b)} ${b.kind} (${list(b)})`;
   }

@@ -1,7 +1,14 @@
 import { type Command, Option } from "commander";
 import { ENVIRONMENTS, type Environment } from "../../checkpoint/technique.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
-import { COMPARABLE_ENVIRONMENTS, comparePrimitives, PAPER_RATIO, type PrimitiveRow } from "../../run/primitives.ts";
+import {
+  COMPARABLE_ENVIRONMENTS,
+  isInPaperRange,
+  measurePrimitives,
+  type PrimitiveRow,
+  pricePrimitives,
+} from "../../run/primitives.ts";
+import { PAPER_RATIO } from "../../run/ratio-reason.ts";
 import type { Cycles } from "../../run/report.ts";
 import { loadProfile } from "../../worker/profiles.ts";
 import { addPriceOption, listOf } from "../options.ts";
@@ -39,7 +46,7 @@ export function addPrimitivesCommand(program: Command): void {
   addPriceOption(command).action(async (options: PrimitivesOptions) => {
     const { kernel, copy, gate, environments } = options;
     const prices = loadProfile(options.prices);
-    const rows = comparePrimitives(prices, { kernel, copy, gate, environments });
+    const rows = pricePrimitives(measurePrimitives({ kernel, copy, gate, environments }), prices);
     if (options.json === true) {
       await printJson({ prices: { name: prices.name, ghz: prices.ghz }, options: { kernel, copy, gate }, rows });
       return;
@@ -81,9 +88,16 @@ function tableOf(rows: readonly PrimitiveRow[]): string {
       cycles(row.native.cycles),
       times(row.ratio),
       `${times(row.ratioLow)} - ${times(row.ratioHigh)}`,
-      row.inPaperRange ? "yes" : row.ratio < PAPER_RATIO.low ? "below" : "above",
+      placeOf(row),
     ]),
   );
+}
+
+/** Where the ratio lies to the paper's range, and whether its band reaches another answer. */
+function placeOf({ ratio, ratioLow, ratioHigh, inPaperRange }: PrimitiveRow): string {
+  if (inPaperRange) return isInPaperRange(ratioLow) && isInPaperRange(ratioHigh) ? "yes" : "yes, not all of the band";
+  const place = ratio < PAPER_RATIO.low ? "below" : "above";
+  return ratioHigh >= PAPER_RATIO.low && ratioLow <= PAPER_RATIO.high ? `${place}, but the band reaches it` : place;
 }
 
 function reasonsOf(rows: readonly PrimitiveRow[]): string {
