@@ -96,7 +96,7 @@ export function runLive(input: LiveInput): LiveRun {
     },
     grown(oldPageCount, newPageCount) {
       machine.grow(newPageCount);
-      machine.process.watchStores(machine.base, mmu.protection, MACHINE_BIT);
+      machine.process.watchStores(machine.base, mmu.protection.subarray(0, mmu.pageCount), MACHINE_BIT);
       recorder.grow(oldPageCount, newPageCount);
     },
     refused(pageCount) {
@@ -184,7 +184,7 @@ export function runLive(input: LiveInput): LiveRun {
     mmu.attach(instance);
     const start = { startPages: mmu.pageCount, residentPages: residentPages(mmu.memory) };
     machine = createMachine(options, start);
-    machine.process.watchStores(machine.base, mmu.protection, MACHINE_BIT);
+    machine.process.watchStores(machine.base, mmu.protection.subarray(0, mmu.pageCount), MACHINE_BIT);
     recorder.begin();
     wasi.bind({
       get buffer() {
