@@ -15,6 +15,8 @@ export interface Protecting {
   readonly kind: "never" | "again" | "always";
   /** Virtual cycles between ticks; Infinity for none. */
   readonly tickEvery: number;
+  /** Whether the program sees its virtual cycles as time, as in the simulated guest. */
+  readonly guestClock?: boolean;
 }
 
 export interface InstrumentedEnding extends ModelEnding {
@@ -63,11 +65,13 @@ export function runInstrumented(
     shadow = mmu.memory.slice();
     trapped.clear();
   };
-  const host = createHost(input, (call) => {
+  const afterCall = (call: string) => {
     if (call.startsWith("checkpoint")) checkEpoch();
     // Protects at half of the calls only, so that caches across calls have something to get wrong.
     if (call.startsWith("checkpoint") || call.startsWith("restart") || call.startsWith("mem_")) protectAll();
-  });
+  };
+  const guestClock = () => BigInt(Math.floor(mmu.cycles() / 2));
+  const host = createHost(input, afterCall, protecting.guestClock === true ? guestClock : undefined);
   const instance = new WebAssembly.Instance(
     new WebAssembly.Module(module.bytes),
     linked(module.bytes, { ...host.imports, ...mmu.imports }),

@@ -38,7 +38,7 @@ export class ModelVeloc {
   #ready = false;
   #regions: ModelRegion[] = [];
   #removed = new Set<ModelImage>();
-  #open: { name: string; version: number; regions: Map<string, Uint8Array> } | undefined;
+  #open: { name: string; version: number; regions: Map<string, Uint8Array>; saved: Set<ModelRegion> } | undefined;
   #restarting: ModelImage | undefined;
 
   /** @param afterCall comes when a call has been answered, still on the program's stack */
@@ -143,8 +143,9 @@ export class ModelVeloc {
     const region = { id, group, address: address >>> 0, size: (count >>> 0) * (size >>> 0) };
     if (!this.#ready || region.address + region.size > this.#bytes.length) return -1;
     const index = this.#regions.findIndex((other) => other.id === id && other.group === group);
-    if (index < 0) this.#regions.push(region);
-    else this.#regions[index] = region;
+    const known = this.#regions[index];
+    if (known === undefined) this.#regions.push(region);
+    else if (known.address !== region.address || known.size !== region.size) this.#regions[index] = region;
     return 0;
   }
 
@@ -162,7 +163,7 @@ export class ModelVeloc {
 
   #begin(name: string, version: number): number {
     if (!this.#ready || this.#open !== undefined || !NAME.test(name) || version < 0) return -1;
-    this.#open = { name, version, regions: new Map() };
+    this.#open = { name, version, regions: new Map(), saved: new Set() };
     return 0;
   }
 
@@ -172,15 +173,20 @@ export class ModelVeloc {
     const own = this.#regions.filter((region) => region.group === open.name);
     const candidates = own.length > 0 ? own : this.#regions.filter((region) => region.group === "");
     if (named.some((id) => !candidates.some((region) => region.id === id))) return -1;
-    const fresh = candidates.filter(({ id, group }) => picks(id) && !open.regions.has(`${id} ${group}`));
-    for (const { id, group, address, size } of fresh)
+    const fresh = candidates.filter((region) => picks(region.id) && !open.saved.has(region));
+    for (const region of fresh) {
+      const { id, group, address, size } = region;
+      open.saved.add(region);
+      open.regions.delete(`${id} ${group}`); // what is saved last is also restored last
       open.regions.set(`${id} ${group}`, this.#bytes.slice(address, address + size));
+    }
     return fresh.length > 0 ? 0 : -1;
   }
 
   #end(success: boolean): number {
     if (this.#open === undefined) return -1;
-    if (success) this.images.push(this.#open);
+    const { name, version, regions } = this.#open;
+    if (success) this.images.push({ name, version, regions });
     this.#open = undefined;
     return success ? 0 : -1;
   }

@@ -48,8 +48,13 @@ export interface Host {
 /**
  * System calls and the model's checkpoint interface. The clock moves on by a microsecond with each reading and by what
  * the program sleeps, so that it does not tell a slow run from a fast one.
+ * @param guestClock nanoseconds to tell instead
  */
-export function createHost(input: RunInput, afterCall: (call: string) => void = () => {}): Host {
+export function createHost(
+  input: RunInput,
+  afterCall: (call: string) => void = () => {},
+  guestClock?: () => bigint,
+): Host {
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
   const tree = input.files?.() ?? new EmptyTree();
@@ -60,10 +65,12 @@ export function createHost(input: RunInput, afterCall: (call: string) => void = 
     stdin: input.stdin ?? new Uint8Array(),
     stdout: (bytes) => stdout.push(bytes),
     stderr: (bytes) => stderr.push(bytes),
-    clockNanoseconds: () => {
-      clock += 1000n;
-      return clock;
-    },
+    clockNanoseconds:
+      guestClock ??
+      (() => {
+        clock += 1000n;
+        return clock;
+      }),
     advanceClock: (nanoseconds) => {
       clock += nanoseconds;
     },

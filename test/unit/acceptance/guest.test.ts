@@ -1,0 +1,61 @@
+// Programs in the simulated guest end as plain ones do, under every technique; and their images are exact.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { instrument } from "../../../src/program/instrument/instrument.ts";
+import type { Program } from "../../../src/program/program.ts";
+import { describeWay, GUEST_WAYS } from "./guest-ways.ts";
+import { assertSameEnding, runInstrumented } from "./instrumented-run.ts";
+import { assertReplays, assertSameImages, type LiveEnding, runInGuest } from "./live-run.ts";
+import { type ModelEnding, type RunInput, runPlain } from "./plain-run.ts";
+import { loadSample, SAMPLES, speechSynthesiser } from "./programs.ts";
+
+const LIMIT = 4096;
+
+function compare(live: LiveEnding, plain: ModelEnding, what: string): void {
+  assert.deepEqual(live.answers, plain.answers, `${what}: answers`);
+  assertSameEnding(live, plain, what);
+  assertSameImages(live.run.images, plain.images, what);
+  assert.deepEqual(live.run.warnings, [], what);
+}
+
+for (const file of SAMPLES) {
+  test(`${file} under every technique, afresh and restarted`, async () => {
+    const { program, input } = await loadSample(file);
+    const instrumented = instrument(program.wasm, { mode: "record", maxMemoryPages: LIMIT });
+    const plain = runPlain(input);
+    const half = plain.images.length >> 1;
+    const later: RunInput = { ...input, images: plain.images.slice(0, half) };
+    const plainLater = runPlain(later);
+    assert.deepEqual(plainLater.stdout, plain.stdout);
+    let first: LiveEnding | undefined;
+    for (const options of GUEST_WAYS) {
+      const what = `${file}, ${describeWay(options)}`;
+      const live = runInGuest(program, instrumented, input, [], options);
+      compare(live, plain, what);
+      first ??= live;
+      // What a program writes does not depend on how it is checkpointed: one recording serves every technique.
+      assertReplays(live.run, first.run.recording, what);
+      const restarted = runInGuest(program, instrumented, later, live.run.images.all.slice(0, half), options);
+      compare(restarted, plainLater, `${what}, restarted`);
+      assertReplays(restarted.run, restarted.run.recording, `${what}, restarted`);
+    }
+  });
+}
+
+test("a speech synthesiser makes the same sound in the guest", () => {
+  const input = speechSynthesiser();
+  const instrumented = instrument(input.wasm, { mode: "record", maxMemoryPages: LIMIT });
+  const lines = { kind: "none", lookup: () => undefined } as const;
+  const program: Program = {
+    path: input.name,
+    language: "wasm",
+    wasm: input.wasm,
+    lines,
+    sources: new Map(),
+    diagnostics: [],
+  };
+  const live = runInGuest(program, instrumented, input, [], GUEST_WAYS[GUEST_WAYS.length - 1]);
+  // Times of its files are in its memory, so it must be held against a run with the same clock.
+  const never = { kind: "never", tickEvery: Number.POSITIVE_INFINITY, guestClock: true } as const;
+  compare(live, runInstrumented(input, { mode: "record", maxMemoryPages: LIMIT }, never, instrumented), input.name);
+});

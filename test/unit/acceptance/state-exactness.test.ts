@@ -1,0 +1,80 @@
+// What a committed image restores is what the program had protected at that moment, byte for byte, under every technique;
+// and a replay charges what the live run did.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { instrument } from "../../../src/program/instrument/instrument.ts";
+import type { Program } from "../../../src/program/program.ts";
+import type { MachineOptions } from "../../../src/run/machine.ts";
+import { assemble } from "../instrument/harness.ts";
+import { createRandom } from "../instrument/random-module.ts";
+import { describeWay, GUEST_WAYS } from "./guest-ways.ts";
+import { assertSameEnding } from "./instrumented-run.ts";
+import { assertReplays, assertSameImages, type LiveEnding, runInGuest } from "./live-run.ts";
+import { type ModelEnding, type RunInput, runPlain } from "./plain-run.ts";
+import { randomVelocProgram } from "./random-veloc-program.ts";
+
+const firstSeed = Number(process.env.SEED ?? 1);
+const seedCount = Number(process.env.SEEDS ?? 30);
+
+/** The options that cross with techniques, differently for each seed. */
+function waysOf(seed: number): MachineOptions[] {
+  const random = createRandom(seed ^ 0x5eed);
+  return GUEST_WAYS.map((way) => ({
+    ...way,
+    kernel: random.pick(["5.10", "6.1"]),
+    copy: way.environment === "native" ? "guest" : random.pick(["guest", "hypervisor"]),
+    gate: random.pick(["trap", "privcmd"]),
+    commit: random.pick(["sync", "async"]),
+    target: random.pick(["memory", "disk", "replica"]),
+  }));
+}
+
+test(`random programs from seed ${firstSeed} on: memory, answers, images and ledgers`, () => {
+  const seen = new Map<string, number>();
+  for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
+    try {
+      const wasm = assemble(randomVelocProgram(seed));
+      const program: Program = {
+        path: `seed-${seed}`,
+        language: "wat",
+        wasm,
+        lines: { kind: "none", lookup: () => undefined },
+        sources: new Map(),
+        diagnostics: [],
+      };
+      const instrumented = instrument(wasm, { mode: "record", maxMemoryPages: 256 });
+      const fresh: RunInput = { name: program.path, wasm };
+      const plain = runPlain(fresh);
+      assert.match(plain.how, /^exit 0$|^trap: memory access/);
+      for (const answer of plain.answers) seen.set(answer, (seen.get(answer) ?? 0) + 1);
+      const ways = waysOf(seed);
+      const runs: LiveEnding[] = [];
+      for (const options of ways) {
+        const live = runInGuest(program, instrumented, fresh, [], options);
+        compare(live, plain, runs[0], describeWay(options));
+        runs.push(live);
+      }
+      // Another process finds some of those images, as after a crash.
+      const kept = createRandom(seed).below(plain.images.length + 1);
+      const later: RunInput = { ...fresh, images: plain.images.slice(0, kept) };
+      const index = seed % ways.length;
+      const images = runs[index].run.images.all.slice(0, kept);
+      const live = runInGuest(program, instrumented, later, images, ways[index]);
+      compare(live, runPlain(later), undefined, `restarted from ${kept} images, ${describeWay(ways[index])}`);
+    } catch (error) {
+      throw new Error(`seed ${seed} (SEED=${seed} SEEDS=1 repeats it): ${(error as Error).message}`, { cause: error });
+    }
+  }
+  if (seedCount < 30) return;
+  // The programs must do what they are for.
+  for (const answer of ["checkpoint 0", "checkpoint -1", "checkpoint_selective 0", "checkpoint_end -1", "restart 0"])
+    assert.ok((seen.get(answer) ?? 0) > 5, `${answer}: ${seen.get(answer)} times`);
+});
+
+/** @param first the same program's run under another technique, whose recording serves this one too */
+function compare(live: LiveEnding, plain: ModelEnding, first: LiveEnding | undefined, what: string): void {
+  assert.deepEqual(live.answers, plain.answers, `${what}: answers`);
+  assertSameEnding(live, plain, what);
+  assertSameImages(live.run.images, plain.images, what);
+  assertReplays(live.run, (first ?? live).run.recording, what);
+}
