@@ -9,12 +9,13 @@ import {
   PTE_WRITABLE,
   PTE_ZERO_PAGE,
   TABLE_PAGES,
+  WINDOW_PAGES,
 } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import { GuestError } from "./guest-process.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import type { Platform } from "./platform.ts";
-import { VMA_READ, VMA_TRACKED, VMA_WRITE, VmaMap } from "./vma-map.ts";
+import { VMA_READ, VMA_SPECIAL, VMA_WRITE, VmaMap } from "./vma-map.ts";
 import { VmaTree } from "./vma-tree.ts";
 
 /** Pages up to which Linux flushes them one by one (tlb_single_page_flush_ceiling). */
@@ -33,7 +34,9 @@ export class AddressSpace {
   readonly #table: PageTable;
   readonly #platform: Platform;
   readonly #tree: VmaTree;
-  /** Pages changed since the last flush: from #dirtyFirst to before #dirtyEnd (6.1). */
+  /** clear_refs has run: from then on a PTE that is not soft-dirty must fault at the next store. */
+  #tracksSoftDirty = false;
+  /** Pages changed since the last flush: from #gatheredFirst to before #gatheredEnd (6.1). */
   #gatheredFirst = 0;
   #gatheredEnd = 0;
 
@@ -139,11 +142,98 @@ export class AddressSpace {
       else {
         ledger.charge(P.linux_mprotect_vma, 1);
         this.#reshape(start, next, page, stop, flags, wanted);
-        this.#changeProtection(page, stop, rights, wanted);
+        this.#changeProtection(page, stop, rights);
       }
       page = stop;
     }
-    if (this.#gatheredEnd > 0) this.flush(this.#gatheredFirst, this.#gatheredEnd);
+    this.#flushGathered();
+  }
+
+  /** clear_refs 4: every present PTE of the process loses its soft-dirty bit and the right to write. */
+  clearRefs(): void {
+    const { vmas } = this;
+    const ledger = this.#ledger;
+    const { flags } = this.#table;
+    ledger.charge(P.linux_clear_refs, 1);
+    this.#tracksSoftDirty = true;
+    for (let start = 0; start < WINDOW_PAGES; ) {
+      const next = vmas.endOf(start);
+      const vma = vmas.flagsAt(start);
+      if (vma !== 0 && (vma & VMA_SPECIAL) === 0) {
+        let present = 0;
+        let writable = 0;
+        for (let page = start; page < next; page++) {
+          if ((flags[page] & PTE_PRESENT) === 0) continue;
+          present++;
+          if (flags[page] & PTE_WRITABLE) writable++;
+          this.#platform.updatePte(page, flags[page] & ~(PTE_SOFT_DIRTY | PTE_WRITABLE));
+        }
+        ledger.charge(P.linux_clear_refs_vma, 1);
+        ledger.charge(P.linux_clear_refs_pte, present);
+        ledger.charge(P.linux_clear_refs_write, writable);
+      }
+      start = next;
+    }
+    ledger.charge(P.linux_flush_range, 1);
+    this.#platform.flushAll();
+  }
+
+  /** Reads a range of /proc/pid/pagemap. @returns a byte for each page, 1 where it is soft-dirty */
+  readPagemap(first: number, pageCount: number): Uint8Array {
+    const ledger = this.#ledger;
+    const { flags } = this.#table;
+    const softDirty = new Uint8Array(pageCount);
+    let present = 0;
+    for (let i = 0; i < pageCount; i++) {
+      if ((flags[first + i] & PTE_PRESENT) === 0) continue;
+      present++;
+      if (flags[first + i] & PTE_SOFT_DIRTY) softDirty[i] = 1;
+    }
+    ledger.charge(P.linux_pagemap, 1);
+    ledger.charge(P.linux_pagemap_pte, present);
+    if (present < pageCount) ledger.charge(P.linux_pagemap_none, pageCount - present);
+    return softDirty;
+  }
+
+  /** UFFDIO_WRITEPROTECT of a registered range: sets or clears uffd-wp in its PTEs. */
+  writeProtect(first: number, pageCount: number, protect: boolean): void {
+    const ledger = this.#ledger;
+    const platform = this.#platform;
+    const { flags } = this.#table;
+    const end = first + pageCount;
+    ledger.charge(P.linux_uffd_writeprotect, 1);
+    this.#gatheredEnd = 0;
+    let changed = 0;
+    for (let page = first; page < end; ) {
+      const tableEnd = Math.min(end, (page | (TABLE_PAGES - 1)) + 1);
+      platform.enterLazyMmu();
+      let changedHere = 0;
+      for (; page < tableEnd; page++) {
+        const entry = flags[page];
+        if ((entry & PTE_PRESENT) === 0) continue;
+        const after = protect ? (entry | PTE_UFFD_WP) & ~PTE_WRITABLE : entry & ~PTE_UFFD_WP;
+        changedHere++;
+        if (((entry ^ after) & PTE_WRITABLE) !== 0 || platform.flushesSoftwareBits) this.#gather(page);
+        platform.modifyPte(page, after);
+      }
+      platform.leaveLazyMmu();
+      ledger.charge(P.linux_change_table, 1);
+      ledger.charge(protect ? P.linux_uffd_pte : P.linux_uffd_pte_clear, changedHere);
+      changed += changedHere;
+    }
+    if (this.#build.gathersFlushes) this.#flushGathered();
+    else if (changed > 0) this.flush(first, end);
+  }
+
+  /** What fork does to the parent's PTEs: private pages are shared with the child, read-only. */
+  share(first: number, pageCount: number): void {
+    const { flags } = this.#table;
+    for (let page = first; page < first + pageCount; page++) {
+      if ((flags[page] & PTE_PRESENT) === 0) continue;
+      this.#ledger.charge(P.linux_fork_pte, 1);
+      this.#platform.writePteInPlace(page, (flags[page] | PTE_SHARED) & ~PTE_WRITABLE);
+    }
+    this.#platform.flushAll();
   }
 
   /** flush_tlb_mm_range of the running process. */
@@ -151,6 +241,15 @@ export class AddressSpace {
     this.#ledger.charge(P.linux_flush_range, 1);
     if (end - first <= FLUSH_CEILING_PAGES) this.#platform.flushPages(end - first);
     else this.#platform.flushAll();
+  }
+
+  #gather(page: number): void {
+    if (this.#gatheredEnd === 0) this.#gatheredFirst = page;
+    this.#gatheredEnd = page + 1;
+  }
+
+  #flushGathered(): void {
+    if (this.#gatheredEnd > 0) this.flush(this.#gatheredFirst, this.#gatheredEnd);
   }
 
   /** Gives [page, stop) of the VMA [start, next) the flags `wanted`: vma_merge, or else splits. */
@@ -195,12 +294,12 @@ export class AddressSpace {
   }
 
   /** change_protection over [first, end), one page-table page after the other. */
-  #changeProtection(first: number, end: number, rights: number, vmaFlags: number): void {
+  #changeProtection(first: number, end: number, rights: number): void {
     const ledger = this.#ledger;
     const platform = this.#platform;
     const { upgradesPtes, gathersFlushes } = this.#build;
     const { flags } = this.#table;
-    const tracked = (vmaFlags & VMA_TRACKED) !== 0;
+    const tracked = this.#tracksSoftDirty;
     let changed = 0;
     for (let page = first; page < end; ) {
       const tableEnd = Math.min(end, (page | (TABLE_PAGES - 1)) + 1);
@@ -226,8 +325,7 @@ export class AddressSpace {
         }
         changedHere++;
         if (gathersFlushes && ((entry ^ after) & (PTE_PRESENT | PTE_WRITABLE)) !== 0) {
-          if (this.#gatheredEnd === 0) this.#gatheredFirst = page;
-          this.#gatheredEnd = page + 1;
+          this.#gather(page);
         }
         platform.modifyPte(page, after);
       }

@@ -20,42 +20,42 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_exception,
-    lengths: [240, 223, 241, 291, 241, 358],
+    lengths: [240, 243, 241, 281, 241, 346],
     source: "asm_exc_page_fault, error_entry, exc_page_fault, irqentry_exit, return by iret",
   },
   {
     step: P.linux_fault,
-    lengths: [190, 190, 486, 488, 484, 489],
+    lengths: [190, 190, 486, 488, 484, 488],
     source: "do_user_addr_fault with find_vma (6.1: mt_find and mtree_range_walk)",
   },
   {
     step: P.linux_fault_bad_access,
-    lengths: [123, 123, 658, 677, 505, 531],
+    lengths: [108, 108, 664, 681, 511, 536],
     source: "__bad_area_nosemaphore and force_sig_fault; protection fault less signal, mprotect and sigreturn",
   },
   {
     step: P.linux_fault_walk,
-    lengths: [381, 1264, 547, 1424, 579, 1429],
+    lengths: [359, 1141, 460, 1253, 488, 1223],
     source: "handle_mm_fault; PV: a paravirtual call for each level read (pte_mfn_to_pfn, pmd_val, pud_val)",
   },
   {
     step: P.linux_fault_anonymous,
-    lengths: [1405, 1428, 1411, 1420, 1442, 1429],
+    lengths: [1427, 1451, 1497, 1534, 1533, 1563],
     source: "first touch less exception, VMA, walk and clear_page",
   },
   {
     step: P.linux_fault_zero_page,
-    lengths: [61, 65, 67, 67, 67, 67],
+    lengths: [83, 89, 153, 172, 157, 186],
     source: "first read less exception, VMA and walk",
   },
   {
     step: P.linux_fault_cow,
-    lengths: [1653, 1902, 1694, 1934, 1739, 1973],
+    lengths: [1675, 1924, 1772, 2036, 1820, 2095],
     source: "do_wp_page and wp_page_copy: copy on write of the zero page less the steps around it",
   },
   {
     step: P.linux_fault_reuse,
-    lengths: [159, 134, 150, 150, 150, 150],
+    lengths: [199, 166, 103, 94, 111, 96],
     source: "do_wp_page and ptep_set_access_flags: second fault of 5.10, and write after clear_refs",
   },
   {
@@ -65,8 +65,9 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_copy_page,
-    lengths: [540, 540, 540, 540, 540, 540],
-    source: "copy_page by rep movsq: 512 moves and its caller; derived, no case isolates it",
+    lengths: [700, 700, 700, 700, 700, 700],
+    source:
+      "copy_page by rep movsq: 512 moves, its caller, and the mapping of the old page dropped; derived, no case isolates it",
   },
   {
     step: P.linux_tgkill,
@@ -75,28 +76,28 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_signal_send,
-    lengths: [671, 694, 680, 688, 689, 700],
+    lengths: [670, 694, 679, 688, 688, 700],
     source:
       "__send_signal, prepare_signal, complete_signal, allocation; signal case less tgkill, shared out with delivery",
   },
   {
     step: P.linux_signal_deliver,
-    lengths: [1059, 1117, 1224, 1250, 1249, 1286],
+    lengths: [1058, 1118, 1220, 1250, 1244, 1284],
     source: "get_signal, arch_do_signal_or_restart, copy_fpstate_to_sigframe",
   },
   {
     step: P.linux_sigreturn,
-    lengths: [671, 694, 680, 688, 689, 700],
+    lengths: [670, 694, 679, 688, 688, 700],
     source: "rt_sigreturn, restore_sigcontext, __fpu__restore_sig",
   },
   {
     step: P.linux_mmap,
-    lengths: [0, 0, 0, 0, 0, 0],
+    lengths: [1726, 2056, 6198, 6545, 6108, 6596],
     source: "mmap and munmap of 4 untouched pages, shared out evenly",
   },
   {
     step: P.linux_munmap,
-    lengths: [0, 0, 0, 0, 0, 0],
+    lengths: [1726, 2056, 6198, 6545, 6108, 6596],
     source: "mmap and munmap of 4 untouched pages, shared out evenly",
   },
   {
@@ -111,17 +112,17 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_vma_split,
-    lengths: [1360, 1365, 4279, 4355, 4321, 4415],
+    lengths: [1306, 1326, 4224, 4233, 4268, 4267],
     source: "mprotect RW to RO in the middle of a VMA (two splits) less the other steps: vm_area_dup, __vma_adjust",
   },
   {
     step: P.linux_vma_shift,
-    lengths: [672, 669, 2994, 2958, 3197, 3115],
+    lengths: [561, 579, 2885, 2721, 3092, 2825],
     source: "vma_merge and __vma_adjust of sequential protection faults and of the cycle with n = 1",
   },
   {
     step: P.linux_vma_bridge,
-    lengths: [2165, 2179, 4719, 4823, 4764, 4921],
+    lengths: [2055, 2099, 4609, 4580, 4657, 4623],
     source: "mprotect RO to RW between two RW neighbours: __vma_adjust, two VMAs freed",
   },
   {
@@ -142,12 +143,12 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_vma_node_split,
-    lengths: [0, 0, 6665, 7187, 6807, 6852],
+    lengths: [0, 0, 6673, 7200, 6816, 6865],
     source: "mas_split, mas_wr_bnode and the copies around them, in the cycle with n = 256",
   },
   {
     step: P.linux_vma_node_join,
-    lengths: [0, 0, 12262, 14030, 12625, 12780],
+    lengths: [0, 0, 12283, 14067, 12650, 12819],
     source: "mas_rebalance and the copies around it, in the cycle with n = 256",
   },
   {
@@ -157,12 +158,12 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_mprotect,
-    lengths: [280, 280, 999, 990, 999, 999],
+    lengths: [280, 281, 999, 986, 999, 992],
     source: "do_mprotect_pkey, locks, find_vma, in 6.1 maple-tree state and its end",
   },
   {
     step: P.linux_mprotect_vma,
-    lengths: [315, 315, 439, 440, 442, 442],
+    lengths: [289, 295, 436, 432, 439, 433],
     source: "mprotect_fixup, vma_set_page_prot, start of change_protection",
   },
   {
@@ -172,12 +173,12 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_change_table,
-    lengths: [354, 856, 265, 698, 298, 684],
+    lengths: [490, 969, 369, 873, 398, 887],
     source: "difference between 512 and 4096 pages beyond that of the PTEs; PV: paravirtual reads of the levels",
   },
   {
     step: P.linux_change_pte,
-    lengths: [83, 84, 132, 169, 135, 176],
+    lengths: [82, 82, 131, 132, 134, 135],
     source: "change_protection and ptep_modify_prot_start and _commit for each page of 512 to 4096",
   },
   { step: P.linux_change_none, lengths: [9, 9, 9, 9, 9, 9], source: "derived: test of an empty PTE and loop" },
@@ -186,41 +187,63 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
     lengths: [0, 0, 61, 120, 61, 121],
     source: "vm_normal_page and can_change_pte_writable: RO to RW less RW to RO for each page of 4096",
   },
-  { step: P.linux_flush_range, lengths: [110, 110, 110, 110, 110, 110], source: "flush_tlb_mm_range, flush_tlb_func" },
+  { step: P.linux_flush_range, lengths: [110, 110, 119, 119, 119, 119], source: "flush_tlb_mm_range, flush_tlb_func" },
   {
     step: P.linux_flush_page,
-    lengths: [23, 23, 22, 22, 23, 23],
+    lengths: [23, 23, 23, 23, 23, 23],
     source: "native: flush_tlb_one_user in a loop; 1 against 8 pages",
   },
-  { step: P.linux_flush_all, lengths: [70, 70, 70, 70, 70, 70], source: "native_flush_tlb_local" },
-  { step: P.linux_clear_refs, lengths: [0, 0, 0, 0, 0, 0], source: "clear_refs less its walk" },
+  { step: P.linux_flush_all, lengths: [69, 69, 70, 70, 70, 70], source: "native_flush_tlb_local" },
+  { step: P.linux_clear_refs, lengths: [8119, 20613, 14075, 29859, 14209, 28979], source: "clear_refs less its walk" },
   {
     step: P.linux_clear_refs_vma,
-    lengths: [0, 0, 0, 0, 0, 0],
+    lengths: [402, 525, 404, 456, 404, 452],
     source: "clear_refs with the number of VMAs: walk_page_range, find_vma",
   },
-  { step: P.linux_clear_refs_pte, lengths: [0, 0, 0, 0, 0, 0], source: "clear_refs for each page of 512 to 4096" },
-  { step: P.linux_pagemap, lengths: [0, 0, 0, 0, 0, 0], source: "pagemap_read less its walk" },
-  { step: P.linux_pagemap_pte, lengths: [0, 0, 0, 0, 0, 0], source: "pagemap_pmd_range for each page of 64 to 4096" },
+  {
+    step: P.linux_clear_refs_pte,
+    lengths: [40, 40, 40, 40, 43, 43],
+    source: "clear_refs_pte_range and ptep_modify_prot of the cycle, whose pages are mostly clean",
+  },
+  {
+    step: P.linux_clear_refs_write,
+    lengths: [8, 6, 9, 8, 9, 8],
+    source: "clear_refs for each dirty page of 512 to 4096 against the clean ones of the cycle",
+  },
+  { step: P.linux_pagemap, lengths: [2993, 4275, 5029, 6413, 5077, 6486], source: "pagemap_read less its walk" },
+  {
+    step: P.linux_pagemap_pte,
+    lengths: [103, 233, 109, 249, 110, 250],
+    source: "pagemap_pmd_range for each page of 64 to 4096",
+  },
   { step: P.linux_pagemap_none, lengths: [14, 14, 14, 14, 14, 14], source: "derived: an entry without a page" },
   {
     step: P.linux_uffd_writeprotect,
-    lengths: [0, 0, 0, 0, 0, 0],
+    lengths: [330, 321, 697, 710, 692, 709],
     source: "UFFDIO_WRITEPROTECT of one page less the walk",
   },
   {
     step: P.linux_uffd_pte,
-    lengths: [0, 0, 0, 0, 0, 0],
-    source: "UFFDIO_WRITEPROTECT against mprotect, for each page",
+    lengths: [79, 79, 130, 124, 133, 127],
+    source: "UFFDIO_WRITEPROTECT for each page of 64 to 4096",
   },
-  { step: P.linux_uffd_fault, lengths: [0, 0, 0, 0, 0, 0], source: "handle_userfault with UFFD_FEATURE_SIGBUS" },
+  {
+    step: P.linux_uffd_pte_clear,
+    lengths: [82, 82, 121, 126, 124, 129],
+    source: "UFFDIO_WRITEPROTECT without its mode bit, for each page of 512 to 4096",
+  },
+  { step: P.linux_uffd_fault, lengths: [162, 151, 0, 0, 0, 0], source: "handle_userfault with UFFD_FEATURE_SIGBUS" },
   {
     step: P.linux_fork_pte,
     lengths: [160, 160, 160, 160, 160, 160],
     source: "derived: copy_present_pte; no case isolates it",
   },
-  { step: P.linux_ioctl, lengths: [0, 0, 0, 0, 0, 0], source: "ioctl with an unknown number less the system call" },
-  { step: P.linux_privcmd, lengths: [0, 0, 0, 0, 0, 0], source: "privcmd hypercall less the failing ioctl" },
+  {
+    step: P.linux_ioctl,
+    lengths: [246, 299, 425, 334, 423, 335],
+    source: "ioctl with an unknown number less the system call",
+  },
+  { step: P.linux_privcmd, lengths: [70, 68, 70, 74, 70, 76], source: "privcmd hypercall less the failing ioctl" },
   {
     step: P.linux_copy_to_user,
     lengths: [40, 40, 40, 40, 40, 40],
@@ -228,21 +251,26 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_xen_batch,
-    lengths: [0, 214, 0, 313, 0, 309],
+    lengths: [0, 197, 0, 384, 0, 410],
     source: "xen_mc_flush, xen_leave_lazy_mmu, xen_mc_issue",
   },
   {
     step: P.linux_xen_entry,
-    lengths: [0, 245, 0, 363, 0, 369],
+    lengths: [0, 247, 0, 398, 0, 407],
     source: "xen_ptep_modify_prot_commit, xen_extend_mmu_update, pte_val for each page of a batch",
   },
-  { step: P.linux_xen_set_pte, lengths: [0, 148, 0, 148, 0, 145], source: "xen_set_pte with its hypercall" },
+  { step: P.linux_xen_set_pte, lengths: [0, 227, 0, 213, 0, 229], source: "xen_set_pte with its hypercall" },
+  {
+    step: P.linux_xen_update,
+    lengths: [0, 239, 0, 243, 0, 250],
+    source: "xen_ptep_modify_prot_commit and xen_mc_flush of one entry: clear_refs for each page",
+  },
   {
     step: P.linux_xen_flush_page,
-    lengths: [0, 148, 0, 143, 0, 149],
+    lengths: [0, 149, 0, 145, 0, 152],
     source: "xen_flush_tlb_one_user with its multicall entry",
   },
-  { step: P.linux_xen_flush_all, lengths: [0, 72, 0, 127, 0, 131], source: "xen_flush_tlb with its multicall entry" },
+  { step: P.linux_xen_flush_all, lengths: [0, 163, 0, 173, 0, 169], source: "xen_flush_tlb with its multicall entry" },
 ];
 
 export interface LinuxStep {

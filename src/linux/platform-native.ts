@@ -5,6 +5,7 @@ import type { Platform } from "./platform.ts";
 
 /** Linux on bare hardware: every operation is the processor's own. */
 export class NativePlatform implements Platform {
+  readonly flushesSoftwareBits = false;
   readonly #ledger: Ledger;
   readonly #table: PageTable;
   /** Page-table isolation: CR3 changes on each entry and exit. */
@@ -60,6 +61,10 @@ export class NativePlatform implements Platform {
   leaveLazyMmu(): void {}
 
   modifyPte(page: number, flags: number): void {
+    this.#table.set(page, flags);
+  }
+
+  updatePte(page: number, flags: number): void {
     this.#table.set(page, flags);
   }
 

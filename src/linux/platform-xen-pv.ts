@@ -11,6 +11,7 @@ export const BATCH_ENTRIES = 31;
 
 /** Linux as a 64-bit PV guest of Xen: arch/x86/xen/{enlighten_pv,mmu_pv,multicalls}.c. */
 export class XenPvPlatform implements Platform {
+  readonly flushesSoftwareBits = true;
   readonly #ledger: Ledger;
   readonly #xen: Hypervisor;
   #pending = 0;
@@ -54,6 +55,12 @@ export class XenPvPlatform implements Platform {
     if (this.#pending === BATCH_ENTRIES) this.#flushBatch();
     this.#xen.addEntry(page, flags);
     this.#pending++;
+  }
+
+  updatePte(page: number, flags: number): void {
+    this.#ledger.charge(P.linux_xen_update, 1);
+    this.#xen.addEntry(page, flags);
+    this.#xen.mmuUpdate();
   }
 
   setPte(page: number, flags: number): void {

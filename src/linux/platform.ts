@@ -26,6 +26,8 @@ export interface Platform {
   leaveLazyMmu(): void;
   /** ptep_modify_prot_start and _commit: rights of a present entry change, A and D survive. Inside lazy mode. */
   modifyPte(page: number, flags: number): void;
+  /** The same outside of lazy mode: at once. */
+  updatePte(page: number, flags: number): void;
   /** set_pte: one entry, at once. */
   setPte(page: number, flags: number): void;
   /** ptep_clear_flush: take the entry out and flush its page. */
@@ -33,6 +35,8 @@ export interface Platform {
   /** A read-modify-write of one entry in place (pte_clear, ptep_set_wrprotect): no paravirtual operation exists for it. */
   writePteInPlace(page: number, flags: number): void;
 
+  /** Whether a change of bits that only software uses is flushed as well (it is under Xen PV, as measured with 6.1). */
+  readonly flushesSoftwareBits: boolean;
   /** Flush this many single pages of the running process from the TLB. */
   flushPages(pageCount: number): void;
   /** Flush all of the running process's pages from the TLB. */

@@ -8,8 +8,6 @@ export const VMA_WRITE = 4;
 export const VMA_NO_HUGE = 8;
 /** Registered with a userfaultfd for write protection. */
 export const VMA_UFFD_WP = 16;
-/** Soft-dirty tracking has been reset: not all of its pages are soft-dirty by definition. */
-export const VMA_TRACKED = 32;
 /** A mapping of something else than anonymous memory: never merges with ours. */
 export const VMA_SPECIAL = 64;
 

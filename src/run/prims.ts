@@ -1,7 +1,7 @@
 import { createGuest, type Guest, type GuestEnvironment, MAPPINGS_END } from "../linux/guest.ts";
 import type { Kernel } from "../linux/kernel.ts";
 import type { KernelBuildName } from "../linux/kernel-build.ts";
-import { VMA_MAPPED, VMA_NO_HUGE, VMA_READ, VMA_SPECIAL, VMA_WRITE } from "../linux/vma-map.ts";
+import { VMA_MAPPED, VMA_NO_HUGE, VMA_READ, VMA_SPECIAL, VMA_UFFD_WP, VMA_WRITE } from "../linux/vma-map.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import { P } from "../machine/primitives.ts";
 
@@ -32,7 +32,29 @@ const MODELLED: ReadonlySet<string> = new Set([
   "tgkill_sig0",
   "ckpt_cycle_4096",
   "copy_only",
+  "cow_fault_after_fork",
+  "softdirty_clear_refs",
+  "softdirty_write_fault",
+  "softdirty_read_pagemap",
+  "softdirty_cycle_4096",
+  "mmap_munmap_4pages_untouched",
+  "privcmd_xen_version_hypercall",
+  "privcmd_bad_ioctl",
+  "uffd_wp_protect",
+  "uffd_wp_unprotect",
+  "uffd_wp_fault_sigbus",
 ]);
+
+/** Resident pages of the program besides its mappings: text, data, stack; with the trace reader's own when it runs. */
+const IMAGE_PAGES = 254;
+const TRACED_IMAGE_PAGES: Readonly<Record<KernelBuildName, number>> = {
+  "5.10-lean": 261,
+  "6.1-default": 261,
+  "6.1-pti": 259,
+};
+/** Pages of the program's array for pagemap entries, which is not aligned. */
+const PAGEMAP_BUFFER_PAGES = 9;
+const PAGEMAP_ENTRIES_PER_PAGE = 512;
 
 /** Two marks and the call through the table of cases: in the split of instructions, but not in their total. */
 export const HARNESS_INSTRUCTIONS = 5;
@@ -52,6 +74,15 @@ const CODE = {
   emptyHandler: 6,
   tgkill: 19,
   copy: 530,
+  clearRefs: 15,
+  readPagemap: 25,
+  softDirtyCycle: 24_625,
+  softDirtyCopy: 529,
+  mmapPair: 25,
+  privcmd: 35,
+  badIoctl: 40,
+  writeProtect: 37,
+  writeProtectHandler: 41,
   copyOnly: 528,
 } as const;
 
@@ -63,17 +94,24 @@ export class Prims {
   readonly guest: Guest;
   readonly ledger: Ledger;
   readonly #kernel: Kernel;
+  /** Pages of the program's image, at the bottom of the window; the stack is the first, then the pagemap entries. */
+  readonly #imagePages: number;
+  #isRegistered = false;
   /** First page of the region and its pages; -1 when there is none. */
   #region = -1;
   #regionPages = 0;
   #fresh = -1;
   #buffer = -1;
 
-  constructor(build: KernelBuildName, environment: GuestEnvironment, ledger: Ledger) {
+  /** @param traced the program reads Xen's trace buffers, which it has mapped */
+  constructor(build: KernelBuildName, environment: GuestEnvironment, ledger: Ledger, traced: boolean) {
     this.guest = createGuest({ environment, kernel: build.startsWith("5.10") ? "5.10" : "6.1", build }, ledger);
     this.ledger = ledger;
     this.#kernel = this.guest.kernel;
-    if (environment !== "native") {
+    this.#imagePages = traced ? TRACED_IMAGE_PAGES[build] : IMAGE_PAGES;
+    this.#kernel.memory.map(0, this.#imagePages, READ_WRITE);
+    for (let page = 0; page < this.#imagePages; page++) this.#kernel.store(page);
+    if (traced) {
       for (const pages of TRACE_PAGES) {
         const { memory } = this.#kernel;
         memory.map(memory.findGap(pages, MAPPINGS_END), pages, READ_WRITE | VMA_SPECIAL);
@@ -82,6 +120,10 @@ export class Prims {
     this.#kernel.setHandler("SIGSEGV", (page) => {
       this.#code(CODE.handler);
       this.#mprotect(page, 1, VMA_READ | VMA_WRITE);
+    });
+    this.#kernel.setHandler("SIGBUS", (page) => {
+      this.#code(CODE.writeProtectHandler);
+      this.#writeProtect(page, 1, false);
     });
     this.#kernel.setHandler("SIGUSR1", () => this.#code(CODE.emptyHandler));
   }
@@ -121,6 +163,43 @@ export class Prims {
       case "copy_only":
         this.#needBuffer();
         this.#protectedRegion(CYCLE_PAGES);
+        return;
+      case "cow_fault_after_fork":
+        this.#dropBuffer();
+        this.#freshMapping();
+        for (let i = 0; i < FAULTS; i++) this.#kernel.store(this.#fresh + GUARD_PAGES + i);
+        this.#kernel.memory.share(this.#fresh, FAULTS + 2 * GUARD_PAGES);
+        this.#kernel.store(this.#fresh);
+        this.#kernel.store(this.#fresh + GUARD_PAGES - 1);
+        return;
+      case "softdirty_clear_refs":
+      case "softdirty_read_pagemap":
+        this.#softDirtyRegion(n);
+        return;
+      case "softdirty_write_fault":
+        this.#softDirtyRegion(n);
+        this.#clearRefs();
+        return;
+      case "softdirty_cycle_4096":
+        this.#needBuffer();
+        if (this.#regionPages !== CYCLE_PAGES) this.#newRegion(CYCLE_PAGES);
+        this.#mprotect(this.#region, CYCLE_PAGES, VMA_READ | VMA_WRITE);
+        this.#dirtyAll();
+        this.#clearRefs();
+        this.#kernel.store(this.#region);
+        return;
+      case "uffd_wp_protect":
+      case "uffd_wp_unprotect":
+        this.#registeredRegion(n);
+        this.#writeProtect(this.#region, n, false);
+        this.#dirtyAll();
+        if (primitive === "uffd_wp_unprotect") this.#writeProtect(this.#region, n, true);
+        return;
+      case "uffd_wp_fault_sigbus":
+        this.#registeredRegion(FAULT_REGION_PAGES);
+        this.#writeProtect(this.#region, FAULT_REGION_PAGES, false);
+        this.#dirtyAll();
+        this.#writeProtect(this.#region, FAULT_REGION_PAGES, true);
         return;
     }
   }
@@ -177,6 +256,7 @@ export class Prims {
         return;
       case "minor_fault_first_touch_write":
       case "cow_fault_from_zeropage":
+      case "cow_fault_after_fork":
         this.#code(CODE.loopSetup);
         this.#stores(this.#fresh + GUARD_PAGES, FAULTS, 1);
         return;
@@ -195,6 +275,42 @@ export class Prims {
         return;
       case "copy_only":
         this.#code(13 + n * CODE.copyOnly);
+        return;
+      case "softdirty_clear_refs":
+        this.#code(CODE.clearRefs);
+        this.#clearRefs();
+        return;
+      case "softdirty_write_fault":
+        this.#code(CODE.loopSetup);
+        this.#stores(this.#region, n, 1);
+        return;
+      case "softdirty_read_pagemap":
+        this.#code(CODE.readPagemap);
+        this.#readPagemap(n);
+        return;
+      case "softdirty_cycle_4096":
+        this.#softDirtyCycle(n);
+        return;
+      case "mmap_munmap_4pages_untouched":
+        this.#code(4);
+        for (let i = 0; i < 100; i++) {
+          this.#code(CODE.mmapPair);
+          this.#unmap(this.#mapPlain(4), 4);
+        }
+        return;
+      case "privcmd_xen_version_hypercall":
+      case "privcmd_bad_ioctl":
+        this.#code(15);
+        for (let i = 0; i < 1000; i++) this.#ioctl(primitive === "privcmd_xen_version_hypercall");
+        return;
+      case "uffd_wp_protect":
+      case "uffd_wp_unprotect":
+        this.#code(CODE.writeProtect);
+        this.#writeProtect(this.#region, n, primitive === "uffd_wp_protect");
+        return;
+      case "uffd_wp_fault_sigbus":
+        this.#code(CODE.loopSetup - 2);
+        this.#stores(this.#region, FAULTS, 2);
         return;
     }
   }
@@ -225,13 +341,19 @@ export class Prims {
     this.#kernel.leave();
   }
 
-  #map(pageCount: number): number {
+  #mapPlain(pageCount: number): number {
     const kernel = this.#kernel;
     kernel.enter();
     this.ledger.charge(P.linux_mmap, 1);
     const first = kernel.memory.findGap(pageCount, MAPPINGS_END);
     kernel.memory.map(first, pageCount, READ_WRITE);
     kernel.leave();
+    return first;
+  }
+
+  #map(pageCount: number): number {
+    const kernel = this.#kernel;
+    const first = this.#mapPlain(pageCount);
     kernel.enter();
     this.ledger.charge(P.linux_madvise, 1);
     kernel.memory.changeFlags(first, pageCount, VMA_NO_HUGE, 0);
@@ -283,5 +405,78 @@ export class Prims {
     if (this.#buffer >= 0) return;
     this.#buffer = this.#map(CYCLE_PAGES);
     for (let i = 0; i < CYCLE_PAGES; i++) this.#kernel.store(this.#buffer + i);
+  }
+
+  #dropBuffer(): void {
+    if (this.#buffer >= 0) this.#unmap(this.#buffer, CYCLE_PAGES);
+    this.#buffer = -1;
+  }
+
+  #softDirtyRegion(pages: number): void {
+    this.#dropBuffer();
+    if (this.#fresh >= 0) this.#unmap(this.#fresh, FAULTS + 2 * GUARD_PAGES);
+    this.#fresh = -1;
+    if (this.#region < 0 || this.#regionPages !== pages) this.#newRegion(pages);
+    this.#dirtyAll();
+  }
+
+  /** Writes to clear_refs; the first store after it, to the stack, faults. */
+  #clearRefs(): void {
+    const kernel = this.#kernel;
+    kernel.enter();
+    kernel.memory.clearRefs();
+    kernel.leave();
+    const before = kernel.userFaults;
+    kernel.store(0);
+    this.#code(kernel.userFaults - before);
+  }
+
+  #readPagemap(pages: number): Uint8Array {
+    const kernel = this.#kernel;
+    kernel.enter();
+    const softDirty = kernel.memory.readPagemap(this.#region, pages);
+    const written = pages === CYCLE_PAGES ? PAGEMAP_BUFFER_PAGES : Math.ceil(pages / PAGEMAP_ENTRIES_PER_PAGE);
+    for (let page = 1; page <= written; page++) kernel.copyToUser(page);
+    kernel.leave();
+    return softDirty;
+  }
+
+  #softDirtyCycle(n: number): void {
+    this.#code(CODE.softDirtyCycle + n * CODE.softDirtyCopy);
+    this.#stores(this.#region, n, Math.floor(CYCLE_PAGES / n));
+    const softDirty = this.#readPagemap(CYCLE_PAGES);
+    const kernel = this.#kernel;
+    const before = kernel.userFaults;
+    let copied = 0;
+    for (const dirty of softDirty) if (dirty !== 0) kernel.store(this.#buffer + copied++);
+    this.#code(kernel.userFaults - before);
+    this.#clearRefs();
+  }
+
+  #ioctl(known: boolean): void {
+    const kernel = this.#kernel;
+    this.#code(known ? CODE.privcmd : CODE.badIoctl);
+    kernel.enter();
+    this.ledger.charge(P.linux_ioctl, 1);
+    if (known) {
+      this.ledger.charge(P.linux_privcmd, 1);
+      kernel.platform.driverHypercall();
+    }
+    kernel.leave();
+  }
+
+  #registeredRegion(pages: number): void {
+    if (this.#isRegistered && this.#regionPages === pages) return;
+    this.#newRegion(pages);
+    this.#kernel.memory.changeFlags(this.#region, pages, VMA_UFFD_WP, 0);
+    this.#isRegistered = true;
+  }
+
+  #writeProtect(first: number, pages: number, protect: boolean): void {
+    const kernel = this.#kernel;
+    kernel.enter();
+    this.ledger.charge(P.linux_ioctl, 1);
+    kernel.memory.writeProtect(first, pages, protect);
+    kernel.leave();
   }
 }

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { P } from "../../src/machine/primitives.ts";
+import { simulateCase, validateCases } from "../../src/run/validate.ts";
+
+const measured: unknown = JSON.parse(
+  readFileSync(new URL("../../src/run/ground-truth/xen-pv-events.json", import.meta.url), "utf8"),
+);
+const { checks, skipped } = validateCases(measured);
+
+for (const source of ["k510_lean", "k61_default", "k61_intel_pti_xpti"]) {
+  test(`${source}: every event, privileged operation and path length that was measured`, () => {
+    const own = checks.filter((check) => check.source === source);
+    assert.ok(own.length > 1000);
+    const missed = own.filter(({ holds }) => !holds);
+    assert.deepEqual(missed, []);
+  });
+}
+
+test("nothing of the built-in measurements is left unchecked", () => {
+  assert.deepEqual(skipped, []);
+});
+
+test("timer ticks explain no missing event", () => {
+  for (const { quantity, expected, simulated } of checks) {
+    if (
+      typeof expected === "number" &&
+      typeof simulated === "number" &&
+      quantity.startsWith("pv ") &&
+      !quantity.endsWith("instructions")
+    ) {
+      assert.ok(expected >= simulated, `${quantity}: ${expected} < ${simulated}`);
+    }
+  }
+});
+
+test("batches and flushes follow from addresses for sizes that were not measured", () => {
+  const batches = (n: number) => simulateCase("6.1-default", "xen-pv", "mprotect_rw_to_ro", n, true);
+  assert.deepEqual(batches(33).batchSizes, { 31: 1, 2: 1 });
+  assert.equal(batches(33).counts[P.xen_mmuext_op], 33);
+  assert.equal(batches(34).counts[P.xen_mmuext_op], 1);
+  assert.deepEqual(batches(485).batchSizes, { 31: 15, 20: 1 });
+  assert.deepEqual(batches(486).batchSizes, { 1: 1, 31: 15, 20: 1 });
+  assert.deepEqual(batches(2048).batchSizes, { 27: 1, 31: 15 + 3 * 16, 16: 3, 20: 1 });
+});
+
+test("a file of another form is refused with the place", () => {
+  assert.throws(() => validateCases({}), /variants must be an object/);
+  assert.throws(
+    () => validateCases({ variants: { a: { cases: [{ n: 1 }] } } }),
+    /cases\[0\]\.primitive must be a text/,
+  );
+  assert.throws(
+    () => validateCases({ variants: { a: { cases: [{ primitive: "getpid", n: 0.5 }] } } }),
+    /cases\[0\]\.n must be a whole number/,
+  );
+});
+
+test("unknown primitives and kernels are skipped with a reason", () => {
+  const result = validateCases({
+    variants: {
+      k61_default: { cases: [{ primitive: "fork_exit_wait", n: 1 }] },
+      other: { description: "Linux 4.9", cases: [{ primitive: "getpid", n: 1 }] },
+      renamed: {
+        description: "Linux 5.10.262, mitigations=off",
+        cases: [{ primitive: "getpid", native: { instructions_per_op_min: 243 }, operations_per_run: 1000 }],
+      },
+    },
+  });
+  assert.equal(result.skipped.length, 2);
+  assert.equal(result.checks.length, 1);
+  assert.ok(result.checks[0].holds);
+});

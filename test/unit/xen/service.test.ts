@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createGuest } from "../../../src/linux/guest.ts";
+import { Ledger } from "../../../src/machine/ledger.ts";
+import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
+
+function hosted(kernel: "5.10" | "6.1" = "6.1") {
+  const ledger = new Ledger(PRIMITIVE_COUNT);
+  const { process, checkpointService } = createGuest({ environment: "xen-pv", kernel }, ledger);
+  assert.ok(checkpointService);
+  return { ledger, process, service: checkpointService };
+}
+
+test("a write to a protected page traps into Xen only: no bounce, no signal, no system call", () => {
+  const { ledger, process, service } = hosted();
+  const page = process.mmap(8, "rw");
+  for (let i = 0; i < 8; i++) process.store(page + i);
+  service.register("trap", page, 8);
+  service.protect("trap", [{ first: page, pageCount: 8 }]);
+  ledger.enter("track", 1, 0, 0);
+  process.store(page + 3);
+  process.store(page + 3);
+  const counts = ledger.totals(({ phase }) => phase === "track");
+  assert.equal(counts[P.xen_cpu_exception], 1);
+  assert.equal(counts[P.xen_service_fault], 1);
+  assert.equal(counts[P.xen_cpu_invlpg], 1);
+  for (const none of [
+    P.xen_inject,
+    P.xen_bounce_frame,
+    P.xen_hypercall,
+    P.linux_exception,
+    P.linux_signal_deliver,
+    P.cpu_syscall,
+  ]) {
+    assert.equal(counts[none], 0);
+  }
+  assert.ok(service.isDirty(page + 3));
+  assert.ok(!service.isDirty(page + 4));
+});
+
+test("arming is one entry and one flush, whatever the number of pages", () => {
+  const { ledger, process, service } = hosted();
+  const page = process.mmap(1000, "rw");
+  for (let i = 0; i < 1000; i++) process.store(page + i);
+  service.register("trap", page, 1000);
+  ledger.enter("arm", 1, 0, 0);
+  service.protect("trap", [
+    { first: page, pageCount: 400 },
+    { first: page + 500, pageCount: 500 },
+  ]);
+  const counts = ledger.totals(({ phase }) => phase === "arm");
+  assert.equal(counts[P.xen_cpu_gate], 1);
+  assert.equal(counts[P.xen_hypercall], 0);
+  assert.equal(counts[P.xen_flush_all], 1);
+  assert.equal(counts[P.xen_service_page], 900);
+});
+
+test("gates: privcmd goes through the guest's kernel, a shared page enters nothing", () => {
+  for (const [gate, syscalls, hypercalls] of [
+    ["trap", 0, 0],
+    ["privcmd", 1, 2],
+    ["shared-page", 0, 0],
+  ] as const) {
+    const { ledger, process, service } = hosted();
+    const page = process.mmap(1, "rw");
+    ledger.enter("arm", 1, 0, 0);
+    service.register(gate, page, 1);
+    const counts = ledger.totals(({ phase }) => phase === "arm");
+    assert.equal(counts[P.cpu_syscall], syscalls);
+    assert.equal(counts[P.xen_hypercall], hypercalls);
+    assert.equal(counts[P.xen_service_request], 1);
+  }
+});
+
+test("the kernel's own writes to user pages open them too, without the guest's kernel knowing", () => {
+  const { ledger, process, service } = hosted();
+  const page = process.mmap(1, "rw");
+  process.store(page);
+  service.register("trap", page, 1);
+  service.protect("trap", [{ first: page, pageCount: 1 }]);
+  ledger.enter("track", 1, 0, 0);
+  process.copyToUser(page, 1);
+  assert.ok(service.isDirty(page));
+  const counts = ledger.totals(({ phase }) => phase === "track");
+  assert.equal(counts[P.xen_service_fault], 1);
+  assert.equal(counts[P.xen_inject], 0);
+});
+
+test("no write to a protected page is ever missed, whatever the guest's kernel does meanwhile", () => {
+  const PAGES = 12;
+  const step = fc.record({
+    kind: fc.constantFrom("store", "load", "copyToUser", "mprotect", "protect", "protect", "unprotect"),
+    first: fc.nat(PAGES - 1),
+    count: fc.integer({ min: 1, max: PAGES }),
+    protection: fc.constantFrom("r", "rw"),
+  });
+  fc.assert(
+    fc.property(fc.constantFrom("5.10", "6.1"), fc.array(step), (kernel, steps) => {
+      const { process, service } = hosted(kernel);
+      const base = process.mmap(PAGES, "rw");
+      process.sigaction("SIGSEGV", (page) => process.mprotect(page, 1, "rw"));
+      service.register("trap", base, PAGES);
+      const armed = new Set<number>();
+      const written = new Set<number>();
+      for (const { kind, first, count, protection } of steps) {
+        const pages = Math.min(count, PAGES - first);
+        const range = [{ first: base + first, pageCount: pages }];
+        if (kind === "store" || kind === "copyToUser") {
+          if (kind === "store") process.store(base + first);
+          else {
+            process.mprotect(base + first, 1, "rw");
+            process.copyToUser(base + first, 1);
+          }
+          written.add(first);
+        } else if (kind === "load") process.load(base + first);
+        else if (kind === "mprotect") process.mprotect(base + first, pages, protection);
+        else
+          for (let page = first; page < first + pages; page++) {
+            if (kind === "protect") armed.add(page);
+            else armed.delete(page);
+            written.delete(page);
+          }
+        if (kind === "protect") service.protect("trap", range);
+        if (kind === "unprotect") service.unprotect("trap", range);
+        for (const page of armed)
+          if (written.has(page)) assert.ok(service.isDirty(base + page), `page ${page} after ${kind}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
