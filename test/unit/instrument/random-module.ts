@@ -32,7 +32,7 @@ const stores = [
 ] as const;
 
 /**
- * A valid module that ends: loops count down, calls go to functions of a higher number. It exports `memory` and `main`
+ * A valid module that ends soon: loops count down, calls go to functions of a higher number and are limited in all. It exports `memory` and `main`
  * (i32) -> (i32). Locals of each function: 0 and 1 parameters, 2 to 5 i32 scratch, 6 to 9 loop counters by depth.
  */
 export function randomModule(seed: number): string {
@@ -47,6 +47,7 @@ export function randomModule(seed: number): string {
     (type $binary (func (param i32 i32) (result i32)))
     (memory (export "memory") 2 ${3 + random.below(3)})
     (global $g (mut i32) (i32.const 7)) (global $h (mut i64) (i64.const 9))
+    (global $budget (mut i32) (i32.const 40))
     (table funcref (elem ${Array.from({ length: functionCount }, (_, i) => `$f${i}`).join(" ")}))
     (data (i32.const 4090) "straddles two pages") (data $passive "the bytes of a passive segment")
     (func $start (i32.store (i32.const 8190) (i32.const 0x01020304))) ${start}
@@ -136,7 +137,9 @@ function randomFunction(random: Random, index: number, functionCount: number): s
       case 4: {
         // several stores off one local: what coalescing looks for
         const where = `(local.get ${random.pick(["$base", scratch()])})`;
-        const masked = `(local.set $base (i32.and (local.get $base) (i32.const 0x1ffff)))`;
+        const masked = random.chance(2)
+          ? "(local.set $base (i32.and (local.get $base) (i32.const 0x1ffff)))"
+          : `(local.set $base (i32.const ${4096 * (1 + random.below(31)) - random.below(70)}))`;
         return `${masked}${Array.from({ length: 2 + random.below(3) }, () => store(depth, where, 40)).join("\n")}`;
       }
       case 5:
@@ -172,7 +175,9 @@ function randomFunction(random: Random, index: number, functionCount: number): s
       case 17:
         return `(local.set ${scratch()} (i32.load ${address(depth)}))`;
       case 18:
-        return `(local.set $base (i32.and (i32.add (local.get $base) (i32.const ${random.below(5000)})) (i32.const 0x1ffff)))`;
+        return random.chance(2)
+          ? `(local.set $base (i32.const ${4096 * (1 + random.below(31)) - random.below(70)}))`
+          : `(local.set $base (i32.and (i32.add (local.get $base) (i32.const ${random.below(5000)})) (i32.const 0x1ffff)))`;
       case 19:
         return `(global.set $h (i64.load32_u offset=${random.below(100)} ${address(depth)}))`;
       case 20:
@@ -186,15 +191,19 @@ function randomFunction(random: Random, index: number, functionCount: number): s
 
   function loop(depth: number, labels: number): string {
     const leave = random.chance(2) ? `(br_if 1 (i32.eq (local.get $i${depth}) (i32.const 3)))` : "";
-    return `(local.set $i${depth} (i32.const ${1 + random.below(12)}))
-      (block (loop ${statements(1 + random.below(4), depth + 1, labels + 2)} ${leave}
-        (br_if 0 (local.tee $i${depth} (i32.sub (local.get $i${depth}) (i32.const 1))))))`;
+    const counter = `(local.set $i${depth} (i32.const ${1 + random.below(12)}))`;
+    const next = `(local.tee $i${depth} (i32.sub (local.get $i${depth}) (i32.const 1)))`;
+    const length = 1 + random.below(4);
+    // A branch from inside goes to the head of the loop: only where that counts down does it end.
+    if (random.chance(2))
+      return `${counter} (block (loop (br_if 1 (i32.eqz ${next})) ${statements(length, depth + 1, labels + 2)} ${leave} (br 0)))`;
+    return `${counter} (block (loop ${statements(length, depth + 1, 0)} ${leave} (br_if 0 ${next})))`;
   }
 
   /** The shape that compilers give to loops over arrays. */
   function steppingLoop(depth: number): string {
     const step = random.pick([1, 2, 4, 8, 16, 24, 64, 72, 4096, 5000, -4, -8, -100]);
-    const count = 1 + random.below(random.pick([4, 60, 1200]));
+    const count = 1 + random.below(random.pick(depth > 0 ? [4, 60] : [4, 60, 1200]));
     const body = Array.from({ length: 1 + random.below(3) }, () => store(depth, "(local.get $p)", 80)).join("\n");
     const second = random.chance(3)
       ? store(depth, "(i32.add (local.get $base) (i32.shl (local.get $n) (i32.const 3)))", 10)
@@ -207,6 +216,8 @@ function randomFunction(random: Random, index: number, functionCount: number): s
   return `(func $f${index} (param i32 i32) (result i32)
     (local $s0 i32) (local $s1 i32) (local $s2 i32) (local $s3 i32)
     (local $i0 i32) (local $i1 i32) (local $i2 i32) (local $base i32) (local $p i32) (local $n i32)
+    (if (i32.eqz (global.get $budget)) (then (return (i32.const 11))))
+    (global.set $budget (i32.sub (global.get $budget) (i32.const 1)))
     (local.set $base (i32.and (local.get 1) (i32.const 0xffff)))
     ${statements(4 + random.below(7), 0, 0)}
     (i32.add (global.get $g) (local.get ${scratch()})))`;

@@ -5,7 +5,7 @@ import { assemble, describeVariant, memoryOf, outcome, plain, type Running, run,
 import { randomModule } from "./random-module.ts";
 
 const firstSeed = Number(process.env.SEED ?? 1);
-const seedCount = Number(process.env.SEEDS ?? 80);
+const seedCount = Number(process.env.SEEDS ?? 60);
 
 /** What the stores of one stretch between two looks of the host did, told from a trace of each single store. */
 interface Stretch {
