@@ -7,10 +7,11 @@ import { BadInputError, CompileError, type Diagnostic, type Program } from "../p
 import { bundledClangIdentity, runBundledClang } from "./bundled-clang.ts";
 import { collectIncludes } from "./c-includes.ts";
 import { type Cache, cacheKey } from "./cache.ts";
-import { COMPILE_ARGUMENTS, featuresOf, LINK_ARGUMENTS, pointerCountedAllocations } from "./clang-arguments.ts";
+import { ALLOCATORS, COMPILE_ARGUMENTS, featuresOf, LINK_ARGUMENTS } from "./clang-arguments.ts";
 import { type ClangJob, type ClangResult, objectPath } from "./clang-job.ts";
 import { parseClangMessages } from "./clang-messages.ts";
 import type { LoadOptions } from "./load-options.ts";
+import { pointerCountedAllocations } from "./pointer-counted.ts";
 import { sdkDirectory } from "./sdk.ts";
 import { findSystemClang, runSystemClang, type SystemClang } from "./system-clang.ts";
 import { displayPath, readUserText } from "./user-files.ts";
@@ -109,7 +110,7 @@ function describeJob(
     arguments: isCxx(absolute) ? [...common, "-fno-exceptions"] : common,
   }));
   if (countsInPointers) units.push({ source: `/sdk/${POINTER_COUNTED}`, arguments: ["-O2"] });
-  const wrap = countsInPointers ? ["malloc", "calloc", "realloc"].map((name) => `-Wl,--wrap=${name}`) : [];
+  const wrap = countsInPointers ? ALLOCATORS.map((name) => `-Wl,--wrap=${name}`) : [];
   return {
     files,
     units,

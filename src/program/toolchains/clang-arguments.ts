@@ -1,5 +1,3 @@
-import type { Diagnostic } from "../program.ts";
-
 /**
  * For every C and C++ source: optimised, because an unoptimised program writes its locals to memory and would be shown
  * dirtying pages that a real one does not; with debug lines, under names that do not depend on where the files lie;
@@ -59,22 +57,5 @@ export function featuresOf(texts: Iterable<string>): Feature {
   };
 }
 
-/** `(double *) malloc(sizeof(double *) * n)`: the elements are of one type, and counted in the size of another. */
-const COUNTED_IN_POINTERS =
-  /\(\s*((?:(?:const|unsigned|signed|long|short|struct)\s+)*\w+)\s*\*\s*\)\s*(?:m|c|re)alloc\s*\([^;{}]*?\bsizeof\s*\(\s*\1\s*\*\s*\)/g;
-
-/** Where a source counts an allocation in pointers to its elements, which have 4 bytes here and 8 on most hosts. */
-export function pointerCountedAllocations(file: string, text: string): readonly Diagnostic[] {
-  return Array.from(text.matchAll(COUNTED_IN_POINTERS), (match) => {
-    const before = text.slice(0, match.index).split("\n");
-    return {
-      severity: "warning",
-      file,
-      line: before.length,
-      column: (before.at(-1) ?? "").length + 1,
-      message:
-        `this allocation counts its elements in sizeof(${match[1]} *), which is 4 here and 8 on the hosts it fits by chance; ` +
-        "the program's allocations get twice the room that they ask for",
-    };
-  });
-}
+/** The C library's allocating functions, as far as their room depends on one argument: see `sdk/libc/pointer-counted.c`. */
+export const ALLOCATORS: readonly string[] = ["malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign"];
