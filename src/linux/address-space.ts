@@ -45,7 +45,7 @@ export class AddressSpace {
     this.#ledger = ledger;
     this.#table = table;
     this.#platform = platform;
-    this.#tree = new VmaTree(ledger, build.mapleTree);
+    this.#tree = new VmaTree(ledger, this.vmas, build.mapleTree);
   }
 
   /** Time goes by without system calls of this process. */
@@ -55,7 +55,7 @@ export class AddressSpace {
 
   /** find_vma, and whether the VMA allows the access. */
   allows(page: number, write: boolean): boolean {
-    this.#tree.lookUp(this.vmas.count);
+    this.#tree.lookUp();
     return (this.vmas.flagsOf(page) & (write ? VMA_WRITE : VMA_READ)) !== 0;
   }
 
@@ -78,7 +78,7 @@ export class AddressSpace {
     vmas.split(first + pageCount);
     vmas.setFlags(first, flags);
     this.#joinAround(first, first + pageCount);
-    this.#tree.change(vmas.count, 1, 1);
+    this.#tree.layOut();
   }
 
   /** Takes VMAs and their pages away. */
@@ -91,7 +91,6 @@ export class AddressSpace {
       const next = vmas.endOf(start);
       if (vmas.flagsAt(start) !== 0) {
         vmas.setFlags(start, 0);
-        this.#tree.change(vmas.count, 1, 1);
         for (let page = start; page < next; page++) {
           if (this.#table.flags[page] === 0) continue;
           this.#ledger.charge(P.linux_zap_pte, 1);
@@ -101,6 +100,7 @@ export class AddressSpace {
       start = next;
     }
     this.#joinAround(first, end);
+    this.#tree.layOut();
   }
 
   /** Changes flags that do not concern rights (madvise, userfaultfd registration, soft-dirty tracking). */
@@ -114,6 +114,7 @@ export class AddressSpace {
       if (flags !== 0) vmas.setFlags(start, (flags | set) & ~clear);
     }
     this.#joinAround(first, end);
+    this.#tree.layOut();
   }
 
   /**
@@ -126,7 +127,7 @@ export class AddressSpace {
     const ledger = this.#ledger;
     const end = first + pageCount;
     ledger.charge(P.linux_mprotect, 1);
-    this.#tree.lookUp(vmas.count);
+    this.#tree.lookUp();
     this.#gatheredEnd = 0;
     let page = first;
     while (page < end) {
@@ -264,30 +265,38 @@ export class AddressSpace {
       ledger.charge(P.linux_vma_bridge, 1);
       vmas.join(next);
       vmas.join(start);
-      this.#tree.change(vmas.count, 2, 1);
-    } else if (before || after) {
-      const whole = toStart && toEnd;
-      ledger.charge(whole ? P.linux_vma_merge : P.linux_vma_shift, 1);
-      if (before) {
-        if (!whole) vmas.split(stop);
-        vmas.join(start);
-      } else {
-        vmas.join(next);
-        if (!whole) vmas.split(page);
-        vmas.setFlags(page, wanted);
-      }
-      this.#tree.change(vmas.count, 1, whole ? 1 : 0);
+      this.#tree.bridge(start, next);
+    } else if (before && toEnd) {
+      ledger.charge(P.linux_vma_merge, 1);
+      vmas.join(start);
+      this.#tree.merge(start);
+    } else if (before) {
+      ledger.charge(P.linux_vma_shift, 1);
+      vmas.split(stop);
+      vmas.join(start);
+      this.#tree.shift(start, stop);
+    } else if (after && toStart) {
+      ledger.charge(P.linux_vma_merge, 1);
+      vmas.join(next);
+      vmas.setFlags(page, wanted);
+      this.#tree.merge(next);
+    } else if (after) {
+      ledger.charge(P.linux_vma_shift, 1);
+      vmas.join(next);
+      vmas.split(page);
+      vmas.setFlags(page, wanted);
+      this.#tree.shift(next, page);
     } else {
       if (!toStart) {
         ledger.charge(P.linux_vma_split, 1);
         vmas.split(page);
-        this.#tree.change(vmas.count, 1, 1);
+        this.#tree.split(page);
       }
       if (!toEnd) {
         ledger.charge(P.linux_vma_split, 1);
         vmas.split(stop);
         vmas.setFlags(stop, flags);
-        this.#tree.change(vmas.count, 1, 1);
+        this.#tree.split(stop);
       }
       vmas.setFlags(page, wanted);
     }

@@ -20,7 +20,7 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_exception,
-    lengths: [240, 243, 241, 281, 241, 346],
+    lengths: [240, 243, 241, 290, 241, 350],
     source: "asm_exc_page_fault, error_entry, exc_page_fault, irqentry_exit, return by iret",
   },
   {
@@ -30,12 +30,12 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_fault_bad_access,
-    lengths: [108, 108, 664, 681, 511, 536],
+    lengths: [108, 108, 662, 682, 509, 534],
     source: "__bad_area_nosemaphore and force_sig_fault; protection fault less signal, mprotect and sigreturn",
   },
   {
     step: P.linux_fault_walk,
-    lengths: [359, 1141, 460, 1253, 488, 1223],
+    lengths: [359, 1141, 460, 1244, 489, 1219],
     source: "handle_mm_fault; PV: a paravirtual call for each level read (pte_mfn_to_pfn, pmd_val, pud_val)",
   },
   {
@@ -45,12 +45,12 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_fault_zero_page,
-    lengths: [83, 89, 153, 172, 157, 186],
+    lengths: [83, 89, 152, 171, 157, 187],
     source: "first read less exception, VMA and walk",
   },
   {
     step: P.linux_fault_cow,
-    lengths: [1675, 1924, 1772, 2036, 1820, 2095],
+    lengths: [1675, 1924, 1772, 2018, 1820, 2080],
     source: "do_wp_page and wp_page_copy: copy on write of the zero page less the steps around it",
   },
   {
@@ -112,17 +112,17 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_vma_split,
-    lengths: [1306, 1326, 4224, 4233, 4268, 4267],
+    lengths: [1306, 1326, 4183, 4166, 4234, 4211],
     source: "mprotect RW to RO in the middle of a VMA (two splits) less the other steps: vm_area_dup, __vma_adjust",
   },
   {
     step: P.linux_vma_shift,
-    lengths: [561, 579, 2885, 2721, 3092, 2825],
+    lengths: [561, 579, 2939, 2757, 3135, 2857],
     source: "vma_merge and __vma_adjust of sequential protection faults and of the cycle with n = 1",
   },
   {
     step: P.linux_vma_bridge,
-    lengths: [2055, 2099, 4609, 4580, 4657, 4623],
+    lengths: [2055, 2099, 4602, 4521, 4650, 4571],
     source: "mprotect RO to RW between two RW neighbours: __vma_adjust, two VMAs freed",
   },
   {
@@ -143,27 +143,33 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_vma_node_split,
-    lengths: [0, 0, 6673, 7200, 6816, 6865],
-    source: "mas_split, mas_wr_bnode and the copies around them, in the cycle with n = 256",
+    lengths: [0, 0, 6710, 7677, 7277, 7465],
+    source:
+      "mas_split, mas_rebalance, mas_wr_bnode, mas_descend_adopt and the copies around them, in the cycle with n = 256",
   },
   {
-    step: P.linux_vma_node_join,
-    lengths: [0, 0, 12283, 14067, 12650, 12819],
-    source: "mas_rebalance and the copies around it, in the cycle with n = 256",
+    step: P.linux_vma_node_balance,
+    lengths: [0, 0, 4651, 5348, 5058, 5194],
+    source: "mas_push_data, mas_rebalance, mas_wr_bnode and the copies around them, in the cycle with n = 256",
+  },
+  {
+    step: P.linux_slab_slow,
+    lengths: [0, 0, 521, 514, 448, 446],
+    source: "___slab_alloc, __slab_free, rcu_core: loop of 200 mprotect pairs against single calls",
   },
   {
     step: P.linux_slab,
-    lengths: [0, 0, 10028, 10046, 10021, 10035],
+    lengths: [0, 0, 10001, 10000, 10000, 10000],
     source: "new slab in the loop of 200 mprotect pairs: clear_page, shuffling (blake2s), ___slab_alloc",
   },
   {
     step: P.linux_mprotect,
-    lengths: [280, 281, 999, 986, 999, 992],
+    lengths: [280, 281, 1000, 982, 1000, 991],
     source: "do_mprotect_pkey, locks, find_vma, in 6.1 maple-tree state and its end",
   },
   {
     step: P.linux_mprotect_vma,
-    lengths: [289, 295, 436, 432, 439, 433],
+    lengths: [289, 295, 437, 432, 439, 433],
     source: "mprotect_fixup, vma_set_page_prot, start of change_protection",
   },
   {
@@ -173,28 +179,28 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_change_table,
-    lengths: [490, 969, 369, 873, 398, 887],
+    lengths: [490, 969, 314, 822, 355, 850],
     source: "difference between 512 and 4096 pages beyond that of the PTEs; PV: paravirtual reads of the levels",
   },
   {
     step: P.linux_change_pte,
-    lengths: [82, 82, 131, 132, 134, 135],
+    lengths: [82, 82, 132, 132, 135, 135],
     source: "change_protection and ptep_modify_prot_start and _commit for each page of 512 to 4096",
   },
   { step: P.linux_change_none, lengths: [9, 9, 9, 9, 9, 9], source: "derived: test of an empty PTE and loop" },
   {
     step: P.linux_change_writable,
-    lengths: [0, 0, 61, 120, 61, 121],
+    lengths: [0, 0, 61, 120, 62, 122],
     source: "vm_normal_page and can_change_pte_writable: RO to RW less RW to RO for each page of 4096",
   },
   { step: P.linux_flush_range, lengths: [110, 110, 119, 119, 119, 119], source: "flush_tlb_mm_range, flush_tlb_func" },
   {
     step: P.linux_flush_page,
-    lengths: [23, 23, 23, 23, 23, 23],
+    lengths: [23, 23, 23, 23, 24, 24],
     source: "native: flush_tlb_one_user in a loop; 1 against 8 pages",
   },
   { step: P.linux_flush_all, lengths: [69, 69, 70, 70, 70, 70], source: "native_flush_tlb_local" },
-  { step: P.linux_clear_refs, lengths: [8119, 20613, 14075, 29859, 14209, 28979], source: "clear_refs less its walk" },
+  { step: P.linux_clear_refs, lengths: [8119, 20613, 14075, 29846, 14209, 28972], source: "clear_refs less its walk" },
   {
     step: P.linux_clear_refs_vma,
     lengths: [402, 525, 404, 456, 404, 452],
@@ -219,7 +225,7 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   { step: P.linux_pagemap_none, lengths: [14, 14, 14, 14, 14, 14], source: "derived: an entry without a page" },
   {
     step: P.linux_uffd_writeprotect,
-    lengths: [330, 321, 697, 710, 692, 709],
+    lengths: [330, 321, 733, 751, 721, 742],
     source: "UFFDIO_WRITEPROTECT of one page less the walk",
   },
   {
@@ -240,7 +246,7 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_ioctl,
-    lengths: [246, 299, 425, 334, 423, 335],
+    lengths: [246, 299, 443, 334, 437, 335],
     source: "ioctl with an unknown number less the system call",
   },
   { step: P.linux_privcmd, lengths: [70, 68, 70, 74, 70, 76], source: "privcmd hypercall less the failing ioctl" },
@@ -251,7 +257,7 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_xen_batch,
-    lengths: [0, 197, 0, 384, 0, 410],
+    lengths: [0, 197, 0, 375, 0, 400],
     source: "xen_mc_flush, xen_leave_lazy_mmu, xen_mc_issue",
   },
   {
@@ -259,7 +265,7 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
     lengths: [0, 247, 0, 398, 0, 407],
     source: "xen_ptep_modify_prot_commit, xen_extend_mmu_update, pte_val for each page of a batch",
   },
-  { step: P.linux_xen_set_pte, lengths: [0, 227, 0, 213, 0, 229], source: "xen_set_pte with its hypercall" },
+  { step: P.linux_xen_set_pte, lengths: [0, 227, 0, 214, 0, 229], source: "xen_set_pte with its hypercall" },
   {
     step: P.linux_xen_update,
     lengths: [0, 239, 0, 243, 0, 250],
@@ -267,10 +273,10 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   {
     step: P.linux_xen_flush_page,
-    lengths: [0, 149, 0, 145, 0, 152],
+    lengths: [0, 149, 0, 163, 0, 166],
     source: "xen_flush_tlb_one_user with its multicall entry",
   },
-  { step: P.linux_xen_flush_all, lengths: [0, 163, 0, 173, 0, 169], source: "xen_flush_tlb with its multicall entry" },
+  { step: P.linux_xen_flush_all, lengths: [0, 163, 0, 188, 0, 177], source: "xen_flush_tlb with its multicall entry" },
 ];
 
 export interface LinuxStep {

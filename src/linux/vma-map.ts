@@ -28,6 +28,8 @@ export class VmaMap {
   readonly #level2 = new Int32Array(WORDS / 1024);
   readonly #level3 = new Int32Array(WORDS / 32768);
   #count = 0;
+  /** The page after the last one of the window. */
+  readonly end = WINDOW_PAGES;
 
   constructor() {
     this.#mark(0);

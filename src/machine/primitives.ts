@@ -167,13 +167,22 @@ export const P = {
     "a further level of the trees that VMAs are kept in, for a change",
   ),
   linux_vma_lookup_level: linux("linux.vma.lookup_level", "level", "a further level of the tree, for a look-up"),
-  linux_vma_node_split: linux("linux.vma.node_split", "split", "a full leaf of the maple tree is split"),
-  linux_vma_node_join: linux(
-    "linux.vma.node_join",
-    "join",
-    "a sparse leaf of the maple tree is joined with its neighbour",
+  linux_vma_node_split: linux(
+    "linux.vma.node_split",
+    "change",
+    "a full leaf of the maple tree is split, or a sparse one merged with its neighbour, and the nodes above follow",
+  ),
+  linux_vma_node_balance: linux(
+    "linux.vma.node_balance",
+    "change",
+    "two leaves of the maple tree share their entries out evenly",
   ),
 
+  linux_slab_slow: linux(
+    "linux.slab.slow",
+    "node",
+    "a tree node that does not come from the processor's own free list, and the deferred free of the one it replaces",
+  ),
   linux_slab: linux(
     "linux.slab",
     "slab",
