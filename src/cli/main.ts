@@ -2,7 +2,9 @@ import { Command, CommanderError } from "commander";
 import { BadInputError, CompileError } from "../program/program.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addPricesCommand } from "./commands/prices.ts";
+import { addPrimitivesCommand } from "./commands/primitives.ts";
 import { addRunCommand } from "./commands/run.ts";
+import { addValidateCommand } from "./commands/validate.ts";
 import { status } from "./output.ts";
 
 /** @returns the exit code: 0 done, 1 the program failed or a check found something, 2 bad input or usage */
@@ -14,6 +16,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .configureOutput({ writeErr: () => {} });
   addRunCommand(program);
   addCompareCommand(program);
+  addPrimitivesCommand(program);
+  addValidateCommand(program);
   addPricesCommand(program);
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
   try {

@@ -53,9 +53,8 @@ export function isLibrary(file: string): boolean {
  *
  * Which line an instruction belongs to: its own, if that is the user's. Optimised AssemblyScript inlines the library's
  * stores (`array[i] = x` becomes code of `~lib/staticarray.ts`) and leaves some instructions without a line; such an
- * instruction belongs to the nearest mapped line of the user before it in the same function. Before the first such line,
- * instructions of the library keep the library's lines, and those without a line (a function's own beginning) belong to
- * the first. A function without any line of the user is the library's own, and keeps the library's lines throughout.
+ * instruction belongs to the nearest mapped line of the user before it in the same function, or to the first one where
+ * none is before it. A function without any line of the user is the library's own, and keeps the library's lines.
  * @throws BadInputError where the mappings are malformed
  */
 export function readSourceMapLines(module: Uint8Array, map: SourceMap, what: string): ModuleLines {
@@ -80,14 +79,9 @@ export function readSourceMapLines(module: Uint8Array, map: SourceMap, what: str
     }
     const isUser = (row: OffsetRow): boolean => row.file !== NO_FILE && !library[row.file];
     let user = own.find(isUser);
-    let before = true;
     for (const row of own) {
-      if (isUser(row)) {
-        user = row;
-        before = false;
-      }
-      const keepsItsOwn = before && row.file !== NO_FILE;
-      rows.push(user === undefined || keepsItsOwn ? row : { ...user, offset: row.offset });
+      if (isUser(row)) user = row;
+      rows.push(user === undefined ? row : { ...user, offset: row.offset });
     }
   }
   endAfter(rows, functions);

@@ -4,6 +4,7 @@ import { isLibrary, parseSourceMap, readSourceMapLines } from "../lines/source-m
 import { CompileError, type Diagnostic, type Program } from "../program.ts";
 import { type Entry, entryOf } from "./assemblyscript-entry.ts";
 import { LIBRARY_DIRECTORY, LIBRARY_FILES, readLibrary } from "./assemblyscript-library.ts";
+import { keepLinesOfRewrittenFunctions } from "./assemblyscript-lines.ts";
 import { type Cache, cacheKey } from "./cache.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { packageVersion } from "./packages.ts";
@@ -52,7 +53,10 @@ export async function loadAssemblyScript(
   const entry = entryOf(path, text);
   const library = readLibrary(sdkDirectory(options.sdkDirectory));
   const version = packageVersion("assemblyscript");
-  const key = cacheKey([`assemblyscript ${version}`, JSON.stringify([ARGUMENTS, entry, text, [...library]])]);
+  const key = cacheKey([
+    `assemblyscript ${version}, lines kept`,
+    JSON.stringify([ARGUMENTS, entry, text, [...library]]),
+  ]);
 
   // The compiler names files relative to the directory of the program.
   const show = (file: string): string =>
@@ -88,6 +92,7 @@ async function compile(
   read: (name: string) => string | null,
   show: (file: string) => string,
 ): Promise<Result> {
+  await keepLinesOfRewrittenFunctions();
   const { default: asc } = await import("assemblyscript/asc");
   const reads = new Map<string, string | null>();
   const written = new Map<string, Uint8Array | string>();

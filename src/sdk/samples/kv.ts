@@ -1,17 +1,21 @@
 /**
- * A key-value store in one hash table. A put lands anywhere in the table: eight bytes here, eight bytes there, and after
- * a while a few bytes on every page. Tracking pays while an epoch is short, and stops paying when it has touched them all.
+ * A key-value store in one hash table, as a cache in front of a service: it is filled once, then it is read, and now and
+ * then a put changes eight bytes somewhere, most often those of a few popular keys. Between two checkpoints a small part of
+ * its pages is written, all over the table: the case that tracking dirty pages is for.
  *
- *     kv [slots, 131072 unless given; a power of two]
+ *     kv [slots, 524288 unless given; a power of two]
  */
 import { SUCCESS, checkpoint, finalize, initSingle, protect, restart, restartTest } from "veloc";
 
-const OPERATIONS: i32 = 1_500_000;
+const OPERATIONS: i32 = 1_000_000;
+/** One operation of so many writes. */
+const WRITE_ONE_IN: u64 = 256;
+const POPULAR_KEYS: u64 = 64;
 const CHECKPOINTS: i32 = 10;
 const EMPTY: u64 = 0;
 const DELETED: u64 = u64.MAX_VALUE;
 
-const slots: i32 = process.argv.length > 1 ? I32.parseInt(process.argv[1]) : 131072;
+const slots: i32 = process.argv.length > 1 ? I32.parseInt(process.argv[1]) : 524288;
 assert(slots >= 1024 && (slots & (slots - 1)) == 0, "the number of slots must be a power of two from 1024");
 
 // Everything the program goes on from after a restart: two arrays of plain numbers, and the counters in a third.
@@ -66,14 +70,19 @@ function has(key: u64): bool {
   return keys[slotOf(key)] == key;
 }
 
-/** Half of the operations read, most of the others write. The keys are few enough to fill half of the table. */
+/** Fills half of the table, before the first checkpoint. */
+function fill(): void {
+  for (let key: u64 = 1; key <= <u64>(slots / 2); key++) put(key, key * key);
+}
+
+/** Most operations read any key. Of the writes, most change a popular key; some store a new one or remove one. */
 function operate(): void {
   const random = nextRandom();
-  const key = 1 + (random >> 16) % <u64>(slots / 2);
-  const kind = <i32>(random & 15);
-  if (kind < 8) state[FOUND] += <u64>has(key);
-  else if (kind < 15) put(key, random);
-  else remove(key);
+  const anyKey = 1 + (random >> 16) % <u64>(slots / 2);
+  if ((random >> 3) % WRITE_ONE_IN != 0) state[FOUND] += <u64>has(anyKey);
+  else if ((random & 7) < 5) put(1 + anyKey % POPULAR_KEYS, random);
+  else if ((random & 7) < 7) put(anyKey, random);
+  else remove(anyKey);
 }
 
 function checksum(): u64 {
@@ -92,7 +101,10 @@ protect(2, values, "values");
 
 const version = restartTest("kv");
 if (version > 0) assert(restart("kv", version) == SUCCESS, "the checkpoint cannot be read");
-else state[RANDOM] = 0x2545f4914f6cdd1d;
+else {
+  state[RANDOM] = 0x2545f4914f6cdd1d;
+  fill();
+}
 
 while (<i32>state[DONE] < OPERATIONS) {
   operate();
