@@ -34,6 +34,8 @@ export class MapleTree {
   readonly #vmas: VmaMap;
   /** Leaves as stretches of the window, with their numbers of entries as flags. */
   readonly #leaves = new VmaMap();
+  /** Leaf whose first entry has been removed by the change under way, or -1. */
+  #spanned = -1;
   #fastNodes = FAST_NODES;
   #waitingNodes = 0;
   #nodes = FREE_NODES;
@@ -69,6 +71,13 @@ export class MapleTree {
     this.#fastNodes = FAST_NODES;
     this.#waitingNodes = 0;
     this.#nodes = FREE_NODES;
+  }
+
+  /** First page and number of entries of each leaf. */
+  *leaves(): IterableIterator<{ readonly first: number; readonly entries: number }> {
+    for (let page = 0; page < this.#vmas.end; page = this.#leaves.endOf(page)) {
+      yield { first: page, entries: this.#leaves.flagsAt(page) };
+    }
   }
 
   /** An entry has begun at `page`, cut from the one before it. */
@@ -109,15 +118,29 @@ export class MapleTree {
     const next = this.#vmas.endOf(page);
     const isEmpty = entries === 0;
     leaves.join(page);
-    if (isEmpty) return;
+    if (isEmpty) {
+      this.#ledger.charge(P.linux_vma_node_split, 1);
+      this.#replaceNodes(2);
+      return;
+    }
     leaves.split(next);
     leaves.setFlags(next, entries);
+    this.#spanned = next;
   }
 
-  /** After removals around `page`: a leaf with few entries takes some of its neighbour's, or all. */
+  /**
+   * After removals around `page`: a store that spans two leaves rebuilds both; a leaf with few entries takes some of its
+   * neighbour's, or all.
+   */
   settle(page: number): void {
     const leaves = this.#leaves;
     this.#replaceNodes(1);
+    const spanned = this.#spanned;
+    this.#spanned = -1;
+    if (spanned > 0 && leaves.isStart(spanned)) {
+      this.#joinOrBalance(leaves.startOf(spanned - 1), spanned);
+      return;
+    }
     const leaf = leaves.startOf(page);
     const entries = leaves.flagsAt(leaf);
     if (entries > SPARSE_ENTRIES) return;
