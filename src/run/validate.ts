@@ -2,7 +2,8 @@ import type { KernelBuildName } from "../linux/kernel-build.ts";
 import { Ledger } from "../machine/ledger.ts";
 import { P, PRIMITIVE_COUNT, PRIMITIVES } from "../machine/primitives.ts";
 import { type MeasuredCase, type MeasuredSide, parseMeasuredCases } from "./measured-cases.ts";
-import { HARNESS_INSTRUCTIONS, Prims } from "./prims.ts";
+import { Prims } from "./prims.ts";
+import { HARNESS_INSTRUCTIONS } from "./prims-code.ts";
 
 /** One figure of the simulator against one that was measured. Counts are of a whole run, instructions per operation. */
 export interface Check {
