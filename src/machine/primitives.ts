@@ -292,6 +292,11 @@ export const P = {
   // Xen: the checkpoint service (our reconstruction; composed from the steps above).
   xen_service_request: xen("xen.service.request", "request", "checkpoint service: fetch and check a request"),
   xen_service_page: xen("xen.service.page", "page", "checkpoint service: walk to one L1 entry and change it"),
+  xen_service_word: xen(
+    "xen.service.word",
+    "word of 64 bits",
+    "checkpoint service: one word of the bitmap, searched for pages that were opened",
+  ),
   xen_service_lookup: xen("xen.service.lookup", "fault", "checkpoint service: is the page of this fault registered?"),
   xen_service_copy: xen(
     "xen.service.copy",

@@ -14,6 +14,8 @@ const DIRTY = 4;
 const GUEST_WRITABLE = 8;
 
 const PAGE_BYTES = 4096;
+/** log2 of the pages that a word of the bitmap stands for. */
+const WORD_SHIFT = 6;
 
 /** The way through the guest's kernel to its privcmd driver and back. */
 export interface DriverGate {
@@ -70,25 +72,33 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
     this.#chargePages(pageCount, opened);
   }
 
+  /**
+   * The bitmap tells which pages were opened since they were last closed; only those are walked to, and the others cost
+   * their share of a word of the bitmap.
+   */
   protect(gate: Gate, ranges: readonly PageRange[]): void {
     this.#request(gate);
     const state = this.#state;
     const { flags } = this.#table;
+    let words = 0;
     let pages = 0;
     let closed = 0;
     for (const { first, pageCount } of ranges) {
-      pages += pageCount;
-      for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+      const start = first - this.#base;
+      const end = start + pageCount;
+      words += ((end - 1) >> WORD_SHIFT) - (start >> WORD_SHIFT) + 1;
+      for (let page = start; page < end; page++) {
+        if ((state[page] & (DIRTY | PROTECTED)) === PROTECTED) continue;
+        pages++;
         const entry = flags[page];
-        state[page] &= ~DIRTY;
-        if ((entry & PTE_PRESENT) === 0) continue;
-        if (entry & PTE_WRITABLE) {
-          this.#table.set(page, entry & ~PTE_WRITABLE);
-          state[page] |= PROTECTED | GUEST_WRITABLE;
-          closed++;
-        } else state[page] |= PROTECTED;
+        state[page] = (state[page] & ~DIRTY) | PROTECTED;
+        if ((entry & (PTE_PRESENT | PTE_WRITABLE)) !== (PTE_PRESENT | PTE_WRITABLE)) continue;
+        this.#table.set(page, entry & ~PTE_WRITABLE);
+        state[page] |= GUEST_WRITABLE;
+        closed++;
       }
     }
+    this.#ledger.charge(P.xen_service_word, words);
     this.#chargePages(pages, closed);
     this.#flush(closed);
   }

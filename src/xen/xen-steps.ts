@@ -99,6 +99,11 @@ export const XEN_STEPS: readonly XenStep[] = [
     source: "composed: do_mmu_update's loop and mod_l1_entry without copy_from_guest_ll",
   },
   {
+    step: P.xen_service_word,
+    lengths: [6, 6, 6],
+    source: "composed: find_next_bit over a word",
+  },
+  {
     step: P.xen_service_lookup,
     lengths: [40, 40, 40],
     source: "composed: guest_walk of four levels is not needed, one lookup in the table of registered pages",

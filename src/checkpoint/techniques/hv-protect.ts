@@ -50,6 +50,7 @@ function create({ service, ledger, options }: TechniqueMachine): Technique {
           if (armed.has(page) && service.isDirty(page)) dirty.push(page);
         }
       }
+      ledger.charge(P.user_list_entry, dirty.length);
       return dirty;
     },
     arm(ranges) {
