@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { BadInputError, CompileError } from "../program/program.ts";
+import { addCalibrateCommand } from "./commands/calibrate.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addPricesCommand } from "./commands/prices.ts";
 import { addPrimitivesCommand } from "./commands/primitives.ts";
@@ -19,6 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addPrimitivesCommand(program);
   addValidateCommand(program);
   addPricesCommand(program);
+  addCalibrateCommand(program);
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
   try {
     await program.parseAsync([...argv]);
