@@ -1,5 +1,5 @@
 import type { KernelBuildName } from "../linux/kernel-build.ts";
-import type { Confidence, Price, PriceProfile } from "../machine/prices.ts";
+import type { Price, PriceProfile } from "../machine/prices.ts";
 import { PRIMITIVES } from "../machine/primitives.ts";
 import { simulateCase } from "./validate.ts";
 
@@ -199,17 +199,25 @@ export function calibratedProfile(
   for (const { name, kind, layer } of PRIMITIVES) {
     if (kind !== "operation" || (layer !== "guestKernel" && layer !== "hypervisor")) continue;
     const price = base.primitives[name];
-    const ofGuest = layer === "guestKernel" && name !== "cpu.hypercall";
-    const confidence: Confidence = ofGuest ? "M" : "D";
     const proportion = `profile ${base.name} x ${factor.toPrecision(3)}`;
+    if (layer === "guestKernel" && name !== "cpu.hypercall") {
+      primitives[name] = rounded({
+        cycles: price.cycles * factor,
+        low: Math.min(price.low * factor, (price.cycles * factor) / spread),
+        high: Math.max(price.high * factor, price.cycles * factor * spread),
+        confidence: "M",
+        source: `${source}: fitted with all privileged operations at once, ${proportion}, to ${operations}`,
+      });
+      continue;
+    }
+    // The band reaches to where it would take as long as on the base's machine.
+    const sameTime = machine.ghz / base.ghz;
     primitives[name] = rounded({
       cycles: price.cycles * factor,
-      low: Math.min(price.low * factor, (price.cycles * factor) / spread),
-      high: Math.max(price.high * factor, price.cycles * factor * spread),
-      confidence,
-      source: ofGuest
-        ? `${source}: fitted with all privileged operations at once, ${proportion}, to ${operations}`
-        : `${proportion}, as the guest's own privileged operations were measured here; not measured itself: ${price.source}`,
+      low: price.low * Math.min(factor, sameTime),
+      high: price.high * Math.max(factor, sameTime),
+      confidence: "D",
+      source: `${proportion}, as the guest's own privileged operations were measured here; not measured itself: ${price.source}`,
     });
   }
   const user = byName.get("user_instruction");
