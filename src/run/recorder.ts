@@ -52,11 +52,12 @@ export class Recorder {
   }
 
   /** Every call of the interface that the engine acts on. */
-  readonly calls: Pick<ApiObserver, "protect" | "unprotect" | "commit" | "abandon" | "reload"> = {
+  readonly calls: Pick<ApiObserver, "protect" | "unprotect" | "commit" | "abandon" | "reload" | "drain"> = {
     protect: (spec, site) => this.#call({ kind: "protect", spec }, site),
     unprotect: (id, group, site) => this.#call({ kind: "unprotect", id, group }, site),
     commit: (name, version, site) => this.#call({ kind: "commit", name, version }, site),
     abandon: (name, version, site) => this.#call({ kind: "abandon", name, version }, site),
+    drain: (site) => this.#call({ kind: "drain" }, site),
     reload: (id, group, bytes, site) => this.#call({ kind: "reload", id, group, bytes }, site),
   };
 

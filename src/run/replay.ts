@@ -37,7 +37,7 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
   for (let i = 0; i < kind.length; i++) {
     switch (kind[i]) {
       case EVENT.store:
-        machine.store(argument[i], site[i]);
+        machine.store(argument[i], site[i], cycle[i]);
         break;
       case EVENT.grow:
         machine.grow(argument[i]);
@@ -48,6 +48,7 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
       case EVENT.call: {
         const call = recording.calls[argument[i]];
         const { engine } = machine;
+        engine.setCycle(cycle[i]);
         switch (call.kind) {
           case "protect":
             engine.protect(call.spec, site[i]);
@@ -65,6 +66,9 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
             checkpoints.push(summaryOf(call.name, call.version, engine.epoch, cycle[i], saved));
             engine.commit(site[i]);
             saved = [];
+            break;
+          case "drain":
+            engine.drain();
             break;
           case "abandon":
             engine.abandon();
