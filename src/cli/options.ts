@@ -66,6 +66,11 @@ export function addCheckpointOptions(command: Command): Command {
         .default(DEFAULT_MACHINE.commit),
     )
     .addOption(
+      new Option("--background-rate <bytes>", "with async: bytes copied for each virtual cycle of the program")
+        .argParser(positive)
+        .default(DEFAULT_MACHINE.backgroundBytesPerCycle),
+    )
+    .addOption(
       new Option("--target <where>", "where images go")
         .choices(["memory", "disk", "replica"])
         .default(DEFAULT_MACHINE.target),
@@ -79,12 +84,14 @@ export function addPriceOption(command: Command): Command {
   return command.option("--prices <name or file>", "the price profile", "era");
 }
 
-export function machineOptionsOf(options: MachineOptions): MachineOptions {
-  const { environment, technique, kernel, copy, gate, commit, target } = options;
-  if (commit === "async") {
-    throw new BadInputError("--commit async is not simulated yet; sync is");
-  }
-  return { environment, technique, kernel, copy, gate, commit, target };
+/** What the options of a machine are called on the command line. */
+export interface MachineFlags extends Omit<MachineOptions, "backgroundBytesPerCycle"> {
+  readonly backgroundRate: number;
+}
+
+export function machineOptionsOf(options: MachineFlags): MachineOptions {
+  const { environment, technique, kernel, copy, gate, commit, target, backgroundRate } = options;
+  return { environment, technique, kernel, copy, gate, commit, target, backgroundBytesPerCycle: backgroundRate };
 }
 
 /** `K=V` pairs as a map. */

@@ -5,7 +5,7 @@ import type { KernelVersion } from "../linux/kernel-build.ts";
 import { NO_SITE, type Phase } from "../machine/context.ts";
 import { type PriceProfile, priceList } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
-import { createMachine, type Machine } from "./machine.ts";
+import { createMachine, DEFAULT_MACHINE, type Machine } from "./machine.ts";
 import { type RatioBand, ratioBand } from "./ratio-band.ts";
 import { PAPER_RATIO, reasonFor } from "./ratio-reason.ts";
 import { type Cycles, costOf } from "./report.ts";
@@ -201,7 +201,7 @@ class CheckpointedRegion {
   ) {
     const startPages = pageCount + 2 * MARGIN_PAGES;
     this.machine = createMachine(
-      { environment, technique, kernel, copy, gate, commit: "sync", target: "memory" },
+      { ...DEFAULT_MACHINE, environment, technique, kernel, copy, gate },
       { startPages, residentPages: [{ first: 0, pageCount: startPages }] },
     );
     this.pageCount = pageCount;
@@ -234,7 +234,7 @@ class CheckpointedRegion {
   }
 
   #write(page: number): void {
-    this.machine.store(MARGIN_PAGES + page, NO_SITE);
+    this.machine.store(MARGIN_PAGES + page, NO_SITE, 0);
   }
 
   #checkpoint(): void {

@@ -1,5 +1,4 @@
 import type { ApiObserver } from "../checkpoint/api.ts";
-import type { PageLines } from "../checkpoint/engine.ts";
 import type { Mmu } from "../guest/mmu.ts";
 import {
   type ApiCall,
@@ -53,16 +52,17 @@ export class Recorder {
   }
 
   /** Every call of the interface that the engine acts on. */
-  readonly calls: Pick<ApiObserver, "protect" | "unprotect" | "commit" | "abandon" | "reload"> = {
+  readonly calls: Pick<ApiObserver, "protect" | "unprotect" | "commit" | "abandon" | "reload" | "drain"> = {
     protect: (spec, site) => this.#call({ kind: "protect", spec }, site),
     unprotect: (id, group, site) => this.#call({ kind: "unprotect", id, group }, site),
     commit: (name, version, site) => this.#call({ kind: "commit", name, version }, site),
     abandon: (name, version, site) => this.#call({ kind: "abandon", name, version }, site),
+    drain: (site) => this.#call({ kind: "drain" }, site),
     reload: (id, group, bytes, site) => this.#call({ kind: "reload", id, group, bytes }, site),
   };
 
   /** A save begins: ends the epoch. @returns what was written in it */
-  save(regions: readonly { readonly id: number; readonly group: string }[], site: number): PageLines[] {
+  save(regions: readonly { readonly id: number; readonly group: string }[], site: number): EpochPages {
     this.#call({ kind: "save", regions, epoch: this.#epochs.length }, site);
     return this.#endEpoch();
   }
@@ -89,7 +89,7 @@ export class Recorder {
     this.#events.push(EVENT.call, this.#calls.push(call) - 1, site, this.#mmu.cycles());
   }
 
-  #endEpoch(): PageLines[] {
+  #endEpoch(): EpochPages {
     const pages = Uint32Array.from(this.#pages);
     const masks = new Uint32Array(pages.length * 2);
     this.#mmu.copyDirtyMasks(pages, masks);
@@ -107,7 +107,7 @@ export class Recorder {
       this.#mmu.protectionChanged(page, 1);
     }
     this.#pages = [];
-    return Array.from(pages, (page, i) => ({ page, low: epoch.low[i], high: epoch.high[i] }));
+    return epoch;
   }
 
   #watch(first: number, pageCount: number): void {

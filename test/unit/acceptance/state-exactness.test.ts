@@ -24,7 +24,8 @@ function waysOf(seed: number): MachineOptions[] {
     kernel: random.pick(["5.10", "6.1"]),
     copy: way.environment === "native" ? "guest" : random.pick(["guest", "hypervisor"]),
     gate: random.pick(["trap", "privcmd"]),
-    commit: random.pick(["sync", "async"]),
+    commit: way.technique === "full-copy" ? "sync" : random.pick(["sync", "async"]),
+    backgroundBytesPerCycle: random.pick([0.01, 1, 100]),
     target: random.pick(["memory", "disk", "replica"]),
   }));
 }
@@ -75,6 +76,13 @@ test(`random programs from seed ${firstSeed} on: memory, answers, images and led
 function compare(live: LiveEnding, plain: ModelEnding, first: LiveEnding | undefined, what: string): void {
   assert.deepEqual(live.answers, plain.answers, `${what}: answers`);
   assertSameEnding(live, plain, what);
-  assertSameImages(live.run.images, plain.images, what);
+  // A checkpoint that is still being copied when the program dies is lost.
+  const inFlight = live.run.machine.options.commit === "async" && live.run.ending.kind === "trap" ? 1 : 0;
+  const images = live.run.images.all.length;
+  assert.ok(
+    images >= plain.images.length - inFlight && images <= plain.images.length,
+    `${what}: ${images} images, ${plain.images.length} in the model, ${live.run.ending.kind}`,
+  );
+  assertSameImages(live.run.images, plain.images.slice(0, images), what);
   assertReplays(live.run, (first ?? live).run.recording, what);
 }
