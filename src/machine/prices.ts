@@ -147,10 +147,11 @@ function baseAt(data: unknown, place: string, bases: readonly PriceProfile[]): P
  */
 function inherited({ cycles, low, high, source, confidence }: Price, base: PriceProfile, factor: number): Price {
   const scaled = factor === 1 ? "" : ` x ${factor.toPrecision(3)}`;
+  const times = (value: number) => (factor === 1 ? value : Number((value * factor).toPrecision(4)));
   return {
-    cycles: cycles * factor,
-    low: low * factor,
-    high: high * factor,
+    cycles: times(cycles),
+    low: times(low),
+    high: times(high),
     source: `profile ${base.name}${scaled}: ${source}`,
     confidence,
   };

@@ -87,19 +87,27 @@ const FACTOR_BOUNDS = [0.1, 12] as const;
 /**
  * Least squares over the logarithms of measured / composed: cycles per instruction of the kernel, and one factor on all
  * privileged operations. Gauss-Newton in the parameters' logarithms, with damping.
+ *
+ * @param expectedFactor what is thought of that factor beforehand, which counts like one operation more: few operations
+ * tell it from the instructions around it
  */
-export function fitObservations(observations: readonly Observation[]): Fit {
-  const start = [Math.log(1), 0];
+export function fitObservations(observations: readonly Observation[], expectedFactor?: number): Fit {
+  const expected = Math.log(expectedFactor ?? 1);
+  const expectedWeight = expectedFactor === undefined ? 0 : 1;
+  const start = [0, expected];
   const bounds = [CPI_BOUNDS, FACTOR_BOUNDS].map((pair) => pair.map(Math.log));
   const composed = (o: Observation, [a, b]: readonly number[]) =>
     o.kernelInstructions * Math.exp(a) + o.privileged * Math.exp(b) + o.known;
   const badness = (at: readonly number[]) =>
-    observations.reduce((sum, o) => sum + o.weight * Math.log(o.measured / composed(o, at)) ** 2, 0);
+    observations.reduce(
+      (sum, o) => sum + o.weight * Math.log(o.measured / composed(o, at)) ** 2,
+      expectedWeight * (at[1] - expected) ** 2,
+    );
   let at = start;
   let damping = 1e-3;
   for (let step = 0; step < 200 && damping < 1e12; step++) {
     // Normal equations of the linearised problem.
-    let [aa, ab, bb, ra, rb] = [0, 0, 0, 0, 0];
+    let [aa, ab, bb, ra, rb] = [0, 0, expectedWeight, 0, expectedWeight * (expected - at[1])];
     for (const o of observations) {
       const whole = composed(o, at);
       const da = (o.kernelInstructions * Math.exp(at[0])) / whole;
@@ -128,7 +136,7 @@ export function fitObservations(observations: readonly Observation[]): Fit {
     kernelCyclesPerInstruction: Math.exp(at[0]),
     privilegedFactor: Math.exp(at[1]),
     residuals: new Map(observations.map((o) => [o.name, o.measured / composed(o, at) - 1])),
-    spread: weights > 0 ? Math.sqrt(badness(at) / weights) : 0,
+    spread: weights > 0 ? Math.sqrt((badness(at) - expectedWeight * (at[1] - expected) ** 2) / weights) : 0,
   };
 }
 
@@ -199,25 +207,18 @@ export function calibratedProfile(
   for (const { name, kind, layer } of PRIMITIVES) {
     if (kind !== "operation" || (layer !== "guestKernel" && layer !== "hypervisor")) continue;
     const price = base.primitives[name];
-    const proportion = `profile ${base.name} x ${factor.toPrecision(3)}`;
-    if (layer === "guestKernel" && name !== "cpu.hypercall") {
-      primitives[name] = rounded({
-        cycles: price.cycles * factor,
-        low: Math.min(price.low * factor, (price.cycles * factor) / spread),
-        high: Math.max(price.high * factor, price.cycles * factor * spread),
-        confidence: "M",
-        source: `${source}: fitted with all privileged operations at once, ${proportion}, to ${operations}`,
-      });
-      continue;
-    }
-    // The band reaches to where it would take as long as on the base's machine.
+    // One factor for all: a single operation may take as long as on the base's machine, which its band reaches.
     const sameTime = machine.ghz / base.ghz;
+    const proportion = `profile ${base.name} x ${factor.toPrecision(3)}`;
+    const isFitted = layer === "guestKernel" && name !== "cpu.hypercall";
     primitives[name] = rounded({
       cycles: price.cycles * factor,
       low: price.low * Math.min(factor, sameTime),
       high: price.high * Math.max(factor, sameTime),
       confidence: "D",
-      source: `${proportion}, as the guest's own privileged operations were measured here; not measured itself: ${price.source}`,
+      source: isFitted
+        ? `${proportion}, one factor for all privileged operations, ${source}: fitted to ${operations}`
+        : `${proportion}, as the guest's own privileged operations were measured here; not measured itself: ${price.source}`,
     });
   }
   const user = byName.get("user_instruction");

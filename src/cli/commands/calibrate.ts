@@ -36,7 +36,9 @@ export function addCalibrateCommand(program: Command): void {
       status("measuring");
       const measured = await measureMachine(options.rounds);
       status("");
-      const fit = fitObservations(observe(measured.measurements, measured.machine.build, base));
+      // A processor of the same kind takes about as long for what software cannot change.
+      const sameTime = measured.machine.ghz / base.ghz;
+      const fit = fitObservations(observe(measured.measurements, measured.machine.build, base), sameTime);
       writeProfile(options.out, calibratedProfile(measured.measurements, fit, measured.machine, base));
       if (options.json === true) await printJson(documentOf(options, measured, fit));
       else await print(textOf(options, measured, fit));
@@ -103,7 +105,7 @@ function textOf(
     ...skipped.map(({ name, reason }) => `not measured: ${name}: ${reason}`),
     `Fitted: ${fit.kernelCyclesPerInstruction.toPrecision(3)} cycles per instruction of the kernel; privileged operations ` +
       `${fit.privilegedFactor.toPrecision(3)} times those of ${options.base}; typically off by ${((Math.exp(fit.spread) - 1) * 100).toFixed(0)} %`,
-    `Xen's prices and the disk's come from ${options.base} in proportion. Written to ${options.out}; use it with --prices ${options.out}`,
+    `Xen's prices and the disk's come from ${options.base}, in proportion. Written to ${options.out}; use it with --prices ${options.out}`,
   ]
     .join("\n\n")
     .concat("\n");
