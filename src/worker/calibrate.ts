@@ -25,6 +25,8 @@ export interface MachineMeasurements {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
+/** With fewer undisturbed samples than this, disturbed ones count, too. */
+const LEAST_SAMPLES = 3;
 const COMPILERS = ["cc", "gcc", "clang"];
 
 /**
@@ -143,17 +145,24 @@ function run(file: string, args: readonly string[], folder: string, onInterrupt:
 
 function readSamples(lines: readonly string[]): Pick<MachineMeasurements, "machine" | "measurements" | "skipped"> {
   const samples = new Map<string, number[]>();
+  const disturbed = new Map<string, number[]>();
+  const names = new Set<string>();
   const skipped: { name: string; reason: string }[] = [];
   let ghz = 0;
   for (const line of lines) {
     const [kind, name = "", ...rest] = line.split(" ");
     // Before this line, all was run once to warm up.
-    if (kind === "warm") samples.clear();
-    else if (kind === "sample") samples.set(name, [...(samples.get(name) ?? []), Number(rest[0])]);
-    else if (kind === "skip") skipped.push({ name, reason: rest.join(" ") });
+    if (kind === "warm") for (const values of [samples, disturbed]) values.clear();
+    else if (kind === "sample" || kind === "disturbed") {
+      names.add(name);
+      const values = kind === "sample" ? samples : disturbed;
+      values.set(name, [...(values.get(name) ?? []), Number(rest[0])]);
+    } else if (kind === "skip") skipped.push({ name, reason: rest.join(" ") });
     else if (kind === "tsc") ghz = Number(name);
   }
-  const measurements = [...samples].map(([name, values]): Measurement => {
+  const measurements = [...names].map((name): Measurement => {
+    const calm = samples.get(name) ?? [];
+    const values = calm.length >= LEAST_SAMPLES ? calm : [...calm, ...(disturbed.get(name) ?? [])];
     const sorted = values.toSorted((a, b) => a - b);
     return { name, median: percentile(sorted, 0.5), low: percentile(sorted, 0.1), high: percentile(sorted, 0.9) };
   });

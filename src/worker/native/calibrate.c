@@ -2,6 +2,7 @@
  * Measures what checkpoints are made of, on Linux on x86-64. Each round runs every operation once, so that a disturbance
  * meets all of them. Prints lines:
  *   sample NAME TICKS      ticks of the time-stamp counter for one unit
+ *   disturbed NAME TICKS   the same, but another process took the processor meanwhile
  *   skip NAME REASON       what this machine cannot do
  *   tsc TICKS_PER_NS       at the end
  * Its operations are those of the simulator's measured cases: the same mappings, the same order, the same handlers.
@@ -21,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -48,7 +50,24 @@ static uint64_t now(void) {
   return ticks;
 }
 
-static void sample(const char *name, uint64_t ticks, double units) { printf("sample %s %.4f\n", name, ticks / units); }
+/* Times that this thread lost the processor; -1 where that is part of what is measured. */
+static long lostBefore = -1;
+
+static long lost(void) {
+  struct rusage usage;
+  return getrusage(RUSAGE_THREAD, &usage) ? -1 : usage.ru_nivcsw;
+}
+
+/* Starts to measure something that no other process should disturb. */
+static uint64_t begin(void) {
+  lostBefore = lost();
+  return now();
+}
+
+static void sample(const char *name, uint64_t ticks, double units) {
+  int disturbed = lostBefore >= 0 && lost() != lostBefore;
+  printf("%s %s %.4f\n", disturbed ? "disturbed" : "sample", name, ticks / units);
+}
 static void skip(const char *name, const char *reason) { printf("skip %s %s\n", name, reason); }
 
 static void fail(const char *what) {
@@ -104,33 +123,38 @@ static void handle(int signal, void (*action)(int, siginfo_t *, void *)) {
 /* System calls, signals, mprotect, faults */
 
 static void nullCall(void) {
-  uint64_t start = now();
+  uint64_t start = begin();
   for (int i = 0; i < 5000; i++) syscall(SYS_getpid);
   sample("null_call", now() - start, 5000);
 }
 
 static void sendSignal(void) {
   pid_t process = getpid();
-  uint64_t start = now();
+  uint64_t start = begin();
   for (int i = 0; i < 200; i++) syscall(SYS_tgkill, process, process, SIGUSR1);
   sample("signal", now() - start, 200);
 }
 
 static void changeProtection(size_t pages, int repetitions) {
   uint64_t closing = 0, opening = 0;
+  int kept = 0;
   char name[40];
   for (int i = 0; i < repetitions; i++) {
     dirty(region, pages);
-    uint64_t a = now();
+    uint64_t a = begin();
     protect(region, pages, PROT_READ);
     uint64_t b = now();
     protect(region, pages, PROT_READ | PROT_WRITE);
-    closing += b - a, opening += now() - b;
+    uint64_t c = now();
+    /* Undisturbed pairs count; the last one does when there is no other. */
+    if (lost() != lostBefore && (kept || i < repetitions - 1)) continue;
+    closing += b - a, opening += c - b, kept++;
   }
+  if (kept > 1) begin();
   snprintf(name, sizeof name, "mprotect_close_%zu", pages);
-  sample(name, closing, repetitions);
+  sample(name, closing, kept);
   snprintf(name, sizeof name, "mprotect_open_%zu", pages);
-  sample(name, opening, repetitions);
+  sample(name, opening, kept);
 }
 
 static void protectionFault(const char *name, int stride) {
@@ -139,7 +163,7 @@ static void protectionFault(const char *name, int stride) {
   protect(own, REGION, PROT_READ | PROT_WRITE);
   dirty(own, REGION);
   protect(own, REGION, PROT_READ);
-  uint64_t start = now();
+  uint64_t start = begin();
   for (int i = 0; i < FAULTS; i++) ((volatile char *)own)[i * stride * PAGE] = 1;
   sample(name, now() - start, FAULTS);
 }
@@ -149,7 +173,7 @@ static void touch(void) {
   char *fresh = map(pages);
   volatile char *at = fresh + GUARD * PAGE;
   fresh[0] = fresh[(pages - 1) * PAGE] = at[-1] = 1;
-  uint64_t start = now();
+  uint64_t start = begin();
   for (int i = 0; i < FAULTS; i++) at[i * PAGE] = 1;
   sample("first_touch", now() - start, FAULTS);
   munmap(fresh, pages * PAGE);
@@ -157,10 +181,10 @@ static void touch(void) {
   fresh = map(pages);
   at = fresh + GUARD * PAGE;
   fresh[0] = fresh[(pages - 1) * PAGE] = at[-1] = 1;
-  start = now();
+  start = begin();
   for (int i = 0; i < FAULTS; i++) (void)at[i * PAGE];
   sample("first_read", now() - start, FAULTS);
-  start = now();
+  start = begin();
   for (int i = 0; i < FAULTS; i++) at[i * PAGE] = 1;
   sample("copy_on_write_zero", now() - start, FAULTS);
 
@@ -170,7 +194,7 @@ static void touch(void) {
     for (;;) pause();
   }
   fresh[0] = at[-1] = 1;
-  start = now();
+  start = begin();
   for (int i = 0; i < FAULTS; i++) at[i * PAGE] = 1;
   sample("copy_on_write_fork", now() - start, FAULTS);
   kill(child, SIGKILL);
@@ -179,7 +203,7 @@ static void touch(void) {
 }
 
 static void mapAndUnmap(void) {
-  uint64_t start = now();
+  uint64_t start = begin();
   for (int i = 0; i < 100; i++) {
     void *at = mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(at, 4 * PAGE);
@@ -230,7 +254,7 @@ static void userfaultSigbus(void) {
   if (reason) return;
   writeProtect(busFd, own, REGION, 0);
   dirty(own, REGION);
-  uint64_t a = now();
+  uint64_t a = begin();
   writeProtect(busFd, own, REGION, 1);
   uint64_t b = now();
   writeProtect(busFd, own, REGION, 0);
@@ -239,7 +263,7 @@ static void userfaultSigbus(void) {
   sample("uffd_wp_open_512", c - b, 1);
   dirty(own, REGION);
   writeProtect(busFd, own, REGION, 1);
-  uint64_t start = now();
+  uint64_t start = begin();
   for (int i = 0; i < FAULTS; i++) ((volatile char *)own)[i * 2 * PAGE] = 1;
   sample("uffd_wp_sigbus", now() - start, FAULTS);
 }
@@ -256,6 +280,7 @@ static void *resolve(void *unused) {
 }
 
 static void userfaultThread(void) {
+  lostBefore = -1;
   static char *own;
   static const char *reason;
   if (!own) {
@@ -279,6 +304,7 @@ static void userfaultSigbus(void) {
   if (!said++) skip("uffd_wp_sigbus", "the system's headers have no userfaultfd write protection");
 }
 static void userfaultThread(void) {
+  lostBefore = -1;
   static int said;
   if (!said++) skip("uffd_wp_thread", "the system's headers have no userfaultfd write protection");
 }
@@ -298,7 +324,7 @@ static void softDirty(void) {
   }
   if (pagemap < 0) return;
   off_t offset = (uintptr_t)own / PAGE * 8;
-  uint64_t start = now();
+  uint64_t start = begin();
   ssize_t got = pread(pagemap, entries, sizeof entries, offset);
   uint64_t ticks = now() - start;
   if (got == sizeof entries) sample("pagemap_4096", ticks, 1);
@@ -316,10 +342,10 @@ static void softDirty(void) {
   }
   if (state < 0) return;
   dirty(own, MOST);
-  start = now();
+  start = begin();
   if (write(clear, "4", 1) != 1) fail("clear_refs");
   sample("clear_refs_4096", now() - start, 1);
-  start = now();
+  start = begin();
   dirty(own, REGION);
   sample("soft_dirty_fault", now() - start, REGION);
 }
@@ -370,7 +396,7 @@ static void bytes(void) {
   /* Cold: each operation has a part of the buffers to itself that nothing touched for 60 MiB or more. */
 #define COLD(name, call)                                                       \
   do {                                                                         \
-    uint64_t start = now();                                                    \
+    uint64_t start = begin();                                                    \
     for (size_t i = 0; i < SLICE; i += PAGE) {                                 \
       char *a = to + position + i, *b = from + position + i;                   \
       call;                                                                    \
@@ -382,7 +408,7 @@ static void bytes(void) {
   do {                                                                         \
     char *a = to, *b = from;                                                   \
     call;                                                                      \
-    uint64_t start = now();                                                    \
+    uint64_t start = begin();                                                    \
     for (int i = 0; i < 500; i++) call;                                        \
     sample(name, now() - start, 500 * PAGE);                                   \
   } while (0)
@@ -400,7 +426,7 @@ static void bytes(void) {
 static void userInstructions(void) {
   static uint64_t list[512], seen[512];
   uint64_t turns = 100000, at = 0, a, b, c;
-  uint64_t start = now();
+  uint64_t start = begin();
   __asm__ volatile("1: mov (%[list],%[at],8), %[a]\n"
                    "lea 4096(%[a]), %[b]\n"
                    "and $-4096, %[b]\n"
@@ -426,6 +452,7 @@ static void userInstructions(void) {
 /* Other processes: pipes and TCP on the loopback interface */
 
 static void pingPong(void) {
+  lostBefore = -1;
   static int toChild[2], toParent[2], own[2], child;
   char byte = 0;
   if (!child) {
@@ -461,6 +488,7 @@ static void pingPong(void) {
 }
 
 static void wire(void) {
+  lostBefore = -1;
   static int fd = -1, failed;
   static char block[65536];
   if (failed) return;
@@ -532,7 +560,7 @@ int main(int count, char **words) {
     changeProtection(8, 50);
     changeProtection(64, 20);
     changeProtection(512, 5);
-    changeProtection(4096, 2);
+    changeProtection(4096, 4);
     protectionFault("fault_sequential", 1);
     protectionFault("fault_alternate", 2);
     touch();
