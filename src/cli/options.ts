@@ -18,19 +18,27 @@ export interface ProgramOptions {
 export function addProgramOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--source <file>", "another source file of the program (repeat)").default([]).argParser(append),
+      new Option("--source <file>", "another source file of the program (repeat)")
+        .default([], "none")
+        .argParser(append),
     )
     .option("--stdin <file>", "what the program reads as standard input")
     .addOption(
-      new Option("--env-var <K=V>", "an environment variable of the program (repeat)").default([]).argParser(append),
+      new Option("--env-var <K=V>", "an environment variable of the program (repeat)")
+        .default([], "none")
+        .argParser(append),
     )
     .addOption(
       new Option("--dir <host::guest>", "a folder of the host that the program sees (repeat)")
-        .default([])
+        .default([], "none")
         .argParser(append),
     )
     .option("--max-memory <MiB>", "limit of the program's memory", positive, 1024)
-    .option("--max-cycles <n>", "virtual cycles after which the program is stopped", positive, Number.POSITIVE_INFINITY)
+    .addOption(
+      new Option("--max-cycles <n>", "virtual cycles after which the program is stopped")
+        .argParser(positive)
+        .default(Number.POSITIVE_INFINITY, "unlimited"),
+    )
     .option("--seed <n>", "seed of the guest's random numbers", whole, 1);
 }
 

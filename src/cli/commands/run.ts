@@ -120,9 +120,10 @@ function textOf(result: RunResult, options: RunOptions): string {
       `  events      ${integer(totals.traps)} traps, ${integer(totals.hypercalls)} hypercalls, ${integer(totals.signals)} signals`,
   );
   if (report.checkpoints.length > 0) parts.push(checkpointTable(report.checkpoints));
+  else parts.push("No checkpoint was taken: a program takes one with VELOC_Checkpoint (see src/sdk/samples).");
   const costly = report.lines.filter((line) => line.cycles > 0);
   if (costly.length > 0) parts.push(lineTable(costly, totals.overheadCycles));
-  parts.push(primitiveTable(result));
+  if (report.costByPrimitive.length > 0) parts.push(primitiveTable(result));
   if (options.out !== undefined) parts.push(`run kept in ${options.out}`);
   return `${parts.join("\n\n")}\n`;
 }
