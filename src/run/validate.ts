@@ -23,8 +23,6 @@ export interface Check {
   readonly machine?: string;
   readonly confidence?: string;
   readonly prices?: string;
-  /** Why a missed bound was to be expected. It counts as missed all the same. */
-  readonly knownMiss?: string;
 }
 
 export interface Skipped {
@@ -35,7 +33,7 @@ export interface Skipped {
 
 export interface Validation {
   readonly checks: readonly Check[];
-  /** What the file has and the simulator does not claim to model. */
+  /** What the simulator does not claim to model or to reach, with the reason. */
   readonly skipped: readonly Skipped[];
 }
 
