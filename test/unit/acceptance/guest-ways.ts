@@ -13,6 +13,8 @@ export const GUEST_WAYS: readonly MachineOptions[] = [
   machine("full-copy", "native"),
   machine("mprotect", "native"),
   machine("mprotect", "xen-pv"),
+  machine("soft-dirty", "native"),
+  machine("soft-dirty", "xen-pv"),
   machine("hv-protect", "xen-pv"),
 ];
 
