@@ -79,6 +79,7 @@ export const P = {
     "a byte compared with a kept copy",
   ),
   user_hash_byte: define("byte", "checkpointLibrary", "user.hash.byte", "byte", "a byte hashed"),
+  user_hash_entry: user("user.hash.entry", "block", "the hash of one block compared with the kept one, and kept"),
   xen_memcpy_byte: define(
     "byte",
     "hypervisor",

@@ -15,6 +15,8 @@ export const GUEST_WAYS: readonly MachineOptions[] = [
   machine("mprotect", "xen-pv"),
   machine("soft-dirty", "native"),
   machine("soft-dirty", "xen-pv"),
+  machine("hash", "native"),
+  machine("hash", "xen-pv"),
   machine("hv-protect", "xen-pv"),
 ];
 

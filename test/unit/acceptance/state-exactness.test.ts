@@ -76,5 +76,7 @@ function compare(live: LiveEnding, plain: ModelEnding, first: LiveEnding | undef
   assert.deepEqual(live.answers, plain.answers, `${what}: answers`);
   assertSameEnding(live, plain, what);
   assertSameImages(live.run.images, plain.images, what);
-  assertReplays(live.run, (first ?? live).run.recording, what);
+  const { recording } = (first ?? live).run;
+  assertReplays(live.run, recording, what);
+  assert.deepEqual(live.run.recording.epochs, recording.epochs, `${what}: what was written, and what changed by it`);
 }

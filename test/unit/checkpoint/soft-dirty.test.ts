@@ -56,6 +56,7 @@ test("what clear_refs makes the kernel forget about other regions is read before
   unprotect(c);
   const again = protect(3, 32, 8);
   assert.deepEqual(save(a, b, again), [[], [17, 18], [32, 33, 34, 35, 36, 37, 38, 39]]);
+  assert.equal(counts("collect", 3)[P.linux_pagemap], 2, "the new region has no image yet");
   assert.deepEqual(save(a, b, again), [[], [], []]);
 });
 
