@@ -34,6 +34,13 @@ export interface GuestProcess {
    * @returns a byte for each page, 1 where it is soft-dirty
    */
   readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint8Array;
+  /** A thread of its own handles the events of the process's userfaultfd; without one they come as SIGBUS. */
+  setUserfaultThread(handler: ((fault: Vpn) => void) | undefined): void;
+  /** UFFDIO_REGISTER with UFFDIO_REGISTER_MODE_WP. */
+  userfaultRegister(first: Vpn, pageCount: number): void;
+  userfaultUnregister(first: Vpn, pageCount: number): void;
+  /** UFFDIO_WRITEPROTECT: closes (or opens) the pages that are there; wakes who waits for one that it opens. */
+  userfaultWriteProtect(first: Vpn, pageCount: number, protect: boolean): void;
   /** Whether a page is there and closed to stores, however that came. The process cannot ask this; reports do. */
   isWriteProtected(page: Vpn): boolean;
   /** A system call that does nothing but enter and leave, e.g. getpid. */

@@ -11,7 +11,7 @@ import { DEFAULT_BUILD, type KernelBuildName, type KernelVersion, kernelBuild } 
 import { pathLengths } from "./path-lengths.ts";
 import { NativePlatform } from "./platform-native.ts";
 import { XenPvPlatform } from "./platform-xen-pv.ts";
-import { VMA_MAPPED, VMA_SPECIAL } from "./vma-map.ts";
+import { VMA_MAPPED, VMA_SPECIAL, VMA_UFFD_WP } from "./vma-map.ts";
 
 export type GuestEnvironment = "native" | "xen-pv";
 
@@ -176,6 +176,44 @@ class Process implements GuestProcess {
     for (let i = 0; i < written; i++) kernel.copyToUser(buffer - WINDOW_BASE + i);
     kernel.leave();
     return softDirty;
+  }
+
+  setUserfaultThread(handler: ((fault: Vpn) => void) | undefined): void {
+    this.#kernel.setUserfaultThread(handler === undefined ? undefined : (page) => handler(page + WINDOW_BASE));
+  }
+
+  userfaultRegister(first: Vpn, pageCount: number): void {
+    this.#setUserfault(first, pageCount, VMA_UFFD_WP, 0);
+  }
+
+  userfaultUnregister(first: Vpn, pageCount: number): void {
+    this.#setUserfault(first, pageCount, 0, VMA_UFFD_WP);
+  }
+
+  userfaultWriteProtect(first: Vpn, pageCount: number, protect: boolean): void {
+    const kernel = this.#kernel;
+    const page = first - WINDOW_BASE;
+    kernel.enter();
+    kernel.ledger.charge(P.linux_ioctl, 1);
+    if ((kernel.memory.vmas.flagsOf(page) & VMA_UFFD_WP) === 0) {
+      throw new GuestError("UFFDIO_WRITEPROTECT", "ENOENT", `page ${first} is not registered`);
+    }
+    kernel.memory.writeProtect(page, pageCount, protect);
+    kernel.leave();
+  }
+
+  #setUserfault(first: Vpn, pageCount: number, set: number, clear: number): void {
+    const kernel = this.#kernel;
+    const { vmas } = kernel.memory;
+    kernel.enter();
+    kernel.ledger.charge(P.linux_ioctl, 1);
+    kernel.ledger.charge(P.linux_uffd_register, 1);
+    const before = vmas.count;
+    kernel.memory.changeFlags(first - WINDOW_BASE, pageCount, set, clear);
+    const more = vmas.count - before;
+    if (more > 0) kernel.ledger.charge(P.linux_vma_split, more);
+    else if (more < 0) kernel.ledger.charge(P.linux_vma_merge, -more);
+    kernel.leave();
   }
 
   isWriteProtected(page: Vpn): boolean {
