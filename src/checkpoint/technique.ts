@@ -2,7 +2,15 @@ import type { GuestProcess } from "../linux/guest-process.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import type { CheckpointService, Gate, PageRange } from "../xen/checkpoint-service.ts";
 
-export const TECHNIQUE_IDS = ["full-copy", "mprotect", "soft-dirty", "hash", "hv-protect"] as const;
+export const TECHNIQUE_IDS = [
+  "full-copy",
+  "mprotect",
+  "soft-dirty",
+  "uffd-wp",
+  "uffd-wp-sigbus",
+  "hash",
+  "hv-protect",
+] as const;
 export type TechniqueId = (typeof TECHNIQUE_IDS)[number];
 
 export const ENVIRONMENTS = ["native", "xen-pv"] as const;
