@@ -27,7 +27,7 @@ export interface GuestProcess {
   load(page: Vpn): void;
   /** The kernel writes into user memory (copy_to_user): a page that the process may not write gives EFAULT. */
   copyToUser(first: Vpn, pageCount: number): void;
-  /** Writes "4" to /proc/self/clear_refs: no present page of the process is soft-dirty then, and the next store to each faults. */
+  /** Writes "4" to /proc/self/clear_refs: no present page is soft-dirty then, and the next store to each faults. */
   clearRefs(): void;
   /**
    * pread of /proc/self/pagemap into the process's memory from page `buffer` on, which a page's entry takes 8 bytes of.

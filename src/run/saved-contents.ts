@@ -2,7 +2,7 @@ import type { Region } from "../checkpoint/regions.ts";
 
 /**
  * What each region held when a save last took it. A page may be written and hold the same bytes as before: techniques that
- * look at contents do not save it again. The answers depend on the program and its calls only, whatever technique a run uses.
+ * look at contents do not save it again. The answers depend on the program and its calls only, not on the technique.
  */
 export class SavedContents {
   /** A region that is protected anew is another object, and has not been saved. */

@@ -8,9 +8,9 @@
  *    and returns: one fault, no signal, no system call. The pages that nobody asked about fault as well.
  * 3. Collecting reads /proc/self/pagemap, 8 bytes for each page of the regions, and looks at bit 55 of each entry.
  *
- * As clearing is for the whole process, a checkpoint of some regions makes the others forget what was written to them: their
- * entries are read before and kept in a list here. Pages that no image holds yet are not asked about. A region that is
- * taken out again stays closed until its next write: nothing opens a page but a write to it.
+ * As clearing is for the whole process, a checkpoint of some regions makes the kernel forget what was written to the
+ * others: their entries are read before and kept here. Pages that no image holds yet are not asked about. A region that is taken
+ * out again stays closed: nothing opens a page but a write to it.
  *
  * Made by Pavel Emelyanov for the pre-dump and memory tracking of CRIU (Linux 3.11, 2013). It wins natively, where a fault is
  * cheap and the walk runs at a few nanoseconds a page. Under Xen PV clear_refs changes its entries one hypercall at a
