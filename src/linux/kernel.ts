@@ -132,8 +132,8 @@ export class Kernel {
       }
       if (this.platform.kernelPageFault(page)) continue;
       this.ledger.charge(P.linux_exception, 1);
-      const allowed = this.memory.allows(page, true) && (entry & PTE_UFFD_WP) === 0;
       this.ledger.charge(P.linux_fault, 1);
+      const allowed = this.memory.allows(page, true) && ((entry & PTE_UFFD_WP) === 0 || this.#resolveUserfault(page));
       if (allowed) this.#makeWritable(page);
       this.platform.kernelFaultExit();
       if (!allowed) throw new GuestError("copy_to_user", "EFAULT", `page ${page} may not be written`);
@@ -168,29 +168,33 @@ export class Kernel {
       this.#signal("SIGSEGV", this.#segv, page, write);
       return;
     }
-    if (write && this.table.flags[page] & PTE_UFFD_WP) {
-      ledger.charge(P.linux_fault_walk, 1);
-      ledger.charge(P.linux_uffd_fault, 1);
-      if (this.#userfaultThread === undefined) {
-        this.#signal("SIGBUS", this.#bus, page, write);
-        return;
-      }
-      this.#askThread(this.#userfaultThread, page);
-      // VM_FAULT_RETRY: the same fault is looked at again.
-      ledger.charge(P.linux_fault, 1);
-      if (!this.memory.allows(page, write))
-        throw new Error(`the mapping of page ${page} changed while a thread waited`);
-      if (this.table.flags[page] & PTE_UFFD_WP) {
-        throw new GuestError(
-          "userfaultfd",
-          "EAGAIN",
-          `the handler left page ${page} closed, and its thread waits forever`,
-        );
-      }
+    if (write && this.table.flags[page] & PTE_UFFD_WP && !this.#resolveUserfault(page)) {
+      this.#signal("SIGBUS", this.#bus, page, write);
+      return;
     }
     if (write) this.#makeWritable(page);
     else this.#makePresent(page);
     this.platform.frameExit();
+  }
+
+  /** A write to a page that userfaultfd protects. @returns false when nobody waits for its events: a user's is a SIGBUS */
+  #resolveUserfault(page: number): boolean {
+    const { ledger } = this;
+    ledger.charge(P.linux_fault_walk, 1);
+    ledger.charge(P.linux_uffd_fault, 1);
+    if (this.#userfaultThread === undefined) return false;
+    this.#askThread(this.#userfaultThread, page);
+    // VM_FAULT_RETRY: the same fault is looked at again.
+    ledger.charge(P.linux_fault, 1);
+    if (!this.memory.allows(page, true)) throw new Error(`the mapping of page ${page} changed while a thread waited`);
+    if (this.table.flags[page] & PTE_UFFD_WP) {
+      throw new GuestError(
+        "userfaultfd",
+        "EAGAIN",
+        `the handler left page ${page} closed, and its thread waits forever`,
+      );
+    }
+    return true;
   }
 
   /**

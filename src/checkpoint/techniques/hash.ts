@@ -5,9 +5,10 @@
  * 2. Collecting hashes every block of the regions: what a region holds of one page, so that its first and last block may
  *    be shorter. A block whose hash is not the one kept from its last save is dirty; its new hash is kept.
  *
- * Every byte is read at each checkpoint, written or not, and hashing it costs more than copying it. In return a block that was rewritten with the bytes that it had is clean, which nothing that tracks writes can
- * find out. A fast hash may take two contents for one; libraries choose one that is long enough, and this simulation
- * compares the bytes, so that no image is ever wrong.
+ * Every byte is read at each checkpoint, written or not, and hashing it costs more than copying it. In return a block that
+ * was rewritten with the bytes that it had is clean, which nothing that tracks writes can find out. A fast hash may take two
+ * contents for one; libraries choose one that is long enough, and this simulation compares the bytes, so that no image is
+ * ever wrong.
  *
  * Agarwal, Garg, Gupta and Moreira, "Adaptive incremental checkpointing for massively parallel systems" (ICS 2004); the
  * differential checkpoints (dCP) of FTI; libhashckpt combines it with page protection to hash written pages only. It wins

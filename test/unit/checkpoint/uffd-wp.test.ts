@@ -58,6 +58,22 @@ for (const [environment, kernel] of PLACES) {
   });
 }
 
+test("the kernel's own write to a protected page waits for the thread too, and fails where there is none", () => {
+  const threaded = techniqueBench(uffdWp, "xen-pv", "6.1", 8);
+  threaded.store(0, 1);
+  const region = threaded.protect(1, 0, 2);
+  threaded.save(region);
+  threaded.process.copyToUser(threaded.base, 1);
+  assert.deepEqual(threaded.save(region), [[0]]);
+  const signalled = techniqueBench(uffdWpSigbus, "xen-pv", "6.1", 8);
+  signalled.store(0, 1);
+  signalled.save(signalled.protect(1, 0, 2));
+  assert.throws(
+    () => signalled.process.copyToUser(signalled.base, 1),
+    (error: unknown) => error instanceof GuestError && error.errno === "EFAULT",
+  );
+});
+
 for (const technique of [uffdWp, uffdWpSigbus]) {
   test(`${technique.id}: absent pages are read once, then armed; their first write copies the page of zeros`, () => {
     const { store, protect, save, counts } = techniqueBench(technique, "xen-pv", "6.1", 64);
