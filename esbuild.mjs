@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
-for (const part of ["cli.js", "chunks", "sdk"]) rmSync(`dist/${part}`, { recursive: true, force: true });
+for (const part of ["cli.js", "chunks", "sdk", "native"]) rmSync(`dist/${part}`, { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
 await build({
   entryPoints: { cli: "src/cli/cli.ts" },
@@ -22,3 +22,4 @@ await build({
   logLevel: "warning",
 });
 cpSync("src/sdk", "dist/sdk", { recursive: true });
+cpSync("src/worker/native", "dist/native", { recursive: true });

@@ -1,5 +1,6 @@
 import type { CheckpointEngine, SavedRegion } from "./engine.ts";
-import type { CheckpointImage, ImageStore, RegionImage, SavedChunk } from "./images.ts";
+import { ImageDraft } from "./image-draft.ts";
+import type { CheckpointImage, ImageStore } from "./images.ts";
 import type { Region, RegionSpec } from "./regions.ts";
 
 export const SUCCESS = 0;
@@ -29,11 +30,13 @@ export interface ApiObserver {
   unprotect(id: number, group: string, site: number): void;
   /** The regions' stores up to here belong to the epoch that ends. */
   save(regions: readonly Region[], site: number): void;
-  commit(name: string, version: number, site: number): void;
+  commit(name: string, version: number, site: number, saved: readonly SavedRegion[]): void;
   abandon(name: string, version: number, site: number): void;
   reload(id: number, group: string, bytes: number, site: number): void;
-  /** The checkpoint is done; `saved` is what its image holds. */
-  committed(image: CheckpointImage, saved: readonly SavedRegion[]): void;
+  /** Waits for an asynchronous commit. */
+  drain(site: number): void;
+  /** The image is whole and safe: at the end of the call, or later where commits are asynchronous. */
+  committed(image: CheckpointImage): void;
   /** A call failed and the program was told -1: why, in one sentence. */
   refused(call: string, reason: string, site: number): void;
 }
@@ -42,7 +45,7 @@ interface OpenCheckpoint {
   readonly name: string;
   readonly version: number;
   readonly saved: SavedRegion[];
-  readonly images: RegionImage[];
+  readonly drafts: ImageDraft[];
 }
 
 /**
@@ -57,6 +60,8 @@ export class CheckpointApi {
   readonly #cycle: () => number;
   #initialized = false;
   #open: OpenCheckpoint | undefined;
+  /** Taken, and its bytes are still being copied. */
+  #inFlight: (OpenCheckpoint & { readonly cycle: number }) | undefined;
   #restarting: CheckpointImage | undefined;
   #labels = new Map<number, string>();
 
@@ -72,6 +77,13 @@ export class CheckpointApi {
     this.#memory = memory;
     this.#observer = observer;
     this.#cycle = cycle;
+    engine.copyListener = {
+      beforeWrite: (page) => {
+        for (const draft of this.#open?.drafts ?? []) draft.take(page, this.#memory);
+        for (const draft of this.#inFlight?.drafts ?? []) draft.take(page, this.#memory);
+      },
+      finish: () => this.#land(),
+    };
   }
 
   init(): number {
@@ -79,8 +91,9 @@ export class CheckpointApi {
     return SUCCESS;
   }
 
-  finalize(site: number): number {
+  finalize(drain: boolean, site: number): number {
     if (!this.#ready("VELOC_Finalize", site)) return FAILURE;
+    if (drain) this.wait(site);
     this.#initialized = false;
     return SUCCESS;
   }
@@ -159,7 +172,7 @@ export class CheckpointApi {
       );
     }
     if (version < 0) return this.#refuse("VELOC_Checkpoint_begin", `the version ${version} is negative`, site);
-    this.#open = { name, version, saved: [], images: [] };
+    this.#open = { name, version, saved: [], drafts: [] };
     return SUCCESS;
   }
 
@@ -175,34 +188,46 @@ export class CheckpointApi {
     }
     this.#observer.save(fresh, site);
     for (const saved of this.#engine.save(fresh, site)) {
-      const image = this.#imageOf(saved);
+      const draft = new ImageDraft(saved);
+      if (!this.#engine.copiesInBackground) draft.takeAll(this.#memory);
       // A region that was protected again since it was saved takes the place of what it was: an image holds an id once.
-      const earlier = open.images.findIndex(({ id, group }) => id === image.id && group === image.group);
-      if (earlier >= 0) open.images.splice(earlier, 1);
+      const earlier = open.drafts.findIndex((other) => other.isOf(saved.region.spec));
+      if (earlier >= 0) open.drafts.splice(earlier, 1);
       open.saved.push(saved);
-      open.images.push(image);
+      open.drafts.push(draft);
     }
     return SUCCESS;
   }
 
   checkpointEnd(success: boolean, site: number): number {
     if (this.#open === undefined) return this.#refuse("VELOC_Checkpoint_end", "no checkpoint was begun", site);
-    const { name, version, saved, images } = this.#open;
+    const taken = this.#open;
+    const { name, version } = taken;
     this.#open = undefined;
     if (!success) {
       this.#observer.abandon(name, version, site);
       this.#engine.abandon();
       return FAILURE;
     }
-    this.#observer.commit(name, version, site);
+    this.#observer.commit(name, version, site, taken.saved);
     this.#engine.commit(site);
-    const image: CheckpointImage = { name, version, cycle: this.#cycle(), regions: images };
-    this.#store.commit(image);
-    this.#observer.committed(image, saved);
+    this.#inFlight = { ...taken, cycle: this.#cycle() };
+    if (!this.#engine.isCopying) this.#land();
     return SUCCESS;
   }
 
-  restartTest(name: string, limit: number): number {
+  /**
+   * Waits until no checkpoint is being copied any more. VELOC_Checkpoint_finished is answered so too: what a program does
+   * must not depend on how it is checkpointed.
+   */
+  wait(site: number): number {
+    this.#observer.drain(site);
+    this.#engine.drain();
+    return SUCCESS;
+  }
+
+  restartTest(name: string, limit: number, site: number): number {
+    this.wait(site);
     return this.#store.newestVersion(name, limit) ?? FAILURE;
   }
 
@@ -273,19 +298,19 @@ export class CheckpointApi {
     return regions.filter(({ spec }) => selected(mode, ids, spec.id));
   }
 
-  #imageOf({ region, pages, whole }: SavedRegion): RegionImage {
-    const chunks: SavedChunk[] = [];
-    for (let i = 0; i < pages.length; ) {
-      let end = i + 1;
-      while (end < pages.length && pages[end] === pages[end - 1] + 1) end++;
-      const first = region.slice(pages[i]);
-      const last = region.slice(pages[end - 1]);
-      const bytes = this.#memory.read(region.spec.address + first.offset, last.offset + last.bytes - first.offset);
-      chunks.push({ offset: first.offset, bytes });
-      i = end;
-    }
-    const { id, group, bytes } = region.spec;
-    return { id, group, label: this.labelOf(id), sizeBytes: bytes, whole, chunks };
+  /** Takes what is missing of the checkpoint in flight, and commits it. */
+  #land(): void {
+    for (const draft of this.#open?.drafts ?? []) draft.takeAll(this.#memory);
+    if (this.#inFlight === undefined) return;
+    const { name, version, cycle, drafts } = this.#inFlight;
+    this.#inFlight = undefined;
+    const regions = drafts.map((draft) => {
+      draft.takeAll(this.#memory);
+      return draft.image(this.labelOf(draft.spec.id));
+    });
+    const image: CheckpointImage = { name, version, cycle, regions };
+    this.#store.commit(image);
+    this.#observer.committed(image);
   }
 
   #ready(call: string, site: number): boolean {

@@ -1,6 +1,7 @@
 import { NO_REGION } from "../machine/context.ts";
 import { P } from "../machine/primitives.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
+import { BackgroundCopy } from "./background.ts";
 import { mergeRanges, rangesOfPages, subtractRanges } from "./pages.ts";
 import { type Region, type RegionSpec, RegionTable } from "./regions.ts";
 import { chargeCommit, chargeReload } from "./targets.ts";
@@ -19,11 +20,19 @@ export interface SavedRegion {
   readonly whole: boolean;
 }
 
-/** What is known of a page when an epoch ends: the 64-byte lines that were written in it. */
-export interface PageLines {
-  readonly page: number;
-  readonly low: number;
-  readonly high: number;
+/** Whoever keeps the bytes of images that are still being copied. */
+export interface CopyListener {
+  /** The page is about to be written: its bytes must be taken now, where they were not yet. */
+  beforeWrite(page: number): void;
+  /** All bytes that are still missing must be taken now. */
+  finish(): void;
+}
+
+/** The 64-byte lines that were written in an epoch, page by page, as columns: bit i of `low` is line i, of `high` line 32 + i. */
+export interface WrittenLines {
+  readonly pages: Uint32Array;
+  readonly low: Uint32Array;
+  readonly high: Uint32Array;
 }
 
 /**
@@ -33,10 +42,15 @@ export interface PageLines {
 export class CheckpointEngine {
   readonly regions = new RegionTable();
   readonly technique: Technique;
+  /** Set by who keeps bytes; a replay has none. */
+  copyListener: CopyListener | undefined;
   readonly #machine: TechniqueMachine;
   /** Virtual page number of the program's page 0. */
   readonly #base: number;
   #epoch = 0;
+  #background: BackgroundCopy | undefined;
+  /** Virtual cycle of the program at the call or store that is being handled. */
+  #cycle = 0;
   #reloadSite = Number.NaN;
   /** Regions saved by the checkpoint that is being taken. */
   #saved: SavedRegion[] = [];
@@ -69,6 +83,44 @@ export class CheckpointEngine {
     return this.technique.isArmed(this.#base + page);
   }
 
+  /** Whether saved pages are copied while the program runs on. */
+  get copiesInBackground(): boolean {
+    return this.#machine.options.commit === "async";
+  }
+
+  /** Whether a checkpoint is being copied now. */
+  get isCopying(): boolean {
+    return this.#background !== undefined;
+  }
+
+  /** Tells the time: comes before every call and store. */
+  setCycle(cycle: number): void {
+    this.#cycle = cycle;
+  }
+
+  /** The program is about to write a page: what an asynchronous commit still needs of it is copied first. */
+  beforeWrite(page: number): void {
+    if (this.#background === undefined) return;
+    const { pages, bytes } = this.#background.collide(page, this.#cycle);
+    if (pages > 0) this.#chargeCopy(pages, bytes);
+    this.copyListener?.beforeWrite(page);
+  }
+
+  /** Waits until an asynchronous commit under way is done. */
+  drain(): void {
+    if (this.#background === undefined) return;
+    const { epoch, site } = this.#background;
+    const { inBackground, rest } = this.#background.finish(this.#cycle);
+    this.#background = undefined;
+    const { ledger } = this.#machine;
+    const before = ledger.enter("background", epoch, site, NO_REGION);
+    if (inBackground.pages > 0) this.#chargeCopy(inBackground.pages, inBackground.bytes);
+    ledger.enter("commit", epoch, site, NO_REGION);
+    if (rest.pages > 0) this.#chargeCopy(rest.pages, rest.bytes);
+    ledger.restore(before);
+    this.copyListener?.finish();
+  }
+
   /** VELOC_Mem_protect and VELOC_Region_protect. A region that is protected again as it stands keeps what is known of it. */
   protect(spec: RegionSpec, site: number): Region {
     const known = this.regions.find(spec.id, spec.group);
@@ -76,6 +128,7 @@ export class CheckpointEngine {
     this.#machine.ledger.charge(P.user_call, 1);
     try {
       if (known !== undefined && known.spec.address === spec.address && known.spec.bytes === spec.bytes) return known;
+      if (known !== undefined) this.drain();
       const held = this.regions.covered();
       const { region, replaced } = this.regions.add(spec);
       if (replaced !== undefined) this.#release(replaced.pages);
@@ -89,6 +142,7 @@ export class CheckpointEngine {
   }
 
   unprotect(region: Region, site: number): void {
+    this.drain();
     const before = this.#enter("register", site, region.number);
     this.#machine.ledger.charge(P.user_call, 1);
     this.regions.remove(region);
@@ -98,13 +152,15 @@ export class CheckpointEngine {
   }
 
   /** What was written in the epoch that ends here. Costs nothing: it is measured beside the technique, for the report. */
-  noteLines(lines: Iterable<PageLines>): void {
-    for (const { page, low, high } of lines) {
-      for (const region of this.regions.all) {
-        if (!region.holds(page)) continue;
-        const index = (page - region.pages.first) * 2;
-        region.pendingLines[index] |= low;
-        region.pendingLines[index + 1] |= high;
+  noteLines({ pages, low, high }: WrittenLines): void {
+    for (const region of this.regions.all) {
+      const { pendingLines } = region;
+      const { first, pageCount } = region.pages;
+      for (let i = 0; i < pages.length; i++) {
+        const index = pages[i] - first;
+        if (index < 0 || index >= pageCount) continue;
+        pendingLines[2 * index] |= low[i];
+        pendingLines[2 * index + 1] |= high[i];
       }
     }
   }
@@ -119,6 +175,7 @@ export class CheckpointEngine {
    * that a store between here and the commit is not missed. `regions` are distinct.
    */
   save(regions: readonly Region[], site: number): SavedRegion[] {
+    if (this.#background?.epoch !== this.#epoch) this.drain();
     const ranges = mergeRanges(regions.map((region) => region.pages));
     const { ledger, options, service } = this.#machine;
     const before = this.#enter("collect", site, NO_REGION);
@@ -127,14 +184,16 @@ export class CheckpointEngine {
       this.#notePage(page - this.#base);
     }
     const saved = regions.map(takePending);
-    for (const { region, pages, bytes } of saved) {
+    if (options.commit === "async") {
+      const rate = options.backgroundBytesPerCycle;
+      this.#background ??= new BackgroundCopy(this.#epoch, site, this.#cycle, rate);
+      this.#background.add(saved);
+    }
+    for (const { region, pages, bytes } of options.commit === "async" ? [] : saved) {
       this.#enter("copy", site, region.number);
       if (options.copy === "hypervisor" && service !== undefined) {
         service.copy(options.gate, this.#virtual(rangesOfPages(pages)));
-      } else {
-        ledger.charge(P.user_memcpy_call, pages.length);
-        ledger.charge(P.user_memcpy_byte, bytes);
-      }
+      } else this.#chargeCopy(pages.length, bytes);
     }
     this.#enter("arm", site, NO_REGION);
     if (ranges.length > 0) this.technique.arm(this.#virtual(ranges));
@@ -145,9 +204,11 @@ export class CheckpointEngine {
 
   /** Ends the checkpoint: commits what was saved and begins the next epoch. */
   commit(site: number): void {
+    if (this.#background?.epoch !== this.#epoch) this.drain();
     const { ledger, options } = this.#machine;
     const before = this.#enter("commit", site, NO_REGION);
     ledger.charge(P.user_call, 1);
+    if (options.commit === "async") this.#enter("background", site, NO_REGION);
     let bytes = 0;
     let pageCount = 0;
     for (const saved of this.#saved) {
@@ -162,6 +223,7 @@ export class CheckpointEngine {
 
   /** Drops the checkpoint that is being taken: what it saved is to be saved again by the next one. */
   abandon(): void {
+    if (this.#background?.epoch === this.#epoch) this.#background = undefined;
     for (const { region, pages } of this.#saved) {
       for (const page of pages) {
         const i = page - region.pages.first;
@@ -178,6 +240,7 @@ export class CheckpointEngine {
    * they reach the machine page by page like any store of user mode.
    */
   reload(region: Region, bytes: number, site: number): void {
+    this.drain();
     this.#reloadSite = site;
     const before = this.#enter("restart", site, region.number);
     chargeReload(this.#machine.ledger, this.#machine.options, bytes);
@@ -189,6 +252,14 @@ export class CheckpointEngine {
 
   #enter(phase: Parameters<TechniqueMachine["ledger"]["enter"]>[0], site: number, region: number): number {
     return this.#machine.ledger.enter(phase, this.#epoch, site, region);
+  }
+
+  /** Pages copied one by one: by the process, or in an asynchronous commit by the hypervisor where it is who copies. */
+  #chargeCopy(pages: number, bytes: number): void {
+    const { ledger, options } = this.#machine;
+    const byHypervisor = options.copy === "hypervisor" && options.commit === "async";
+    ledger.charge(byHypervisor ? P.xen_service_copy : P.user_memcpy_call, pages);
+    ledger.charge(byHypervisor ? P.xen_memcpy_byte : P.user_memcpy_byte, bytes);
   }
 
   #notePage(page: number): void {
@@ -216,28 +287,26 @@ export class CheckpointEngine {
 
 /** What the next image must hold of a region; afterwards nothing is pending. */
 function takePending(region: Region): SavedRegion {
+  const { pending, pendingLines } = region;
   const pages: number[] = [];
   let bytes = 0;
   let dirtyBytes = 0;
-  for (let i = 0; i < region.pending.length; i++) {
-    if (region.pending[i] === 0) continue;
+  for (let i = pending.indexOf(1); i >= 0; i = pending.indexOf(1, i + 1)) {
     const page = region.pages.first + i;
-    const slice = region.slice(page);
     pages.push(page);
-    bytes += slice.bytes;
-    dirtyBytes += writtenBytes(region, page);
+    const size = region.bytesOn(page);
+    bytes += size;
+    if (size === 4096) dirtyBytes += 64 * (bitCount(pendingLines[2 * i]) + bitCount(pendingLines[2 * i + 1]));
+    else dirtyBytes += writtenBytes(region, page);
+    pendingLines[2 * i] = 0;
+    pendingLines[2 * i + 1] = 0;
   }
   const whole = pages.length === region.pages.pageCount;
-  for (const page of pages) {
-    const i = page - region.pages.first;
-    region.pending[i] = 0;
-    region.pendingLines[2 * i] = 0;
-    region.pendingLines[2 * i + 1] = 0;
-  }
+  pending.fill(0);
   return { region, pages, bytes, dirtyBytes, whole };
 }
 
-/** Bytes of the page's written 64-byte lines, as far as they lie in the region. */
+/** Bytes of a page's written 64-byte lines, as far as they lie in a region that ends or begins inside the page. */
 function writtenBytes(region: Region, page: number): number {
   const i = page - region.pages.first;
   const start = Math.max(0, region.spec.address - page * 4096);
@@ -248,4 +317,10 @@ function writtenBytes(region: Region, page: number): number {
     if (((word >>> (line & 31)) & 1) === 1) bytes += Math.min(end, line * 64 + 64) - Math.max(start, line * 64);
   }
   return bytes;
+}
+
+function bitCount(word: number): number {
+  let v = word - ((word >>> 1) & 0x55555555);
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -36,6 +36,12 @@ export class Region {
     return page >= this.pages.first && page < this.pages.first + this.pages.pageCount;
   }
 
+  /** How many bytes of `page` belong to the region. */
+  bytesOn(page: number): number {
+    const { address, bytes } = this.spec;
+    return Math.min((page + 1) * 4096, address + bytes) - Math.max(page * 4096, address);
+  }
+
   /** Bytes of `page` that belong to the region, as offsets from the region's start. */
   slice(page: number): { readonly offset: number; readonly bytes: number } {
     const start = Math.max(page * 4096, this.spec.address);

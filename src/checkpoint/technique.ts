@@ -22,7 +22,10 @@ export interface CheckpointOptions {
   readonly copy: "guest" | "hypervisor";
   /** How the process reaches the hypervisor. */
   readonly gate: Gate;
+  /** `async`: the pages are armed, the program runs on, and they are copied meanwhile. */
   readonly commit: "sync" | "async";
+  /** Asynchronous commits: how fast the pages are copied, in bytes for each virtual cycle of the program. */
+  readonly backgroundBytesPerCycle: number;
   readonly target: "memory" | "disk" | "replica";
 }
 
@@ -30,6 +33,7 @@ export const DEFAULT_OPTIONS: CheckpointOptions = {
   copy: "guest",
   gate: "trap",
   commit: "sync",
+  backgroundBytesPerCycle: 1,
   target: "memory",
 };
 
@@ -72,6 +76,11 @@ export interface TechniqueDefinition {
   readonly id: TechniqueId;
   readonly class: "user" | "hypervisor" | "hardware" | "transparent";
   readonly title: string;
+  /**
+   * Whether somebody learns of a write to an armed page before it is done, and can copy the page first: what asynchronous
+   * commits need.
+   */
+  readonly noticesWrites: boolean;
   /** @returns why the environment cannot offer it and what can, or undefined when it can */
   unavailable(environment: Environment): string | undefined;
   create(machine: TechniqueMachine): Technique;

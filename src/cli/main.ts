@@ -1,5 +1,7 @@
 import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
 import { BadInputError, CompileError } from "../program/program.ts";
+import { addCalibrateCommand } from "./commands/calibrate.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addPricesCommand } from "./commands/prices.ts";
 import { addPrimitivesCommand } from "./commands/primitives.ts";
@@ -11,6 +13,7 @@ import { status } from "./output.ts";
 export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command("checkpoint-lens")
     .description("what checkpoints of a program cost inside a simulated Xen guest, and whether it restarts from them")
+    .version(manifest.version)
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
@@ -19,6 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addPrimitivesCommand(program);
   addValidateCommand(program);
   addPricesCommand(program);
+  addCalibrateCommand(program);
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
   try {
     await program.parseAsync([...argv]);

@@ -18,19 +18,27 @@ export interface ProgramOptions {
 export function addProgramOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--source <file>", "another source file of the program (repeat)").default([]).argParser(append),
+      new Option("--source <file>", "another source file of the program (repeat)")
+        .default([], "none")
+        .argParser(append),
     )
     .option("--stdin <file>", "what the program reads as standard input")
     .addOption(
-      new Option("--env-var <K=V>", "an environment variable of the program (repeat)").default([]).argParser(append),
+      new Option("--env-var <K=V>", "an environment variable of the program (repeat)")
+        .default([], "none")
+        .argParser(append),
     )
     .addOption(
       new Option("--dir <host::guest>", "a folder of the host that the program sees (repeat)")
-        .default([])
+        .default([], "none")
         .argParser(append),
     )
     .option("--max-memory <MiB>", "limit of the program's memory", positive, 1024)
-    .option("--max-cycles <n>", "virtual cycles after which the program is stopped", positive, Number.POSITIVE_INFINITY)
+    .addOption(
+      new Option("--max-cycles <n>", "virtual cycles after which the program is stopped")
+        .argParser(positive)
+        .default(Number.POSITIVE_INFINITY, "unlimited"),
+    )
     .option("--seed <n>", "seed of the guest's random numbers", whole, 1);
 }
 
@@ -66,6 +74,11 @@ export function addCheckpointOptions(command: Command): Command {
         .default(DEFAULT_MACHINE.commit),
     )
     .addOption(
+      new Option("--background-rate <bytes>", "with async: bytes copied for each virtual cycle of the program")
+        .argParser(positive)
+        .default(DEFAULT_MACHINE.backgroundBytesPerCycle),
+    )
+    .addOption(
       new Option("--target <where>", "where images go")
         .choices(["memory", "disk", "replica"])
         .default(DEFAULT_MACHINE.target),
@@ -79,12 +92,14 @@ export function addPriceOption(command: Command): Command {
   return command.option("--prices <name or file>", "the price profile", "era");
 }
 
-export function machineOptionsOf(options: MachineOptions): MachineOptions {
-  const { environment, technique, kernel, copy, gate, commit, target } = options;
-  if (commit === "async") {
-    throw new BadInputError("--commit async is not simulated yet; sync is");
-  }
-  return { environment, technique, kernel, copy, gate, commit, target };
+/** What the options of a machine are called on the command line. */
+export interface MachineFlags extends Omit<MachineOptions, "backgroundBytesPerCycle"> {
+  readonly backgroundRate: number;
+}
+
+export function machineOptionsOf(options: MachineFlags): MachineOptions {
+  const { environment, technique, kernel, copy, gate, commit, target, backgroundRate } = options;
+  return { environment, technique, kernel, copy, gate, commit, target, backgroundBytesPerCycle: backgroundRate };
 }
 
 /** `K=V` pairs as a map. */

@@ -1,4 +1,4 @@
-import { type CheckpointApi, FAILURE, SELECT_ALL, SUCCESS } from "../checkpoint/api.ts";
+import { type CheckpointApi, FAILURE, SELECT_ALL } from "../checkpoint/api.ts";
 
 /** The name under which programs import the checkpoint interface. */
 export const VELOC_MODULE = "veloc";
@@ -43,7 +43,7 @@ export function velocImports(caller: VelocCaller): Record<string, (...args: numb
   const verbs: Record<string, Verb> = {
     init: (api) => api.init(),
     init_single: (api) => api.init(),
-    finalize: (api, site) => api.finalize(site),
+    finalize: (api, site, drain) => api.finalize(drain !== 0, site),
     mem_protect: (api, site, id, pointer, count, size) =>
       api.protect(id, pointer >>> 0, count >>> 0, size >>> 0, "", site),
     mem_unprotect: (api, site, id) => api.unprotect(id, "", site),
@@ -70,9 +70,9 @@ export function velocImports(caller: VelocCaller): Record<string, (...args: numb
       api.checkpointSelective(mode, ids, site),
     ),
     checkpoint_end: (api, site, success) => api.checkpointEnd(success !== 0, site),
-    checkpoint_wait: () => SUCCESS,
-    checkpoint_finished: () => SUCCESS,
-    restart_test: named("restart_test", (api, _, name, limit) => api.restartTest(name, limit)),
+    checkpoint_wait: (api, site) => api.wait(site),
+    checkpoint_finished: (api, site) => api.wait(site),
+    restart_test: named("restart_test", (api, site, name, limit) => api.restartTest(name, limit, site)),
     restart: named("restart", (api, site, name, version) => api.restart(name, version, site)),
     restart_begin: named("restart_begin", (api, site, name, version) => api.restartBegin(name, version, site)),
     recover_mem: (api, site) => api.recoverSelective(SELECT_ALL, [], site),

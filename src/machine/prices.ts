@@ -84,13 +84,25 @@ export function spaceOf(layer: string): Space {
 }
 
 /**
- * Reads a profile from unknown data.
+ * Reads a profile from unknown data. A profile may name a `base`, which supplies the prices that it does not state itself.
  * @param where what to call it in errors, e.g. the file's name
+ * @param bases profiles that it may name as its base
  * @throws PriceProfileError with the entry's place
  */
-export function parseProfile(data: unknown, where: string): PriceProfile {
+export function parseProfile(data: unknown, where: string, bases: readonly PriceProfile[] = []): PriceProfile {
   const root = objectAt(data, where);
+  const base = root.base === undefined ? undefined : baseAt(root.base, `${where}: base`, bases);
   const perInstruction = objectAt(root.cyclesPerInstruction, `${where}: cyclesPerInstruction`);
+  const ghz = numberAt(root.ghz, `${where}: ghz`);
+  const spacePrice = (space: Space) =>
+    base !== undefined && perInstruction[space] === undefined
+      ? inherited(base.cyclesPerInstruction[space], base, 1)
+      : priceAt(perInstruction[space], `${where}: cyclesPerInstruction.${space}`);
+  const cyclesPerInstruction = {
+    user: spacePrice("user"),
+    guestKernel: spacePrice("guestKernel"),
+    hypervisor: spacePrice("hypervisor"),
+  };
   const primitives = objectAt(root.primitives, `${where}: primitives`);
   const known = new Set(PRIMITIVES.map(({ name }) => name));
   const prices: Record<string, Price> = {};
@@ -98,8 +110,15 @@ export function parseProfile(data: unknown, where: string): PriceProfile {
     if (!known.has(name)) throw new PriceProfileError(`${where}: primitives.${name} is no primitive of this machine`);
     prices[name] = priceAt(value, `${where}: primitives.${name}`);
   }
-  for (const { name, kind } of PRIMITIVES) {
-    if (kind !== "step" && prices[name] === undefined) {
+  for (const { name, kind, layer } of PRIMITIVES) {
+    if (prices[name] !== undefined) continue;
+    const price = base?.primitives[name];
+    if (base !== undefined && price !== undefined) {
+      const space = spaceOf(layer);
+      const ofDevice = layer === "wire" || layer === "disk";
+      const perInstructionNow = cyclesPerInstruction[space].cycles / base.cyclesPerInstruction[space].cycles;
+      prices[name] = inherited(price, base, kind === "step" ? perInstructionNow : ofDevice ? ghz / base.ghz : 1);
+    } else if (kind !== "step") {
       throw new PriceProfileError(`${where}: primitives.${name} is missing`);
     }
   }
@@ -108,13 +127,33 @@ export function parseProfile(data: unknown, where: string): PriceProfile {
     title: textAt(root.title, `${where}: title`),
     machine: textAt(root.machine, `${where}: machine`),
     year: numberAt(root.year, `${where}: year`),
-    ghz: numberAt(root.ghz, `${where}: ghz`),
-    cyclesPerInstruction: {
-      user: priceAt(perInstruction.user, `${where}: cyclesPerInstruction.user`),
-      guestKernel: priceAt(perInstruction.guestKernel, `${where}: cyclesPerInstruction.guestKernel`),
-      hypervisor: priceAt(perInstruction.hypervisor, `${where}: cyclesPerInstruction.hypervisor`),
-    },
+    ghz,
+    cyclesPerInstruction,
     primitives: prices,
+  };
+}
+
+function baseAt(data: unknown, place: string, bases: readonly PriceProfile[]): PriceProfile {
+  const name = textAt(data, place);
+  const base = bases.find((candidate) => candidate.name === name);
+  if (base !== undefined) return base;
+  const names = bases.map((candidate) => candidate.name).join(", ");
+  throw new PriceProfileError(`${place}: no profile is named ${name}${names === "" ? "" : `; choose one of ${names}`}`);
+}
+
+/**
+ * A base's price on another machine: code takes as many instructions, a device as much time, and what the processor does
+ * as many cycles.
+ */
+function inherited({ cycles, low, high, source, confidence }: Price, base: PriceProfile, factor: number): Price {
+  const scaled = factor === 1 ? "" : ` x ${factor.toPrecision(3)}`;
+  const times = (value: number) => (factor === 1 ? value : Number((value * factor).toPrecision(4)));
+  return {
+    cycles: times(cycles),
+    low: times(low),
+    high: times(high),
+    source: `profile ${base.name}${scaled}: ${source}`,
+    confidence,
   };
 }
 

@@ -1,6 +1,9 @@
 import { type PriceProfile, parseProfile } from "./prices.ts";
 import era from "./profiles/era.json" with { type: "json" };
 import modern from "./profiles/modern.json" with { type: "json" };
+import whiskeyLake from "./profiles/whiskey-lake.json" with { type: "json" };
+
+const MODERN = parseProfile(modern, "profiles/modern.json");
 
 /**
  * The profiles that come with the product, the default first. Privileged operations, bytes and devices carry the figure
@@ -9,5 +12,6 @@ import modern from "./profiles/modern.json" with { type: "json" };
  */
 export const BUILT_IN_PROFILES: readonly PriceProfile[] = [
   parseProfile(era, "profiles/era.json"),
-  parseProfile(modern, "profiles/modern.json"),
+  MODERN,
+  parseProfile(whiskeyLake, "profiles/whiskey-lake.json", [MODERN]),
 ];

@@ -1,11 +1,11 @@
 import { type ApiObserver, CheckpointApi, type LibraryMemory } from "../checkpoint/api.ts";
-import type { SavedRegion } from "../checkpoint/engine.ts";
 import type { ImageStore } from "../checkpoint/images.ts";
 import { createMmu, HOST_SITE, type Mmu } from "../guest/mmu.ts";
 import { VELOC_MODULE, velocImports } from "../guest/veloc.ts";
 import { createWasi } from "../guest/wasi/create-wasi.ts";
 import type { FileTree } from "../guest/wasi/file-tree.ts";
 import { ProcessExit, WASI_MODULE, type Wasi, type WasiUsage } from "../guest/wasi/types.ts";
+import { NO_SITE } from "../machine/context.ts";
 import type { InstrumentedModule } from "../program/instrument/types.ts";
 import { BadInputError, type Program } from "../program/program.ts";
 import { lineCounts } from "./line-counts.ts";
@@ -88,7 +88,7 @@ export function runLive(input: LiveInput): LiveRun {
       const number = site === HOST_SITE ? hostSite : sites.ofStore(site);
       const bits = mmu.protection[page];
       if ((bits & RECORDER_BIT) !== 0) recorder.store(page, number);
-      if ((bits & MACHINE_BIT) !== 0) machine.store(page, number);
+      if ((bits & MACHINE_BIT) !== 0) machine.store(page, number, mmu.cycles());
     },
     tick() {
       throw new LimitReached(
@@ -136,8 +136,11 @@ export function runLive(input: LiveInput): LiveRun {
         return changed;
       });
     },
-    committed(image, saved: readonly SavedRegion[]) {
-      checkpoints.push(summaryOf(image.name, image.version, machine.engine.epoch - 1, image.cycle, saved));
+    commit(name, version, site, saved) {
+      recorder.calls.commit(name, version, site, saved);
+      checkpoints.push(summaryOf(name, version, machine.engine.epoch, mmu.cycles(), saved));
+    },
+    committed(image) {
       input.onCheckpoint?.(image.version, image.cycle);
     },
     refused(call, reason, site) {
@@ -176,6 +179,7 @@ export function runLive(input: LiveInput): LiveRun {
       },
       begin(call) {
         hostSite = sites.ofCaller(call);
+        machine.engine.setCycle(mmu.cycles());
         return hostSite;
       },
       end() {
@@ -211,6 +215,8 @@ export function runLive(input: LiveInput): LiveRun {
       mmu.start();
       return callEntry(instance);
     }, sites);
+    // The library's own exit handler: a checkpoint in flight is completed, unless the program died.
+    if (ending.kind === "exit") library?.wait(NO_SITE);
     const recording = recorder.finish({
       ...start,
       labels: machine.engine.regions.history.map(({ id, label }) => ({ id, label })),

@@ -5,7 +5,7 @@ import {
   type Environment,
   type TechniqueId,
 } from "../checkpoint/technique.ts";
-import { techniqueOf } from "../checkpoint/techniques.ts";
+import { TECHNIQUES, techniqueOf } from "../checkpoint/techniques.ts";
 import { createGuest } from "../linux/guest.ts";
 import type { GuestProcess } from "../linux/guest-process.ts";
 import { Ledger } from "../machine/ledger.ts";
@@ -39,8 +39,8 @@ export interface Machine {
   readonly pathLengths: Float64Array;
   /** Virtual page number of the program's page 0. */
   readonly base: number;
-  /** One store of the program to a page of its linear memory that needs the machine. */
-  store(page: number, site: number): void;
+  /** One store of the program to a page of its linear memory that needs the machine, at a virtual cycle. */
+  store(page: number, site: number, cycle: number): void;
   /** The program's memory has grown to this many pages. */
   grow(pageCount: number): void;
   systemCall(site: number): void;
@@ -60,8 +60,15 @@ export function createMachine(
   if (options.copy === "hypervisor" && options.environment === "native") {
     throw new BadInputError("--copy hypervisor needs a hypervisor, and native has none; choose --copy guest");
   }
+  if (options.commit === "async" && !definition.noticesWrites) {
+    throw new BadInputError(
+      `--commit async needs a technique that notices a write before it is done, and ${options.technique} does not: ` +
+        `choose ${TECHNIQUES.filter(({ noticesWrites }) => noticesWrites)
+          .map(({ id }) => id)
+          .join(" or ")}`,
+    );
+  }
   const ledger = new Ledger(PRIMITIVE_COUNT);
-  // The loader's work is no part of the run: a scratch ledger takes it.
   const guest = createGuest({ environment: options.environment, kernel: options.kernel }, ledger);
   const { process } = guest;
   const loading = ledger.enter("run", LOADER_EPOCH, -1, -1);
@@ -78,9 +85,13 @@ export function createMachine(
     engine,
     pathLengths: guest.pathLengths,
     base,
-    store(page, site) {
+    store(page, site, cycle) {
       const phase = site === engine.reloadSite ? "restart" : engine.isArmed(page) ? "track" : "run";
       const before = ledger.enter(phase, engine.epoch, site, engine.regionOf(page));
+      if (phase === "track" || phase === "restart") {
+        engine.setCycle(cycle);
+        engine.beforeWrite(page);
+      }
       process.store(base + page);
       ledger.restore(before);
     },

@@ -5,10 +5,11 @@ import type { KernelVersion } from "../linux/kernel-build.ts";
 import { NO_SITE, type Phase } from "../machine/context.ts";
 import { type PriceProfile, priceList } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
-import { createMachine, type Machine } from "./machine.ts";
+import { createMachine, DEFAULT_MACHINE, type Machine } from "./machine.ts";
 import { type RatioBand, ratioBand } from "./ratio-band.ts";
 import { PAPER_RATIO, reasonFor } from "./ratio-reason.ts";
 import { type Cycles, costOf } from "./report.ts";
+import { type TurningPrice, turningPrices } from "./verdicts.ts";
 
 /** What high availability needs of a checkpoint, step by step. */
 export const HA_PRIMITIVES = ["arm", "dirty", "dirty-scattered", "collect", "copy", "whole-cycle"] as const;
@@ -39,6 +40,13 @@ export interface PrimitiveRow extends RatioBand {
   readonly native: SideCost;
   /** Whether the ratio is in the paper's 4 to 13. */
   readonly inPaperRange: boolean;
+  /** What each verdict on this row hangs on: the prices that have to move least, alone, to turn it. */
+  readonly hangsOn: {
+    /** Which side is cheaper. */
+    readonly cheaper: readonly TurningPrice[];
+    /** Whether the ratio is in the paper's range. */
+    readonly inPaperRange: readonly TurningPrice[];
+  };
   /** Where it is not: what the events say of the difference. */
   readonly reason?: string;
 }
@@ -106,6 +114,10 @@ export function pricePrimitives({ native, environments }: MeasuredPrimitives, pr
         native: { technique: USER_TECHNIQUE, ...costOf(native.operations[i].counts, nativePrices) },
         ...band,
         inPaperRange,
+        hangsOn: {
+          cheaper: turningPrices(counts, other, prices, [1]),
+          inPaperRange: turningPrices(counts, other, prices, bordersFor(band.ratio)),
+        },
         ...(inPaperRange ? {} : { reason: reasonFor(counts, other, prices) }),
       };
     });
@@ -114,6 +126,12 @@ export function pricePrimitives({ native, environments }: MeasuredPrimitives, pr
 
 export function isInPaperRange(ratio: number): boolean {
   return ratio >= PAPER_RATIO.low && ratio <= PAPER_RATIO.high;
+}
+
+/** Borders of the paper's range that a ratio can cross first. */
+function bordersFor(ratio: number): readonly number[] {
+  const { low, high } = PAPER_RATIO;
+  return isInPaperRange(ratio) ? [low, high] : [ratio < low ? low : high];
 }
 
 interface Measured {
@@ -183,7 +201,7 @@ class CheckpointedRegion {
   ) {
     const startPages = pageCount + 2 * MARGIN_PAGES;
     this.machine = createMachine(
-      { environment, technique, kernel, copy, gate, commit: "sync", target: "memory" },
+      { ...DEFAULT_MACHINE, environment, technique, kernel, copy, gate },
       { startPages, residentPages: [{ first: 0, pageCount: startPages }] },
     );
     this.pageCount = pageCount;
@@ -216,7 +234,7 @@ class CheckpointedRegion {
   }
 
   #write(page: number): void {
-    this.machine.store(MARGIN_PAGES + page, NO_SITE);
+    this.machine.store(MARGIN_PAGES + page, NO_SITE, 0);
   }
 
   #checkpoint(): void {

@@ -44,7 +44,7 @@ export function ratioBand(user: Float64Array, hypervisor: Float64Array, prices: 
 }
 
 /** The prices that either side pays, each with the primitives that it sets: its own, or all steps of a space. */
-function pricesPaid(user: Float64Array, hypervisor: Float64Array, prices: PriceList): Map<string, number[]> {
+export function pricesPaid(user: Float64Array, hypervisor: Float64Array, prices: PriceList): Map<string, number[]> {
   const paid = new Map<string, number[]>();
   PRIMITIVES.forEach(({ name, layer }, number) => {
     if (user[number] === 0 && hypervisor[number] === 0) return;

@@ -1,5 +1,5 @@
 import type { ApiObserver } from "../checkpoint/api.ts";
-import type { PageLines } from "../checkpoint/engine.ts";
+import type { WrittenLines } from "../checkpoint/engine.ts";
 import type { Mmu } from "../guest/mmu.ts";
 import {
   type ApiCall,
@@ -53,11 +53,12 @@ export class Recorder {
   }
 
   /** Every call of the interface that the engine acts on. */
-  readonly calls: Pick<ApiObserver, "protect" | "unprotect" | "commit" | "abandon" | "reload"> = {
+  readonly calls: Pick<ApiObserver, "protect" | "unprotect" | "commit" | "abandon" | "reload" | "drain"> = {
     protect: (spec, site) => this.#call({ kind: "protect", spec }, site),
     unprotect: (id, group, site) => this.#call({ kind: "unprotect", id, group }, site),
     commit: (name, version, site) => this.#call({ kind: "commit", name, version }, site),
     abandon: (name, version, site) => this.#call({ kind: "abandon", name, version }, site),
+    drain: (site) => this.#call({ kind: "drain" }, site),
     reload: (id, group, bytes, site) => this.#call({ kind: "reload", id, group, bytes }, site),
   };
 
@@ -68,7 +69,7 @@ export class Recorder {
   save(
     regions: readonly { readonly id: number; readonly group: string }[],
     site: number,
-    changedPages: (lines: readonly PageLines[]) => Uint32Array,
+    changedPages: (lines: WrittenLines) => Uint32Array,
   ): void {
     this.#call({ kind: "save", regions, epoch: this.#epochs.length }, site);
     this.#endEpoch(changedPages);
@@ -96,7 +97,7 @@ export class Recorder {
     this.#events.push(EVENT.call, this.#calls.push(call) - 1, site, this.#mmu.cycles());
   }
 
-  #endEpoch(changedPages: (lines: readonly PageLines[]) => Uint32Array): void {
+  #endEpoch(changedPages: (lines: WrittenLines) => Uint32Array): void {
     const pages = Uint32Array.from(this.#pages);
     const masks = new Uint32Array(pages.length * 2);
     this.#mmu.copyDirtyMasks(pages, masks);
@@ -104,7 +105,7 @@ export class Recorder {
     const low = masks.filter((_, i) => i % 2 === 0);
     const high = masks.filter((_, i) => i % 2 === 1);
     const stores = pages.map((page) => pageCounts[page]);
-    const changed = changedPages(Array.from(pages, (page, i) => ({ page, low: low[i], high: high[i] })));
+    const changed = changedPages({ pages, low, high });
     this.#epochs.push({ pages, low, high, stores, changed });
     this.#mmu.clearEpoch(pages);
     for (const page of pages) {

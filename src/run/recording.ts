@@ -13,6 +13,7 @@ export type ApiCall =
       readonly epoch: number;
     }
   | { readonly kind: "commit"; readonly name: string; readonly version: number }
+  | { readonly kind: "drain" }
   | { readonly kind: "abandon"; readonly name: string; readonly version: number }
   | { readonly kind: "reload"; readonly id: number; readonly group: string; readonly bytes: number };
 

@@ -1,7 +1,7 @@
 import type { SavedRegion } from "../checkpoint/engine.ts";
 import type { Region } from "../checkpoint/regions.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
-import { type EpochPages, EVENT, type Recording } from "./recording.ts";
+import { EVENT, type Recording } from "./recording.ts";
 
 /** What one checkpoint saved, without its bytes. */
 export interface CheckpointSummary {
@@ -37,7 +37,7 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
   for (let i = 0; i < kind.length; i++) {
     switch (kind[i]) {
       case EVENT.store:
-        machine.store(argument[i], site[i]);
+        machine.store(argument[i], site[i], cycle[i]);
         break;
       case EVENT.grow:
         machine.grow(argument[i]);
@@ -48,6 +48,7 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
       case EVENT.call: {
         const call = recording.calls[argument[i]];
         const { engine } = machine;
+        engine.setCycle(cycle[i]);
         switch (call.kind) {
           case "protect":
             engine.protect(call.spec, site[i]);
@@ -56,7 +57,7 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
             engine.unprotect(known(engine.regions.find(call.id, call.group)), site[i]);
             break;
           case "save": {
-            engine.noteLines(pageLines(recording.epochs[call.epoch]));
+            engine.noteLines(recording.epochs[call.epoch]);
             engine.noteChanged(recording.epochs[call.epoch].changed);
             const regions = call.regions.map(({ id, group }) => known(engine.regions.find(id, group)));
             saved.push(...engine.save(regions, site[i]));
@@ -66,6 +67,9 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
             checkpoints.push(summaryOf(call.name, call.version, engine.epoch, cycle[i], saved));
             engine.commit(site[i]);
             saved = [];
+            break;
+          case "drain":
+            engine.drain();
             break;
           case "abandon":
             engine.abandon();
@@ -98,14 +102,6 @@ export function summaryOf(
     dirtyBytes,
   }));
   return { name, version, epoch, cycle, saved: parts };
-}
-
-export function* pageLines({
-  pages,
-  low,
-  high,
-}: EpochPages): IterableIterator<{ page: number; low: number; high: number }> {
-  for (let i = 0; i < pages.length; i++) yield { page: pages[i], low: low[i], high: high[i] };
 }
 
 function known(region: Region | undefined): Region {

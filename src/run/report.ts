@@ -55,6 +55,8 @@ export interface CostReport {
   readonly totals: {
     readonly programCycles: number;
     readonly overheadCycles: number;
+    /** Work of asynchronous commits on another processor, which the program does not wait for. */
+    readonly backgroundCycles: number;
     readonly overheadLow: number;
     readonly overheadHigh: number;
     readonly checkpoints: number;
@@ -75,9 +77,9 @@ export interface CostReport {
   readonly regions: readonly RegionCost[];
 }
 
-/** Whether a row is overhead of checkpointing, not the program's own need nor the loader's. */
+/** Whether a row is what the program waits for because it is checkpointed: not its own need, not the loader's, not elsewhere's. */
 function isOverhead(row: LedgerRow): boolean {
-  return row.epoch !== LOADER_EPOCH && row.phase !== "run";
+  return row.epoch !== LOADER_EPOCH && row.phase !== "run" && row.phase !== "background";
 }
 
 /** Page faults that the processor delivered, to the guest's kernel or to Xen. */
@@ -95,13 +97,13 @@ export function report(recording: Recording, history: MachineHistory, prices: Pr
   const phaseCosts = new Map<string, number>();
   const bySite = new Map<number, { traps: number; cycles: number }>();
   let runCycles = 0;
+  let backgroundCycles = 0;
   for (const row of machine.ledger.rows()) {
     if (row.epoch === LOADER_EPOCH) continue;
     const { cycles } = costOf(row.counts, prices);
-    if (row.phase === "run") {
-      runCycles += cycles;
-      continue;
-    }
+    if (row.phase === "run") runCycles += cycles;
+    if (row.phase === "background") backgroundCycles += cycles;
+    if (!isOverhead(row)) continue;
     costByPhase[row.phase] = (costByPhase[row.phase] ?? 0) + cycles;
     const key = `${row.epoch} ${row.phase}`;
     phaseCosts.set(key, (phaseCosts.get(key) ?? 0) + cycles);
@@ -137,6 +139,7 @@ export function report(recording: Recording, history: MachineHistory, prices: Pr
     totals: {
       programCycles: recording.programCycles + runCycles,
       overheadCycles: overhead.cycles,
+      backgroundCycles,
       overheadLow: overhead.low,
       overheadHigh: overhead.high,
       checkpoints: checkpoints.length,

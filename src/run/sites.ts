@@ -66,13 +66,18 @@ export class SiteTable {
   /** Number of the place in the user's code that called what runs now. @param of tells apart what it called */
   ofCaller(of: number | string): number {
     const frames = this.frames(new Error().stack ?? "");
-    const caller = frames.find((frame) => frame.line > 0 && !isLibrary(frame.file)) ?? frames[0];
-    if (caller === undefined) return this.#add(`outside ${of}`, { file: "", line: 0, function: "" });
-    return this.#add(`${of} from ${caller.offset}`, {
-      file: caller.file,
-      line: caller.line,
-      function: caller.functionName,
-    });
+    for (const frame of frames) {
+      const line = this.#userLine(frame);
+      if (line === undefined) continue;
+      return this.#add(`${of} from ${frame.offset}`, {
+        file: line.file,
+        line: line.line,
+        function: frame.functionName,
+      });
+    }
+    const innermost = frames.at(0);
+    if (innermost === undefined) return this.#add(`outside ${of}`, { file: "", line: 0, function: "" });
+    return this.#add(`${of} from ${innermost.offset}`, { file: "", line: 0, function: innermost.functionName });
   }
 
   /** The WebAssembly frames of a stack trace. */
@@ -95,6 +100,25 @@ export class SiteTable {
       });
     }
     return frames;
+  }
+
+  /**
+   * The user's line that a frame stands at. Where the compiler has put a library's code into the user's function, that
+   * is the user's nearest line before it.
+   */
+  #userLine({
+    offset,
+    functionIndex,
+    file,
+    line,
+  }: Frame): { readonly file: string; readonly line: number } | undefined {
+    if (line === 0) return undefined;
+    if (!isLibrary(file)) return { file, line };
+    for (let at = offset - 1; at >= this.#module.functions[functionIndex].offset; at--) {
+      const before = this.#lines.lookup(at);
+      if (before !== undefined && !isLibrary(before.file)) return before;
+    }
+    return undefined;
   }
 
   #add(key: string, source: SiteSource): number {

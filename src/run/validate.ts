@@ -11,13 +11,20 @@ export interface Check {
   readonly case: string;
   readonly quantity: string;
   readonly expected: number | Readonly<Record<string, number>>;
-  readonly simulated: number | Readonly<Record<string, number>>;
+  /** Null where the simulator has no such operation. */
+  readonly simulated: number | Readonly<Record<string, number>> | null;
   /** Relative for instructions; for counts what is left unexplained, see `reason`. */
   readonly error: number;
   readonly bound: number;
   readonly holds: boolean;
   /** What was allowed for, and why. */
   readonly reason?: string;
+  /** Of a published figure: the machine that it was measured on, how sure we are of it, and the prices that compose it. */
+  readonly machine?: string;
+  readonly confidence?: string;
+  readonly prices?: string;
+  /** Why a missed bound was to be expected. It counts as missed all the same. */
+  readonly knownMiss?: string;
 }
 
 export interface Skipped {

@@ -23,7 +23,7 @@ export function loadProfile(nameOrFile: string): PriceProfile {
     throw new BadInputError(`--prices ${nameOrFile}: there is no such file`);
   }
   try {
-    return parseProfile(JSON.parse(text) as unknown, nameOrFile);
+    return parseProfile(JSON.parse(text) as unknown, nameOrFile, BUILT_IN_PROFILES);
   } catch (error) {
     if (error instanceof PriceProfileError) throw new BadInputError(error.message);
     throw new BadInputError(`--prices ${nameOrFile} is no JSON: ${(error as Error).message}`);

@@ -25,7 +25,7 @@ export function cli(args: readonly string[], cwd: string = ROOT): CliResult {
 
 /** The JSON document of a command; its standard output must be nothing else. */
 export function cliJson(args: readonly string[]): Record<string, unknown> {
-  const { stdout, stderr } = cli([...args, "--json"]);
+  const { stdout, stderr } = cli([args[0], "--json", ...args.slice(1)]);
   try {
     return JSON.parse(stdout) as Record<string, unknown>;
   } catch {

@@ -124,6 +124,34 @@ test("run: pages, bytes and traps of a program whose writes are known", () => {
   assert.equal(older.totals.traps, 16, "5.10 faults twice: mprotect leaves the entry read-only");
 });
 
+test("run --commit async: fewer cycles to wait for, the same images, and only where writes are noticed", () => {
+  const folder = scratch();
+  const [sync, async] = ["sync", "async"].map((commit) =>
+    run([
+      sample("heat.c"),
+      "--technique",
+      "hv-protect",
+      "--commit",
+      commit,
+      "--out",
+      join(folder, commit),
+      "--",
+      "128",
+    ]),
+  );
+  assert.equal(async.stdout, sync.stdout);
+  assert.ok(async.totals.overheadCycles < sync.totals.overheadCycles);
+  assert.ok(async.totals.backgroundCycles > 0 && sync.totals.backgroundCycles === 0);
+  assert.equal(async.totals.copiedBytes, sync.totals.copiedBytes);
+  const ends = ["sync", "async"].map(
+    (commit) => run([sample("heat.c"), "--restart-from", join(folder, commit), "--", "128"]).stdout,
+  );
+  assert.deepEqual(ends, [sync.stdout, sync.stdout]);
+  const refused = cli(["run", program("counter.c"), "--technique", "full-copy", "--commit", "async"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /notices a write before it is done/);
+});
+
 test("run: the same bytes each time", () => {
   const once = cli(["run", sample("lru.c"), "--json"]);
   const again = cli(["run", sample("lru.c"), "--json"]);

@@ -12,6 +12,7 @@ export const fullCopy: TechniqueDefinition = {
   id: "full-copy",
   class: "user",
   title: "Full copy",
+  noticesWrites: false,
   unavailable: () => undefined,
   create: () => ({
     register: () => {},

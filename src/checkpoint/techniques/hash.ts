@@ -24,6 +24,7 @@ export const hash: TechniqueDefinition = {
   id: "hash",
   class: "user",
   title: "Block hashes",
+  noticesWrites: false,
   unavailable: () => undefined,
   create,
 };

@@ -21,6 +21,7 @@ export const hvProtect: TechniqueDefinition = {
   id: "hv-protect",
   class: "hypervisor",
   title: "Hypervisor write protection",
+  noticesWrites: true,
   unavailable: (environment) =>
     environment === "native"
       ? "hv-protect needs a hypervisor, and native has none; choose mprotect or full-copy, or the environment xen-pv"

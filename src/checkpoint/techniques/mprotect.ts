@@ -20,6 +20,7 @@ export const mprotect: TechniqueDefinition = {
   id: "mprotect",
   class: "user",
   title: "mprotect and SIGSEGV",
+  noticesWrites: true,
   unavailable: () => undefined,
   create,
 };

@@ -33,6 +33,7 @@ export const softDirty: TechniqueDefinition = {
   id: "soft-dirty",
   class: "user",
   title: "Soft-dirty bits",
+  noticesWrites: false,
   unavailable: () => undefined,
   create,
 };

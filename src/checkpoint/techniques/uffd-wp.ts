@@ -30,7 +30,14 @@ export const uffdWp = definition("uffd-wp", "userfaultfd, handler thread", "thre
 export const uffdWpSigbus = definition("uffd-wp-sigbus", "userfaultfd and SIGBUS", "sigbus");
 
 function definition(id: TechniqueId, title: string, delivery: "thread" | "sigbus"): TechniqueDefinition {
-  return { id, class: "user", title, unavailable: () => undefined, create: (machine) => create(machine, delivery) };
+  return {
+    id,
+    class: "user",
+    title,
+    noticesWrites: true,
+    unavailable: () => undefined,
+    create: (machine) => create(machine, delivery),
+  };
 }
 
 function create({ process, ledger }: TechniqueMachine, delivery: "thread" | "sigbus"): Technique {

@@ -17,13 +17,14 @@ import {
   addPriceOption,
   addProgramOptions,
   listOf,
+  type MachineFlags,
   machineOptionsOf,
   type ProgramOptions,
 } from "../options.ts";
 import { bytes, cycles, integer, percent, print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
 
-interface CompareOptions extends ProgramOptions, MachineOptions {
+interface CompareOptions extends ProgramOptions, MachineFlags {
   readonly prices: string;
   readonly techniques: TechniqueId[];
   readonly environments: Environment[];

@@ -10,6 +10,7 @@ import {
 } from "../../run/primitives.ts";
 import { PAPER_RATIO } from "../../run/ratio-reason.ts";
 import type { Cycles } from "../../run/report.ts";
+import { distance, type TurningPrice } from "../../run/verdicts.ts";
 import { loadProfile } from "../../worker/profiles.ts";
 import { addPriceOption, listOf } from "../options.ts";
 import { cycles, integer, print, printJson, table } from "../output.ts";
@@ -52,11 +53,12 @@ export function addPrimitivesCommand(program: Command): void {
       return;
     }
     const head = `${prices.title}: ${prices.ghz} GHz, Linux ${kernel}, gate ${gate}, whole cycle copied by the ${copy}`;
-    await print(`${head}\n\n${tableOf(rows)}\n\n${reasonsOf(rows)}\n\n${FOOTER}\n`);
+    await print(`${head}\n\n${tableOf(rows)}\n\n${reasonsOf(rows)}\n\n${verdictsOf(rows)}\n\n${FOOTER}\n`);
   });
 }
 
 const FOOTER =
+  `A verdict hangs on the prices that turn it with the least move, each alone: x 0.5 is at half its price.\n` +
   `Cycles of one execution, with bands. The ratio's band varies each price alone and all at once, the same for both sides.\n` +
   `The paper's techniques and tables are not available to us: mprotect and hv-protect are our reconstruction of what its\n` +
   `abstract compares, and ${PAPER_RATIO.low} to ${PAPER_RATIO.high} times is what that abstract reports (Lee et al., DSN 2011).`;
@@ -106,6 +108,42 @@ function reasonsOf(rows: readonly PrimitiveRow[]): string {
       reason === undefined ? [] : [`${primitive} ${integer(pages)}, ${environment}: ${reason}`],
     )
     .join("\n");
+}
+
+/** For each environment and verdict: its standing, and the three prices that turn it in some row with the least move. */
+function verdictsOf(rows: readonly PrimitiveRow[]): string {
+  return [...new Set(rows.map(({ environment }) => environment))]
+    .flatMap((environment) => {
+      const own = rows.filter((row) => row.environment === environment);
+      const count = (holds: (row: PrimitiveRow) => boolean) => `${own.filter(holds).length} of ${own.length} rows`;
+      return [
+        `${environment}: hypervisor-assisted is cheaper in ${count(({ ratio }) => ratio > 1)}; ` +
+          `that hangs on ${hangsOn(own, "cheaper")}`,
+        `${environment}: the ratio is in the paper's range in ${count((row) => row.inPaperRange)}; ` +
+          `that hangs on ${hangsOn(own, "inPaperRange")}`,
+      ];
+    })
+    .join("\n");
+}
+
+function hangsOn(rows: readonly PrimitiveRow[], verdict: keyof PrimitiveRow["hangsOn"]): string {
+  const nearest = new Map<string, TurningPrice & { readonly row: PrimitiveRow }>();
+  for (const row of rows) {
+    for (const turning of row.hangsOn[verdict]) {
+      const before = nearest.get(turning.price);
+      if (before === undefined || distance(turning.factor) < distance(before.factor)) {
+        nearest.set(turning.price, { ...turning, row });
+      }
+    }
+  }
+  const shown = [...nearest.values()].sort((a, b) => distance(a.factor) - distance(b.factor)).slice(0, 3);
+  if (shown.length === 0) return "no single price";
+  return shown
+    .map(
+      ({ price, factor, withinBand, row }) =>
+        `${price} x ${factor.toPrecision(3)} (${row.primitive} ${integer(row.pages)}${withinBand ? ", within its band" : ""})`,
+    )
+    .join(", ");
 }
 
 function bandOf({ low, high }: Cycles): string {

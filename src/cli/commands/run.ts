@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { ImageStore } from "../../checkpoint/images.ts";
-import type { MachineOptions } from "../../run/machine.ts";
 import type { CheckpointCost, LineCost } from "../../run/report.ts";
 import { imagesUpTo } from "../../run/run-file.ts";
 import { readRunFile } from "../../worker/run-files.ts";
@@ -10,13 +9,14 @@ import {
   addMachineOptions,
   addPriceOption,
   addProgramOptions,
+  type MachineFlags,
   machineOptionsOf,
   type ProgramOptions,
 } from "../options.ts";
 import { bytes, cycles, integer, percent, print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
 
-interface RunOptions extends ProgramOptions, MachineOptions {
+interface RunOptions extends ProgramOptions, MachineFlags {
   readonly prices: string;
   readonly out?: string;
   readonly restartFrom?: string;
@@ -112,14 +112,18 @@ function textOf(result: RunResult, options: RunOptions): string {
       `  program     ${cycles(totals.programCycles)} cycles\n` +
       `  overhead    ${cycles(totals.overheadCycles)} cycles (${cycles(totals.overheadLow)} to ${cycles(totals.overheadHigh)}), ` +
       `${percent((100 * totals.overheadCycles) / totals.programCycles)} of the program\n` +
+      (totals.backgroundCycles > 0
+        ? `  background  ${cycles(totals.backgroundCycles)} cycles on another processor\n`
+        : "") +
       `  checkpoints ${totals.checkpoints}: ${integer(totals.dirtyPages)} dirty pages, ${bytes(totals.copiedBytes)} copied, ` +
       `${bytes(totals.dirtyBytes)} of them in written 64-byte lines\n` +
       `  events      ${integer(totals.traps)} traps, ${integer(totals.hypercalls)} hypercalls, ${integer(totals.signals)} signals`,
   );
   if (report.checkpoints.length > 0) parts.push(checkpointTable(report.checkpoints));
+  else parts.push("No checkpoint was taken: a program takes one with VELOC_Checkpoint (see src/sdk/samples).");
   const costly = report.lines.filter((line) => line.cycles > 0);
   if (costly.length > 0) parts.push(lineTable(costly, totals.overheadCycles));
-  parts.push(primitiveTable(result));
+  if (report.costByPrimitive.length > 0) parts.push(primitiveTable(result));
   if (options.out !== undefined) parts.push(`run kept in ${options.out}`);
   return `${parts.join("\n\n")}\n`;
 }

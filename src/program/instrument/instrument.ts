@@ -4,13 +4,14 @@ import { createByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { CodeWriter } from "./code-writer.ts";
 import { createDecodedBody, decodeBody } from "./decode.ts";
-import { emitFunction, type RewriteContext } from "./emit-function.ts";
+import { emitFunction } from "./emit-function.ts";
 import { type HelperFunction, type HostFunction, helperFunctions, hostFunctions, writeHelper } from "./helpers.ts";
 import { hasMultiMemory, layOutTables, MAX_MEMORY_PAGES } from "./layout.ts";
 import { ExternalKind, type FunctionType, type ModuleOutline, readModule, SectionId } from "./module-reader.ts";
 import { displayName, readFunctionNames, writeNameSection } from "./names.ts";
 import { createOffsetMap } from "./offset-map.ts";
 import { defaultWeight, ValueType } from "./opcodes.ts";
+import type { RewriteContext } from "./rewrite-context.ts";
 import type {
   CountedBlock,
   FunctionInfo,

@@ -43,6 +43,7 @@ export function runInstrumented(
     },
     tick() {
       ticks++;
+      if (ticks < 20 || ticks % 97 === 0) checkEpoch();
       protectAll();
       mmu.setDeadline(mmu.cycles() + protecting.tickEvery);
     },
@@ -53,7 +54,7 @@ export function runInstrumented(
   const protectAll = () => {
     if (protecting.kind === "again") mmu.protect(0, mmu.pageCount, 1);
   };
-  /** At a checkpoint: what no trap told of is as it was at the one before. */
+  /** What no trap told of is as it was at the check before; from here on every page traps again. */
   const checkEpoch = () => {
     if (protecting.kind !== "again") return;
     for (let page = 0; shadow !== undefined && page < shadow.length / 4096; page++) {
@@ -64,11 +65,14 @@ export function runInstrumented(
     }
     shadow = mmu.memory.slice();
     trapped.clear();
+    protectAll();
   };
+  let calls = 0;
   const afterCall = (call: string) => {
-    if (call.startsWith("checkpoint")) checkEpoch();
-    // Protects at half of the calls only, so that caches across calls have something to get wrong.
-    if (call.startsWith("checkpoint") || call.startsWith("restart") || call.startsWith("mem_")) protectAll();
+    calls++;
+    // Not at each: caches that live across calls must have something to get wrong.
+    if (call.startsWith("checkpoint") || calls < 30 || calls % 97 === 0) checkEpoch();
+    else if (call.startsWith("restart") || call.startsWith("mem_")) protectAll();
   };
   const guestClock = () => BigInt(Math.floor(mmu.cycles() / 2));
   const host = createHost(input, afterCall, protecting.guestClock === true ? guestClock : undefined);
@@ -96,11 +100,12 @@ export function runInstrumented(
       mmu.memory.set(bytes, address);
     },
   });
-  protectAll();
   if (protecting.kind === "always") mmu.protect(0, mmu.pageCount, 1);
   if (Number.isFinite(protecting.tickEvery)) mmu.setDeadline(protecting.tickEvery);
+  checkEpoch();
   mmu.start();
   const how = runEntry(instance.exports);
+  checkEpoch();
   return {
     how,
     ...host.output(),

@@ -2,6 +2,7 @@
 // and a replay charges what the live run did.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { techniqueOf } from "../../../src/checkpoint/techniques.ts";
 import { instrument } from "../../../src/program/instrument/instrument.ts";
 import type { Program } from "../../../src/program/program.ts";
 import type { MachineOptions } from "../../../src/run/machine.ts";
@@ -24,7 +25,8 @@ function waysOf(seed: number): MachineOptions[] {
     kernel: random.pick(["5.10", "6.1"]),
     copy: way.environment === "native" ? "guest" : random.pick(["guest", "hypervisor"]),
     gate: random.pick(["trap", "privcmd"]),
-    commit: random.pick(["sync", "async"]),
+    commit: techniqueOf(way.technique).noticesWrites ? random.pick(["sync", "async"]) : "sync",
+    backgroundBytesPerCycle: random.pick([0.01, 1, 100]),
     target: random.pick(["memory", "disk", "replica"]),
   }));
 }
@@ -75,7 +77,14 @@ test(`random programs from seed ${firstSeed} on: memory, answers, images and led
 function compare(live: LiveEnding, plain: ModelEnding, first: LiveEnding | undefined, what: string): void {
   assert.deepEqual(live.answers, plain.answers, `${what}: answers`);
   assertSameEnding(live, plain, what);
-  assertSameImages(live.run.images, plain.images, what);
+  // A checkpoint that is still being copied when the program dies is lost.
+  const inFlight = live.run.machine.options.commit === "async" && live.run.ending.kind === "trap" ? 1 : 0;
+  const images = live.run.images.all.length;
+  assert.ok(
+    images >= plain.images.length - inFlight && images <= plain.images.length,
+    `${what}: ${images} images, ${plain.images.length} in the model, ${live.run.ending.kind}`,
+  );
+  assertSameImages(live.run.images, plain.images.slice(0, images), what);
   const { recording } = (first ?? live).run;
   assertReplays(live.run, recording, what);
   assert.deepEqual(live.run.recording.epochs, recording.epochs, `${what}: what was written, and what changed by it`);

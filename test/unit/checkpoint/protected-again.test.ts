@@ -18,6 +18,7 @@ const silent: ApiObserver = {
   save: nothing,
   commit: nothing,
   abandon: nothing,
+  drain: nothing,
   reload: nothing,
   committed: nothing,
   refused: nothing,

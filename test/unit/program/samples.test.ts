@@ -55,7 +55,7 @@ for (const sample of samples) {
       assert.match(whole.stdout, /checksum [0-9a-f]+\n$/);
       assert.equal(whole.stderr, "");
       assert.ok(committed.size >= 8 && committed.size <= 12, `${committed.size} checkpoints`);
-      assert.ok(whole.protectedBytes >= 1 << 20 && whole.protectedBytes <= 8 << 20, `${whole.protectedBytes} bytes`);
+      assert.ok(whole.protectedBytes >= 1 << 20 && whole.protectedBytes <= 9 << 20, `${whole.protectedBytes} bytes`);
       assert.ok(whole.regionNames.size > 1);
       const versions = [...committed.keys()];
       for (const version of [versions[0], versions[versions.length >> 1], versions[versions.length - 1]]) {

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { validatePublished } from "../../src/run/published.ts";
+
+const { checks, skipped } = validatePublished();
+
+test("published figures: what is missed is what is known to be missed, each with its reason", () => {
+  const missed = checks.filter(({ holds }) => !holds);
+  assert.deepEqual(
+    missed.map(({ source, case: name }) => `${source}: ${name}`),
+    [
+      "Xen, SOSP'03, lmbench: null call",
+      "Xen, SOSP'03, lmbench: signal installation",
+      "Xen, SOSP'03, lmbench: signal handler",
+      "Xen, SOSP'03, lmbench: fork",
+    ],
+  );
+  for (const { case: name, knownMiss } of missed) assert.ok(knownMiss !== undefined && knownMiss !== "", name);
+});
+
+test("published figures: the parts of a write fault come out within 5 %, from one profile", () => {
+  const parts = checks.filter(({ source }) => source.startsWith("P. Xu"));
+  assert.ok(parts.length >= 8);
+  for (const { case: name, quantity, expected, simulated, bound, holds } of parts) {
+    assert.equal(bound, 0.05);
+    assert.ok(holds, `${name}, ${quantity}: ${simulated}, published ${expected}`);
+  }
+  const of = (way: string, quantity: string) =>
+    Number(parts.find((check) => check.case === way && check.quantity.startsWith(quantity))?.simulated);
+  for (const way of ["write fault, mprotect", "write fault, userfaultfd with SIGBUS"]) {
+    const sum = ["write to handler", "handler opens", "handler to next"].reduce(
+      (total, part) => total + of(way, part),
+      0,
+    );
+    assert.ok(Math.abs(sum - of(way, "whole")) < 1e-9, way);
+  }
+});
+
+test("published figures: each says its machine, its prices and how sure it is; the same each time", () => {
+  for (const { case: name, machine, prices, confidence, knownMiss, holds } of checks) {
+    assert.ok(machine !== undefined && prices !== undefined && confidence !== undefined, name);
+    assert.ok(!holds || knownMiss === undefined, `${name} holds`);
+  }
+  assert.deepEqual(validatePublished(), { checks, skipped });
+});
+
+test("published figures: what no operation is simulated for is listed, not left out", () => {
+  for (const { source, reason } of skipped) {
+    assert.match(source, /^(P\. Xu|OoH)/);
+    assert.match(reason, /^no operation is simulated for its \d+ figures$/);
+  }
+});
