@@ -165,6 +165,11 @@ export class CheckpointEngine {
     }
   }
 
+  /** Pages of linear memory whose bytes differ in the regions that will be saved next from what was last saved of them. */
+  noteChanged(pages: Iterable<number>): void {
+    this.technique.noteChanged?.(Array.from(pages, (page) => page + this.#base));
+  }
+
   /**
    * Finds and copies what was written of these regions since they were last saved, and arms their pages again at once, so
    * that a store between here and the commit is not missed. `regions` are distinct.
@@ -174,7 +179,10 @@ export class CheckpointEngine {
     const ranges = mergeRanges(regions.map((region) => region.pages));
     const { ledger, options, service } = this.#machine;
     const before = this.#enter("collect", site, NO_REGION);
-    for (const page of this.technique.collect(this.#virtual(ranges))) this.#notePage(page - this.#base);
+    const registeredBytes = regions.reduce((sum, region) => sum + region.spec.bytes, 0);
+    for (const page of this.technique.collect(this.#virtual(ranges), registeredBytes)) {
+      this.#notePage(page - this.#base);
+    }
     const saved = regions.map(takePending);
     if (options.commit === "async") {
       const rate = options.backgroundBytesPerCycle;

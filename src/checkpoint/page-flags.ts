@@ -1,3 +1,5 @@
+import type { PageRange } from "../xen/checkpoint-service.ts";
+
 /** One flag for each page of a process, for any page number: grows as pages are set. */
 export class PageFlags {
   #first = 0;
@@ -21,6 +23,21 @@ export class PageFlags {
     if (pageCount === 0) return;
     this.#reach(first, pageCount);
     this.#flags.fill(value, first - this.#first, first - this.#first + pageCount);
+  }
+
+  /** The runs of set pages in `ranges`, in their order. */
+  runsIn(ranges: readonly PageRange[]): PageRange[] {
+    const runs: PageRange[] = [];
+    for (const { first, pageCount } of ranges) {
+      const end = first + pageCount;
+      for (let page = first; page < end; ) {
+        if (!this.has(page++)) continue;
+        const start = page - 1;
+        while (page < end && this.has(page)) page++;
+        runs.push({ first: start, pageCount: page - start });
+      }
+    }
+    return runs;
   }
 
   #reach(first: number, pageCount: number): void {

@@ -2,7 +2,15 @@ import type { GuestProcess } from "../linux/guest-process.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import type { CheckpointService, Gate, PageRange } from "../xen/checkpoint-service.ts";
 
-export const TECHNIQUE_IDS = ["full-copy", "mprotect", "hv-protect"] as const;
+export const TECHNIQUE_IDS = [
+  "full-copy",
+  "mprotect",
+  "soft-dirty",
+  "uffd-wp",
+  "uffd-wp-sigbus",
+  "hash",
+  "hv-protect",
+] as const;
 export type TechniqueId = (typeof TECHNIQUE_IDS)[number];
 
 export const ENVIRONMENTS = ["native", "xen-pv"] as const;
@@ -47,8 +55,16 @@ export interface Technique {
   register(ranges: readonly PageRange[]): void;
   /** These pages hold none any more; they must be writable without a trap afterwards. */
   unregister(ranges: readonly PageRange[]): void;
-  /** @returns the pages in `ranges` that were written since they were last armed, ascending */
-  collect(ranges: readonly PageRange[]): number[];
+  /**
+   * Pages that hold other bytes of the regions about to be collected than when they were last saved; of pages never saved
+   * it says nothing. For techniques that look at contents: neither they nor a replay have the bytes.
+   */
+  noteChanged?(pages: readonly number[]): void;
+  /**
+   * @param bytes what the regions hold in `ranges`, each byte counted for each region that holds it
+   * @returns the pages in `ranges` that were written since they were last armed, ascending
+   */
+  collect(ranges: readonly PageRange[], bytes: number): number[];
   /** From now on the first write to each of these pages is noticed. */
   arm(ranges: readonly PageRange[]): void;
   /** Whether a write to this page is the technique's business now. */

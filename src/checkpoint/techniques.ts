@@ -1,10 +1,21 @@
 import type { TechniqueDefinition, TechniqueId } from "./technique.ts";
 import { fullCopy } from "./techniques/full-copy.ts";
+import { hash } from "./techniques/hash.ts";
 import { hvProtect } from "./techniques/hv-protect.ts";
 import { mprotect } from "./techniques/mprotect.ts";
+import { softDirty } from "./techniques/soft-dirty.ts";
+import { uffdWp, uffdWpSigbus } from "./techniques/uffd-wp.ts";
 
 /** Every technique, in the order in which tables show them. A new technique is its file and a line here. */
-export const TECHNIQUES: readonly TechniqueDefinition[] = [fullCopy, mprotect, hvProtect];
+export const TECHNIQUES: readonly TechniqueDefinition[] = [
+  fullCopy,
+  mprotect,
+  softDirty,
+  uffdWp,
+  uffdWpSigbus,
+  hash,
+  hvProtect,
+];
 
 /** @throws Error when no technique has this name */
 export function techniqueOf(id: TechniqueId): TechniqueDefinition {

@@ -163,7 +163,8 @@ export class AddressSpace {
       if (vma !== 0 && (vma & VMA_SPECIAL) === 0) {
         let present = 0;
         let writable = 0;
-        for (let page = start; page < next; page++) {
+        // Reserved address space holds no present page.
+        for (let page = (vma & RIGHTS) === 0 ? next : start; page < next; page++) {
           if ((flags[page] & PTE_PRESENT) === 0) continue;
           present++;
           if (flags[page] & PTE_WRITABLE) writable++;

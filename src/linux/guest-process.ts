@@ -10,8 +10,11 @@ export type SignalName = "SIGSEGV" | "SIGBUS" | "SIGUSR1";
  * context. Errors of system calls are thrown as a `GuestError` that names the call and the errno.
  */
 export interface GuestProcess {
-  /** mmap(MAP_PRIVATE | MAP_ANONYMOUS): top-down placement as Linux does it. */
-  mmap(pageCount: number, protection: Protection): Vpn;
+  /**
+   * mmap(MAP_PRIVATE | MAP_ANONYMOUS): top-down placement as Linux does it.
+   * @param mostPages what `extend` may make of it; the largest linear memory when left out
+   */
+  mmap(pageCount: number, protection: Protection, mostPages?: number): Vpn;
   munmap(first: Vpn, pageCount: number): void;
   /** Grows a mapping at its end without moving it (the program's linear memory after `memory.grow`). */
   extend(first: Vpn, newPageCount: number): void;
@@ -24,6 +27,22 @@ export interface GuestProcess {
   load(page: Vpn): void;
   /** The kernel writes into user memory (copy_to_user): a page that the process may not write gives EFAULT. */
   copyToUser(first: Vpn, pageCount: number): void;
+  /** Writes "4" to /proc/self/clear_refs: no present page is soft-dirty then, and the next store to each faults. */
+  clearRefs(): void;
+  /**
+   * pread of /proc/self/pagemap into the process's memory from page `buffer` on, which a page's entry takes 8 bytes of.
+   * @returns a byte for each page, 1 where it is soft-dirty
+   */
+  readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint8Array;
+  /** A thread of its own handles the events of the process's userfaultfd; without one they come as SIGBUS. */
+  setUserfaultThread(handler: ((fault: Vpn) => void) | undefined): void;
+  /** UFFDIO_REGISTER with UFFDIO_REGISTER_MODE_WP. */
+  userfaultRegister(first: Vpn, pageCount: number): void;
+  userfaultUnregister(first: Vpn, pageCount: number): void;
+  /** UFFDIO_WRITEPROTECT: closes (or opens) the pages that are there; wakes who waits for one that it opens. */
+  userfaultWriteProtect(first: Vpn, pageCount: number, protect: boolean): void;
+  /** Whether a page is there and closed to stores, however that came. The process cannot ask this; reports do. */
+  isWriteProtected(page: Vpn): boolean;
   /** A system call that does nothing but enter and leave, e.g. getpid. */
   nullSystemCall(): void;
   /**

@@ -1,5 +1,5 @@
 import type { Ledger } from "../machine/ledger.ts";
-import { PageTable, WINDOW_PAGES } from "../machine/page-table.ts";
+import { PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import type { CheckpointService } from "../xen/checkpoint-service.ts";
 import { Hypervisor } from "../xen/hypervisor.ts";
@@ -11,7 +11,7 @@ import { DEFAULT_BUILD, type KernelBuildName, type KernelVersion, kernelBuild } 
 import { pathLengths } from "./path-lengths.ts";
 import { NativePlatform } from "./platform-native.ts";
 import { XenPvPlatform } from "./platform-xen-pv.ts";
-import { VMA_MAPPED, VMA_SPECIAL } from "./vma-map.ts";
+import { VMA_MAPPED, VMA_SPECIAL, VMA_UFFD_WP } from "./vma-map.ts";
 
 export type GuestEnvironment = "native" | "xen-pv";
 
@@ -38,6 +38,8 @@ const MMAP_BASE: Vpn = 0x7ffff7fff;
 export const WINDOW_BASE: Vpn = MMAP_BASE + 1 - WINDOW_PAGES;
 /** Where mappings end, numbered in the window. */
 export const MAPPINGS_END = MMAP_BASE - WINDOW_BASE;
+/** Entries of /proc/pid/pagemap that a page holds, each of 8 bytes. */
+export const PAGEMAP_ENTRIES_PER_PAGE = 512;
 const VVAR_PAGES = 4;
 const VDSO_PAGES = 2;
 /** Address space that a mapping keeps free behind it so that it can grow in place: the largest WebAssembly memory. */
@@ -95,12 +97,12 @@ class Process implements GuestProcess {
   }
 
   /**
-   * Reserves address space for 4 GiB (PROT_NONE, as engines of WebAssembly do) and opens its first `pageCount` pages, so
-   * that the mapping can grow without moving.
+   * Reserves address space for `mostPages` (PROT_NONE, as engines of WebAssembly do) and opens its first `pageCount` pages,
+   * so that the mapping can grow without moving.
    */
-  mmap(pageCount: number, protection: Protection): Vpn {
+  mmap(pageCount: number, protection: Protection, mostPages = RESERVED_PAGES): Vpn {
     const kernel = this.#kernel;
-    const limit = Math.max(pageCount, RESERVED_PAGES);
+    const limit = Math.max(pageCount, mostPages);
     kernel.enter();
     kernel.ledger.charge(P.linux_mmap, 1);
     const first = kernel.memory.findGap(limit, MAPPINGS_END);
@@ -157,6 +159,66 @@ class Process implements GuestProcess {
 
   copyToUser(first: Vpn, pageCount: number): void {
     for (let page = first - WINDOW_BASE, end = page + pageCount; page < end; page++) this.#kernel.copyToUser(page);
+  }
+
+  clearRefs(): void {
+    const kernel = this.#kernel;
+    kernel.enter();
+    kernel.memory.clearRefs();
+    kernel.leave();
+  }
+
+  readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint8Array {
+    const kernel = this.#kernel;
+    kernel.enter();
+    const softDirty = kernel.memory.readPagemap(first - WINDOW_BASE, pageCount);
+    const written = Math.ceil(pageCount / PAGEMAP_ENTRIES_PER_PAGE);
+    for (let i = 0; i < written; i++) kernel.copyToUser(buffer - WINDOW_BASE + i);
+    kernel.leave();
+    return softDirty;
+  }
+
+  setUserfaultThread(handler: ((fault: Vpn) => void) | undefined): void {
+    this.#kernel.setUserfaultThread(handler === undefined ? undefined : (page) => handler(page + WINDOW_BASE));
+  }
+
+  userfaultRegister(first: Vpn, pageCount: number): void {
+    this.#setUserfault(first, pageCount, VMA_UFFD_WP, 0);
+  }
+
+  userfaultUnregister(first: Vpn, pageCount: number): void {
+    this.#setUserfault(first, pageCount, 0, VMA_UFFD_WP);
+  }
+
+  userfaultWriteProtect(first: Vpn, pageCount: number, protect: boolean): void {
+    const kernel = this.#kernel;
+    const page = first - WINDOW_BASE;
+    kernel.enter();
+    kernel.ledger.charge(P.linux_ioctl, 1);
+    if ((kernel.memory.vmas.flagsOf(page) & VMA_UFFD_WP) === 0) {
+      throw new GuestError("UFFDIO_WRITEPROTECT", "ENOENT", `page ${first} is not registered`);
+    }
+    kernel.memory.writeProtect(page, pageCount, protect);
+    kernel.leave();
+  }
+
+  #setUserfault(first: Vpn, pageCount: number, set: number, clear: number): void {
+    const kernel = this.#kernel;
+    const { vmas } = kernel.memory;
+    kernel.enter();
+    kernel.ledger.charge(P.linux_ioctl, 1);
+    kernel.ledger.charge(P.linux_uffd_register, 1);
+    const before = vmas.count;
+    kernel.memory.changeFlags(first - WINDOW_BASE, pageCount, set, clear);
+    const more = vmas.count - before;
+    if (more > 0) kernel.ledger.charge(P.linux_vma_split, more);
+    else if (more < 0) kernel.ledger.charge(P.linux_vma_merge, -more);
+    kernel.leave();
+  }
+
+  isWriteProtected(page: Vpn): boolean {
+    const flags = this.#kernel.table.flags[page - WINDOW_BASE];
+    return (flags & PTE_PRESENT) !== 0 && (flags & PTE_WRITABLE) === 0;
   }
 
   nullSystemCall(): void {

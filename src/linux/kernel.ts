@@ -39,6 +39,8 @@ export class Kernel {
   #segv: PageHandler | undefined;
   #bus: PageHandler | undefined;
   #usr1: PageHandler | undefined;
+  /** The thread that reads the events of the process's userfaultfd; without one they come as SIGBUS. */
+  #userfaultThread: PageHandler | undefined;
 
   constructor(build: KernelBuild, ledger: Ledger, table: PageTable, platform: Platform) {
     this.build = build;
@@ -60,6 +62,24 @@ export class Kernel {
         this.#usr1 = handler;
         break;
     }
+  }
+
+  /** A thread of the process that waits in read() of its userfaultfd from now on, with one event at a time. */
+  setUserfaultThread(handler: PageHandler | undefined): void {
+    this.#userfaultThread = handler;
+  }
+
+  /** This thread waits and another one goes on, which something has woken. */
+  switchThread(): void {
+    this.ledger.charge(P.linux_switch, 1);
+    this.platform.switchThread();
+  }
+
+  /** The same to a thread of another process. */
+  switchProcess(): void {
+    this.switchThread();
+    this.ledger.charge(P.linux_switch_mm, 1);
+    this.platform.switchPageTables();
   }
 
   /** Entry of a system call; what its body does is charged between this and `leave`. */
@@ -112,8 +132,8 @@ export class Kernel {
       }
       if (this.platform.kernelPageFault(page)) continue;
       this.ledger.charge(P.linux_exception, 1);
-      const allowed = this.memory.allows(page, true) && (entry & PTE_UFFD_WP) === 0;
       this.ledger.charge(P.linux_fault, 1);
+      const allowed = this.memory.allows(page, true) && ((entry & PTE_UFFD_WP) === 0 || this.#resolveUserfault(page));
       if (allowed) this.#makeWritable(page);
       this.platform.kernelFaultExit();
       if (!allowed) throw new GuestError("copy_to_user", "EFAULT", `page ${page} may not be written`);
@@ -148,15 +168,47 @@ export class Kernel {
       this.#signal("SIGSEGV", this.#segv, page, write);
       return;
     }
-    if (write && this.table.flags[page] & PTE_UFFD_WP) {
-      ledger.charge(P.linux_fault_walk, 1);
-      ledger.charge(P.linux_uffd_fault, 1);
+    if (write && this.table.flags[page] & PTE_UFFD_WP && !this.#resolveUserfault(page)) {
       this.#signal("SIGBUS", this.#bus, page, write);
       return;
     }
     if (write) this.#makeWritable(page);
     else this.#makePresent(page);
     this.platform.frameExit();
+  }
+
+  /** A write to a page that userfaultfd protects. @returns false when nobody waits for its events: a user's is a SIGBUS */
+  #resolveUserfault(page: number): boolean {
+    const { ledger } = this;
+    ledger.charge(P.linux_fault_walk, 1);
+    ledger.charge(P.linux_uffd_fault, 1);
+    if (this.#userfaultThread === undefined) return false;
+    this.#askThread(this.#userfaultThread, page);
+    // VM_FAULT_RETRY: the same fault is looked at again.
+    ledger.charge(P.linux_fault, 1);
+    if (!this.memory.allows(page, true)) throw new Error(`the mapping of page ${page} changed while a thread waited`);
+    if (this.table.flags[page] & PTE_UFFD_WP) {
+      throw new GuestError(
+        "userfaultfd",
+        "EAGAIN",
+        `the handler left page ${page} closed, and its thread waits forever`,
+      );
+    }
+    return true;
+  }
+
+  /**
+   * handle_userfault: the faulting thread queues its event, wakes the handler and waits. The handler comes out of read(),
+   * does its work, whose UFFDIO_WRITEPROTECT wakes the other thread, and waits in read() again. On the guest's one processor
+   * the handler is not interrupted by the thread that it wakes.
+   */
+  #askThread(handler: PageHandler, page: number): void {
+    this.ledger.charge(P.linux_uffd_event, 1);
+    this.switchThread();
+    this.leave();
+    handler(page);
+    this.enter();
+    this.switchThread();
   }
 
   /** handle_mm_fault for a write that the VMA allows. */

@@ -240,6 +240,33 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   { step: P.linux_uffd_fault, lengths: [162, 151, 0, 0, 0, 0], source: "handle_userfault with UFFD_FEATURE_SIGBUS" },
   {
+    step: P.linux_uffd_event,
+    lengths: [1000, 1000, 1000, 1000, 1000, 1000],
+    source:
+      "derived: handle_userfault's queue and userfaultfd_read; half of a pipe's write and read; no case measures it",
+  },
+  {
+    step: P.linux_uffd_register,
+    lengths: [600, 600, 600, 600, 600, 600],
+    source: "derived: as madvise, less the search for its own VMA; no case measures it",
+  },
+  {
+    step: P.linux_switch,
+    lengths: [2769, 3482, 2846, 3531, 2844, 3553],
+    source:
+      "ping-pong between two processes less system calls, pipes and the page tables' change; try_to_wake_up, __schedule",
+  },
+  {
+    step: P.linux_switch_mm,
+    lengths: [75, 260, 75, 260, 75, 260],
+    source: "switch_mm_irqs_off and write of CR3; PV: xen_write_cr3, xen_mc_flush; part of the ping-pong",
+  },
+  {
+    step: P.linux_pipe,
+    lengths: [1696, 1770, 1833, 1854, 1871, 1894],
+    source: "write to and read from one's own pipe less the system calls",
+  },
+  {
     step: P.linux_fork_pte,
     lengths: [160, 160, 160, 160, 160, 160],
     source: "derived: copy_present_pte; no case isolates it",

@@ -11,6 +11,7 @@ const USER_STEPS: readonly (readonly [step: number, length: number])[] = [
   [P.user_list_entry, 6],
   [P.user_bitmap_word, 6],
   [P.user_pagemap_entry, 6],
+  [P.user_hash_entry, 8],
   [P.user_memcpy_call, 18], // 530 instructions for a page, 512 of which move
   [P.image_header, 80],
 ];

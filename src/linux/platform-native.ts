@@ -21,21 +21,21 @@ export class NativePlatform implements Platform {
     const ledger = this.#ledger;
     ledger.charge(P.cpu_syscall, 1);
     ledger.charge(P.cpu_swapgs, 1);
-    if (this.#pti) this.#switchPageTables();
+    if (this.#pti) this.#enterPageTables();
   }
 
   systemCallExit(): void {
     const ledger = this.#ledger;
     ledger.charge(P.cpu_swapgs, 1);
     ledger.charge(P.cpu_sysret, 1);
-    if (this.#pti) this.#switchPageTables();
+    if (this.#pti) this.#enterPageTables();
   }
 
   frameExit(): void {
     const ledger = this.#ledger;
     ledger.charge(P.cpu_swapgs, 1);
     ledger.charge(P.cpu_iretq, 1);
-    if (this.#pti) this.#switchPageTables();
+    if (this.#pti) this.#enterPageTables();
   }
 
   pageFault(_page: number, _write: boolean): boolean {
@@ -43,7 +43,7 @@ export class NativePlatform implements Platform {
     ledger.charge(P.cpu_exception, 1);
     ledger.charge(P.cpu_swapgs, 1);
     ledger.charge(P.cpu_cr2_read, 1);
-    if (this.#pti) this.#switchPageTables();
+    if (this.#pti) this.#enterPageTables();
     return false;
   }
 
@@ -94,11 +94,24 @@ export class NativePlatform implements Platform {
     ledger.charge(P.cpu_cr3_write, 1);
   }
 
+  /** On processors that do without PTI here (AMD's), loading an empty GS selector keeps its base: it is loaded twice. */
+  switchThread(): void {
+    const ledger = this.#ledger;
+    ledger.charge(P.cpu_fxsave, 1);
+    ledger.charge(P.cpu_fxrstor, 1);
+    ledger.charge(P.cpu_wrmsr, 1);
+    if (!this.#pti) ledger.charge(P.cpu_swapgs, 4);
+  }
+
+  switchPageTables(): void {
+    this.#ledger.charge(P.cpu_cr3_write, 1);
+  }
+
   driverHypercall(): void {
     throw new Error("bare hardware has no hypercalls");
   }
 
-  #switchPageTables(): void {
+  #enterPageTables(): void {
     this.#ledger.charge(P.cpu_cr3_read, 1);
     this.#ledger.charge(P.cpu_cr3_write, 1);
   }

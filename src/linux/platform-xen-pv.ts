@@ -90,6 +90,16 @@ export class XenPvPlatform implements Platform {
     this.#xen.tlbFlush();
   }
 
+  switchThread(): void {
+    this.#ledger.charge(P.cpu_fxsave, 1);
+    this.#ledger.charge(P.cpu_fxrstor, 1);
+    this.#xen.switchThread();
+  }
+
+  switchPageTables(): void {
+    this.#xen.newPageTables();
+  }
+
   driverHypercall(): void {
     this.#xen.version();
   }

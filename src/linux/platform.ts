@@ -41,6 +41,10 @@ export interface Platform {
   flushPages(pageCount: number): void;
   /** Flush all of the running process's pages from the TLB. */
   flushAll(): void;
+  /** The processor's state for another thread: its stack, the bases of its segments, its FPU's registers. */
+  switchThread(): void;
+  /** The page tables of another process. */
+  switchPageTables(): void;
   /** A hypercall that a driver makes for the process; not on bare hardware. */
   driverHypercall(): void;
 }

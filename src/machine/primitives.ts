@@ -56,7 +56,7 @@ export const P = {
   user_handler: user(
     "user.handler",
     "signal",
-    "body of a SIGSEGV handler: page of the address, note it, call mprotect",
+    "body of a fault handler: page of the address, note it, have the kernel open it",
   ),
   user_list_entry: user("user.list.entry", "entry", "one entry of the handler's list of dirty pages, read"),
   user_bitmap_word: user(
@@ -79,6 +79,7 @@ export const P = {
     "a byte compared with a kept copy",
   ),
   user_hash_byte: define("byte", "checkpointLibrary", "user.hash.byte", "byte", "a byte hashed"),
+  user_hash_entry: user("user.hash.entry", "block", "the hash of one block compared with the kept one, and kept"),
   xen_memcpy_byte: define(
     "byte",
     "hypervisor",
@@ -225,6 +226,19 @@ export const P = {
   linux_pagemap_none: linux("linux.pagemap.none", "PTE", "pagemap: one entry where nothing is mapped"),
   linux_uffd_writeprotect: linux("linux.uffd.writeprotect", "call", "UFFDIO_WRITEPROTECT, without its walk"),
   linux_uffd_fault: linux("linux.uffd.fault", "fault", "handle_userfault: SIGBUS, or queue the event and wait"),
+  linux_uffd_event: linux(
+    "linux.uffd.event",
+    "event",
+    "userfaultfd: queue the event of a fault, and copy it to who reads it",
+  ),
+  linux_uffd_register: linux("linux.uffd.register", "call", "UFFDIO_REGISTER and UFFDIO_UNREGISTER: flags of the VMAs"),
+  linux_switch: linux(
+    "linux.switch",
+    "switch",
+    "a thread that waited is woken, this one waits, the scheduler switches",
+  ),
+  linux_switch_mm: linux("linux.switch_mm", "switch", "more for a thread of another process: its page tables"),
+  linux_pipe: linux("linux.pipe", "pair", "bodies of a write to a pipe and a read from it"),
   linux_fork_pte: linux("linux.fork.pte", "PTE", "fork: write-protect and share one PTE"),
   linux_ioctl: linux("linux.ioctl", "call", "an ioctl up to its driver"),
   linux_privcmd: linux("linux.privcmd", "call", "the privcmd driver: fetch the arguments, make the hypercall"),
@@ -285,6 +299,9 @@ export const P = {
     "the kernel's own write to a page-table page: decode, emulate, validate",
   ),
   xen_mmuext_op: xen("xen.mmuext_op", "operation", "one operation of mmuext_op"),
+  xen_new_baseptr: xen("xen.new_baseptr", "operation", "mmuext_op, other page tables: check them, pin, switch"),
+  xen_segment_base: xen("xen.set_segment_base", "hypercall", "set_segment_base's own part"),
+  xen_stack_switch: xen("xen.stack_switch", "hypercall", "stack_switch's own part"),
   xen_flush_page: xen("xen.flush.page", "flush", "flush_area_local for one page"),
   xen_flush_all: xen("xen.flush.all", "flush", "flush_area_local for everything"),
   xen_version: xen("xen.version", "hypercall", "the xen_version hypercall's own part"),

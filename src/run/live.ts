@@ -13,6 +13,7 @@ import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 import { MACHINE_BIT, RECORDER_BIT, Recorder } from "./recorder.ts";
 import type { Recording } from "./recording.ts";
 import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
+import { SavedContents } from "./saved-contents.ts";
 import { type Frame, SiteTable } from "./sites.ts";
 
 /** Virtual cycles of the program's clock in one nanosecond: what the program sees as time, whatever the price profile. */
@@ -109,6 +110,7 @@ export function runLive(input: LiveInput): LiveRun {
     },
   });
   const recorder = new Recorder(mmu);
+  const contents = new SavedContents();
 
   const memory: LibraryMemory = {
     get sizeBytes() {
@@ -125,11 +127,14 @@ export function runLive(input: LiveInput): LiveRun {
   const observer: ApiObserver = {
     ...recorder.calls,
     save(regions, site) {
-      const lines = recorder.save(
-        regions.map(({ spec }) => ({ id: spec.id, group: spec.group })),
-        site,
-      );
-      machine.engine.noteLines(lines);
+      const { engine } = machine;
+      const names = regions.map(({ spec }) => ({ id: spec.id, group: spec.group }));
+      recorder.save(names, site, (lines) => {
+        engine.noteLines(lines);
+        const changed = contents.save(regions, mmu.memory);
+        engine.noteChanged(changed);
+        return changed;
+      });
     },
     commit(name, version, site, saved) {
       recorder.calls.commit(name, version, site, saved);

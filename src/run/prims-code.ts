@@ -36,6 +36,8 @@ export const MODELLED: ReadonlySet<string> = new Set([
   "uffd_wp_protect",
   "uffd_wp_unprotect",
   "uffd_wp_fault_sigbus",
+  "pipe_self_write_read",
+  "pipe_pingpong_2switches",
 ]);
 
 /** Resident pages of the program besides its mappings: text, data, stack; with the trace reader's own when it runs. */
@@ -77,4 +79,9 @@ export const CODE = {
   writeProtect: 37,
   writeProtectHandler: 41,
   copyOnly: 528,
+  pipeLoopSetup: 13,
+  /** A write to a pipe and a read from it. */
+  pipePair: 24,
+  /** Both processes' part of a round trip. */
+  pingPong: 50,
 } as const;

@@ -226,6 +226,22 @@ export class Prims {
       case "softdirty_cycle_4096":
         this.#softDirtyCycle(n);
         return;
+      case "pipe_self_write_read":
+        this.#code(CODE.pipeLoopSetup);
+        for (let i = 0; i < 100; i++) {
+          this.#code(CODE.pipePair);
+          this.#pipePair(() => {});
+        }
+        return;
+      case "pipe_pingpong_2switches":
+        this.#code(CODE.pipeLoopSetup);
+        for (let i = 0; i < 100; i++) {
+          this.#code(CODE.pingPong);
+          // Each process writes what the other one waits for, and then waits itself.
+          this.#pipePair(() => kernel.switchProcess());
+          this.#pipePair(() => kernel.switchProcess());
+        }
+        return;
       case "mmap_munmap_4pages_untouched":
         this.#code(4);
         for (let i = 0; i < 100; i++) {
@@ -268,6 +284,17 @@ export class Prims {
     this.#kernel.enter();
     this.ledger.charge(P.linux_getpid, 1);
     this.#kernel.leave();
+  }
+
+  /** A write to a pipe and a read from one. @param wait what the read does before there is something to read */
+  #pipePair(wait: () => void): void {
+    const kernel = this.#kernel;
+    kernel.enter();
+    kernel.leave();
+    kernel.enter();
+    this.ledger.charge(P.linux_pipe, 1);
+    wait();
+    kernel.leave();
   }
 
   #mprotect(first: number, pageCount: number, rights: number): void {

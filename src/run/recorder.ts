@@ -1,4 +1,5 @@
 import type { ApiObserver } from "../checkpoint/api.ts";
+import type { WrittenLines } from "../checkpoint/engine.ts";
 import type { Mmu } from "../guest/mmu.ts";
 import {
   type ApiCall,
@@ -61,10 +62,17 @@ export class Recorder {
     reload: (id, group, bytes, site) => this.#call({ kind: "reload", id, group, bytes }, site),
   };
 
-  /** A save begins: ends the epoch. @returns what was written in it */
-  save(regions: readonly { readonly id: number; readonly group: string }[], site: number): EpochPages {
+  /**
+   * A save begins: ends the epoch.
+   * @param changedPages told what was written, says which pages of the regions hold other bytes than when last saved
+   */
+  save(
+    regions: readonly { readonly id: number; readonly group: string }[],
+    site: number,
+    changedPages: (lines: WrittenLines) => Uint32Array,
+  ): void {
     this.#call({ kind: "save", regions, epoch: this.#epochs.length }, site);
-    return this.#endEpoch();
+    this.#endEpoch(changedPages);
   }
 
   finish(
@@ -73,7 +81,7 @@ export class Recorder {
       readonly lines: readonly LineCounts[];
     },
   ): Recording {
-    this.#endEpoch();
+    this.#endEpoch(() => new Uint32Array());
     return {
       ...rest,
       endPages: this.#mmu.pageCount,
@@ -89,25 +97,22 @@ export class Recorder {
     this.#events.push(EVENT.call, this.#calls.push(call) - 1, site, this.#mmu.cycles());
   }
 
-  #endEpoch(): EpochPages {
+  #endEpoch(changedPages: (lines: WrittenLines) => Uint32Array): void {
     const pages = Uint32Array.from(this.#pages);
     const masks = new Uint32Array(pages.length * 2);
     this.#mmu.copyDirtyMasks(pages, masks);
     const { pageCounts, protection } = this.#mmu;
-    const epoch: EpochPages = {
-      pages,
-      low: masks.filter((_, i) => i % 2 === 0),
-      high: masks.filter((_, i) => i % 2 === 1),
-      stores: pages.map((page) => pageCounts[page]),
-    };
-    this.#epochs.push(epoch);
+    const low = masks.filter((_, i) => i % 2 === 0);
+    const high = masks.filter((_, i) => i % 2 === 1);
+    const stores = pages.map((page) => pageCounts[page]);
+    const changed = changedPages({ pages, low, high });
+    this.#epochs.push({ pages, low, high, stores, changed });
     this.#mmu.clearEpoch(pages);
     for (const page of pages) {
       protection[page] |= RECORDER_BIT;
       this.#mmu.protectionChanged(page, 1);
     }
     this.#pages = [];
-    return epoch;
   }
 
   #watch(first: number, pageCount: number): void {

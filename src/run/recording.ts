@@ -25,6 +25,11 @@ export interface EpochPages {
   readonly high: Uint32Array;
   /** Stores to the page. */
   readonly stores: Uint32Array;
+  /**
+   * Not a column of these: pages, ascending, on which the regions that the save at the epoch's end takes hold other bytes
+   * than when a save last took them. A region that none has taken yet is not compared.
+   */
+  readonly changed: Uint32Array;
 }
 
 /** Where in the program a site is. */

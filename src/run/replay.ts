@@ -58,6 +58,7 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
             break;
           case "save": {
             engine.noteLines(recording.epochs[call.epoch]);
+            engine.noteChanged(recording.epochs[call.epoch].changed);
             const regions = call.regions.map(({ id, group }) => known(engine.regions.find(id, group)));
             saved.push(...engine.save(regions, site[i]));
             break;

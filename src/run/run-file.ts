@@ -6,7 +6,7 @@ import { PackError, pack, unpack } from "./pack.ts";
 import { type ApiCall, EVENT, type Recording } from "./recording.ts";
 
 /** First bytes of a run file (before compression), with the version of its format. */
-const MAGIC = "CKLENS01";
+const MAGIC = "CKLENS02";
 
 /** A run as it is kept: what happened, and every committed image. */
 export interface SavedRun {
@@ -97,6 +97,19 @@ function checkRun(run: SavedRun): void {
       fail(`event ${i} names call ${argument[i]} of ${calls.length}`);
     if (kind[i] === EVENT.grow && argument[i] > endPages)
       fail(`event ${i} grows to page ${argument[i]} of ${endPages}`);
+  }
+  for (const [i, epoch] of epochs.entries()) {
+    if (typeof epoch !== "object" || epoch === null) fail(`epoch ${i} has no columns`);
+    const { pages, low, high, stores, changed } = epoch;
+    for (const column of [pages, low, high, stores, changed])
+      if (!(column instanceof Uint32Array)) fail(`a column of epoch ${i} has the wrong type`);
+    if (low.length !== pages.length || high.length !== pages.length || stores.length !== pages.length)
+      fail(`the columns of epoch ${i} differ in length`);
+    for (const page of pages) if (page >= endPages) fail(`epoch ${i} names page ${page} of ${endPages}`);
+    for (const [k, page] of changed.entries()) {
+      if (page >= endPages) fail(`epoch ${i} names page ${page} of ${endPages}`);
+      if (k > 0 && page <= changed[k - 1]) fail(`the changed pages of epoch ${i} do not ascend`);
+    }
   }
   for (const call of calls as ApiCall[]) {
     if (call.kind === "save" && !(call.epoch >= 0 && call.epoch < epochs.length))

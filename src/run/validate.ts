@@ -89,6 +89,7 @@ const PRIVILEGED: readonly (readonly [name: string, primitives: readonly number[
   ["kernel.mov_from_cr3", [P.cpu_cr3_read]],
   ["kernel.mov_from_cr2", [P.cpu_cr2_read]],
   ["kernel.invlpg", [P.cpu_invlpg]],
+  ["kernel.wrmsr", [P.cpu_wrmsr]],
   ["kernel.fxsave", [P.cpu_fxsave]],
   ["kernel.fxrstor", [P.cpu_fxrstor]],
   ["xen.mov_to_cr3", [P.xen_cpu_cr3_write]],
@@ -98,6 +99,7 @@ const PRIVILEGED: readonly (readonly [name: string, primitives: readonly number[
   ["xen.iret", [P.xen_cpu_iretq]],
   ["xen.sysret", [P.xen_cpu_sysret]],
   ["xen.rdmsr", [P.xen_cpu_rdmsr]],
+  ["xen.wrmsr", [P.xen_cpu_wrmsr]],
   ["xen.swapgs", [P.xen_cpu_swapgs]],
 ];
 /** Functions whose entries tell timer ticks and what they wake. */
@@ -210,7 +212,28 @@ function* checkEvents(measured: MeasuredCase, mostCopies: number, run: Simulated
     const allowed = surplus >= 0 && surplus <= ticks ? surplus : 0;
     yield exact("pv iret", expected, simulated, expected - simulated - surplus + allowed, tickReason(allowed, ticks));
     if (events.has("hypercalls_total")) {
-      const woken = whole("set_segment_base") + whole("stack_switch");
+      const switches = run.counts[P.xen_segment_base] + run.counts[P.xen_stack_switch];
+      const woken = whole("set_segment_base") + whole("stack_switch") - switches;
+      if (switches > 0) {
+        const reason = tickReason(allowed, ticks);
+        const simulated = run.counts[P.xen_segment_base];
+        const expectedBases = whole("set_segment_base");
+        const ofTicks = woken > 0 && woken <= ticks * MOST_PER_TICK ? woken : 0;
+        yield exact(
+          "pv set_segment_base and stack_switch",
+          expectedBases + whole("stack_switch"),
+          switches,
+          ofTicks,
+          reason,
+        );
+        yield exact(
+          "pv set_segment_base",
+          expectedBases,
+          simulated,
+          Math.min(ofTicks, expectedBases - simulated),
+          reason,
+        );
+      }
       const extra = allowed + woken + copies + (reader?.get("hypercalls_total") ?? 0);
       yield exact(
         "pv hypercalls_total",

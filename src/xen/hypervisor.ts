@@ -144,6 +144,39 @@ export class Hypervisor {
     this.#returnFromException();
   }
 
+  /**
+   * The kernel goes on with another thread: its stack and its segments' bases. On processors that do without XPTI here
+   * (AMD's), loading an empty GS selector keeps its base, so that Linux loads it twice.
+   */
+  switchThread(): void {
+    const { ledger } = this;
+    this.hypercall();
+    ledger.charge(P.xen_stack_switch, 1);
+    this.hypercall();
+    ledger.charge(P.xen_segment_base, 1);
+    ledger.charge(P.xen_cpu_wrmsr, 1);
+    if (this.#xpti) return;
+    for (let load = 0; load < 2; load++) {
+      this.hypercall();
+      ledger.charge(P.xen_segment_base, 1);
+      ledger.charge(P.xen_cpu_rdmsr, 1);
+      ledger.charge(P.xen_cpu_swapgs, 2);
+    }
+  }
+
+  /** mmuext_op, NEW_BASEPTR and NEW_USER_BASEPTR: the page tables of another process. */
+  newPageTables(): void {
+    const { ledger } = this;
+    this.hypercall();
+    ledger.charge(P.xen_mmuext_op, 1);
+    ledger.charge(P.xen_new_baseptr, 1);
+    ledger.charge(P.xen_cpu_cr3_write, 1);
+    if (this.#xpti) {
+      ledger.charge(P.xen_xpti, 1);
+      ledger.charge(P.xen_cpu_invlpg, 1);
+    }
+  }
+
   /** The xen_version hypercall. */
   version(): void {
     this.hypercall();

@@ -87,6 +87,13 @@ export const XEN_STEPS: readonly XenStep[] = [
     lengths: [82, 76, 76],
     source: "flush_area_local with a write to CR3: mprotect of 64 pages less the steps around it",
   },
+  {
+    step: P.xen_new_baseptr,
+    lengths: [860, 860, 860],
+    source: "do_mmuext_op with NEW_BASEPTR, new_guest_cr3, get_page_and_type, pv_destroy_ldt: ping-pong less the rest",
+  },
+  { step: P.xen_segment_base, lengths: [33, 33, 33], source: "do_set_segment_base" },
+  { step: P.xen_stack_switch, lengths: [28, 28, 28], source: "do_stack_switch" },
   { step: P.xen_version, lengths: [34, 34, 34], source: "do_xen_version" },
   {
     step: P.xen_service_request,

@@ -19,7 +19,7 @@ function recordingOf(pageCount: number, epochs: number): Recording {
   call({ kind: "protect", spec: { id: 1, group: "", address: 0, bytes: pageCount * 4096, label: "" } });
   const pages = Uint32Array.from({ length: pageCount }, (_, page) => page);
   const ones = new Uint32Array(pageCount).fill(1);
-  const written: EpochPages = { pages, low: ones, high: ones, stores: ones };
+  const written: EpochPages = { pages, low: ones, high: ones, stores: ones, changed: pages };
   const list: EpochPages[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (let page = 0; page < pageCount; page++) push(EVENT.store, page, 0);

@@ -22,7 +22,7 @@ const results = (json: Record<string, unknown>) => json.results as readonly Resu
 test("compare: every technique in every environment, with bands or a reason", () => {
   const json = cliJson(["compare", program("counter.c")]);
   const cells = results(json);
-  assert.equal(cells.length, 6);
+  assert.equal(cells.length, 14);
   for (const cell of cells) {
     if (!cell.available) {
       assert.match(cell.reason ?? "", /needs a hypervisor/);

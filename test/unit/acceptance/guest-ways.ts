@@ -13,6 +13,14 @@ export const GUEST_WAYS: readonly MachineOptions[] = [
   machine("full-copy", "native"),
   machine("mprotect", "native"),
   machine("mprotect", "xen-pv"),
+  machine("soft-dirty", "native"),
+  machine("soft-dirty", "xen-pv"),
+  machine("uffd-wp", "native"),
+  machine("uffd-wp", "xen-pv"),
+  machine("uffd-wp-sigbus", "native"),
+  machine("uffd-wp-sigbus", "xen-pv"),
+  machine("hash", "native"),
+  machine("hash", "xen-pv"),
   machine("hv-protect", "xen-pv"),
 ];
 

@@ -2,6 +2,7 @@
 // and a replay charges what the live run did.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { techniqueOf } from "../../../src/checkpoint/techniques.ts";
 import { instrument } from "../../../src/program/instrument/instrument.ts";
 import type { Program } from "../../../src/program/program.ts";
 import type { MachineOptions } from "../../../src/run/machine.ts";
@@ -24,7 +25,7 @@ function waysOf(seed: number): MachineOptions[] {
     kernel: random.pick(["5.10", "6.1"]),
     copy: way.environment === "native" ? "guest" : random.pick(["guest", "hypervisor"]),
     gate: random.pick(["trap", "privcmd"]),
-    commit: way.technique === "full-copy" ? "sync" : random.pick(["sync", "async"]),
+    commit: techniqueOf(way.technique).noticesWrites ? random.pick(["sync", "async"]) : "sync",
     backgroundBytesPerCycle: random.pick([0.01, 1, 100]),
     target: random.pick(["memory", "disk", "replica"]),
   }));
@@ -84,5 +85,7 @@ function compare(live: LiveEnding, plain: ModelEnding, first: LiveEnding | undef
     `${what}: ${images} images, ${plain.images.length} in the model, ${live.run.ending.kind}`,
   );
   assertSameImages(live.run.images, plain.images.slice(0, images), what);
-  assertReplays(live.run, (first ?? live).run.recording, what);
+  const { recording } = (first ?? live).run;
+  assertReplays(live.run, recording, what);
+  assert.deepEqual(live.run.recording.epochs, recording.epochs, `${what}: what was written, and what changed by it`);
 }

@@ -1,0 +1,42 @@
+import type { Region } from "../checkpoint/regions.ts";
+
+/**
+ * What each region held when a save last took it. A page may be written and hold the same bytes as before: techniques that
+ * look at contents do not save it again. The answers depend on the program and its calls only, not on the technique.
+ */
+export class SavedContents {
+  /** A region that is protected anew is another object, and has not been saved. */
+  readonly #saved = new WeakMap<Region, Uint8Array>();
+
+  /**
+   * Takes the regions as they are now; their epoch's lines have been noted. Only pages that were written can differ.
+   * @returns the pages on which a region that was saved before holds other bytes than then, ascending
+   */
+  save(regions: readonly Region[], memory: Uint8Array): Uint32Array {
+    const changed = new Set<number>();
+    for (const region of regions) {
+      const { address, bytes } = region.spec;
+      const saved = this.#saved.get(region);
+      if (saved === undefined) {
+        this.#saved.set(region, memory.slice(address, address + bytes));
+        continue;
+      }
+      const { pages, pendingLines } = region;
+      for (let i = 0; i < pages.pageCount; i++) {
+        if ((pendingLines[2 * i] | pendingLines[2 * i + 1]) === 0) continue;
+        const slice = region.slice(pages.first + i);
+        const start = address + slice.offset;
+        const now = memory.subarray(start, start + slice.bytes);
+        if (same(now, saved, slice.offset)) continue;
+        saved.set(now, slice.offset);
+        changed.add(pages.first + i);
+      }
+    }
+    return Uint32Array.from(changed).sort();
+  }
+}
+
+function same(now: Uint8Array, saved: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < now.length; i++) if (now[i] !== saved[offset + i]) return false;
+  return true;
+}
