@@ -1,7 +1,7 @@
-import type { CheckpointEngine, SavedRegion } from "./engine.ts";
-import { ImageDraft } from "./image-draft.ts";
+import type { CheckpointEngine } from "./engine.ts";
+import { ImageDraft, type LibraryMemory } from "./image-draft.ts";
 import type { CheckpointImage, ImageStore } from "./images.ts";
-import type { Region, RegionSpec } from "./regions.ts";
+import type { Region, RegionSpec, SavedRegion } from "./regions.ts";
 
 export const SUCCESS = 0;
 export const FAILURE = -1;
@@ -13,16 +13,6 @@ export const SELECT_REST = 2;
 
 /** A name of a checkpoint. */
 const NAME = /^[A-Za-z0-9_.-]+$/;
-
-/** The program's memory as the checkpoint library sees it. */
-export interface LibraryMemory {
-  /** Bytes of the program's memory now. */
-  readonly sizeBytes: number;
-  /** @returns a copy */
-  read(address: number, bytes: number): Uint8Array;
-  /** Stores bytes as the library's own code would: every page is seen by the machine. */
-  write(address: number, bytes: Uint8Array): void;
-}
 
 /** What the library tells whoever records or reports the run; each call comes before the engine acts on it. */
 export interface ApiObserver {

@@ -1,5 +1,4 @@
-import type { SavedRegion } from "./engine.ts";
-import type { Region } from "./regions.ts";
+import type { Region, SavedRegion } from "./regions.ts";
 
 /** One page of one region that an image still lacks. */
 interface Part {

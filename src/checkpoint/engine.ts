@@ -3,22 +3,9 @@ import { P } from "../machine/primitives.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
 import { BackgroundCopy } from "./background.ts";
 import { mergeRanges, rangesOfPages, subtractRanges } from "./pages.ts";
-import { type Region, type RegionSpec, RegionTable } from "./regions.ts";
+import { type Region, type RegionSpec, RegionTable, type SavedRegion } from "./regions.ts";
 import { chargeCommit, chargeReload } from "./targets.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "./technique.ts";
-
-/** What a checkpoint took from one region. */
-export interface SavedRegion {
-  readonly region: Region;
-  /** Pages of linear memory, ascending. */
-  readonly pages: readonly number[];
-  /** Bytes of the region on those pages. */
-  readonly bytes: number;
-  /** Bytes of the 64-byte lines on those pages that were written since they were last saved. */
-  readonly dirtyBytes: number;
-  /** Every page of it: a base that later deltas build on. */
-  readonly whole: boolean;
-}
 
 /** Whoever keeps the bytes of images that are still being copied. */
 export interface CopyListener {
@@ -177,7 +164,7 @@ export class CheckpointEngine {
   save(regions: readonly Region[], site: number): SavedRegion[] {
     if (this.#background?.epoch !== this.#epoch) this.drain();
     const ranges = mergeRanges(regions.map((region) => region.pages));
-    const { ledger, options, service } = this.#machine;
+    const { ledger, options, xen } = this.#machine;
     const before = this.#enter("collect", site, NO_REGION);
     const registeredBytes = regions.reduce((sum, region) => sum + region.spec.bytes, 0);
     for (const page of this.technique.collect(this.#virtual(ranges), registeredBytes)) {
@@ -191,8 +178,8 @@ export class CheckpointEngine {
     }
     for (const { region, pages, bytes } of options.commit === "async" ? [] : saved) {
       this.#enter("copy", site, region.number);
-      if (options.copy === "hypervisor" && service !== undefined) {
-        service.copy(options.gate, this.#virtual(rangesOfPages(pages)));
+      if (options.copy === "hypervisor" && xen !== undefined) {
+        xen.checkpoint.copy(options.gate, this.#virtual(rangesOfPages(pages)));
       } else this.#chargeCopy(pages.length, bytes);
     }
     this.#enter("arm", site, NO_REGION);

@@ -1,7 +1,15 @@
-import type { LibraryMemory } from "./api.ts";
-import type { SavedRegion } from "./engine.ts";
 import type { RegionImage, SavedChunk } from "./images.ts";
-import type { RegionSpec } from "./regions.ts";
+import type { RegionSpec, SavedRegion } from "./regions.ts";
+
+/** The program's memory as the checkpoint library sees it. */
+export interface LibraryMemory {
+  /** Bytes of the program's memory now. */
+  readonly sizeBytes: number;
+  /** @returns a copy */
+  read(address: number, bytes: number): Uint8Array;
+  /** Stores bytes as the library's own code would: every page is seen by the machine. */
+  write(address: number, bytes: Uint8Array): void;
+}
 
 /**
  * One region's part of an image while its bytes are being taken: all at once in a synchronous commit, and page by page in

@@ -112,3 +112,16 @@ export class RegionTable {
     return mergeRanges(this.#regions.map((region) => region.pages));
   }
 }
+
+/** What a checkpoint took from one region. */
+export interface SavedRegion {
+  readonly region: Region;
+  /** Pages of linear memory, ascending. */
+  readonly pages: readonly number[];
+  /** Bytes of the region on those pages. */
+  readonly bytes: number;
+  /** Bytes of the 64-byte lines on those pages that were written since they were last saved. */
+  readonly dirtyBytes: number;
+  /** Every page of it: a base that later deltas build on. */
+  readonly whole: boolean;
+}

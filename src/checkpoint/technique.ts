@@ -1,6 +1,8 @@
 import type { GuestProcess } from "../linux/guest-process.ts";
+import { GUEST_ENVIRONMENTS, type GuestEnvironment } from "../linux/hosts.ts";
 import type { Ledger } from "../machine/ledger.ts";
-import type { CheckpointService, Gate, PageRange } from "../xen/checkpoint-service.ts";
+import type { Gate, PageRange } from "../xen/checkpoint-service.ts";
+import type { XenServices } from "../xen/services.ts";
 
 export const TECHNIQUE_IDS = [
   "full-copy",
@@ -13,8 +15,8 @@ export const TECHNIQUE_IDS = [
 ] as const;
 export type TechniqueId = (typeof TECHNIQUE_IDS)[number];
 
-export const ENVIRONMENTS = ["native", "xen-pv"] as const;
-export type Environment = (typeof ENVIRONMENTS)[number];
+export const ENVIRONMENTS = GUEST_ENVIRONMENTS;
+export type Environment = GuestEnvironment;
 
 /** Options that cross with techniques: what a checkpoint does besides finding the dirty pages. */
 export interface CheckpointOptions {
@@ -41,7 +43,7 @@ export const DEFAULT_OPTIONS: CheckpointOptions = {
 export interface TechniqueMachine {
   readonly process: GuestProcess;
   /** Present when a hypervisor hosts the guest. */
-  readonly service: CheckpointService | undefined;
+  readonly xen: XenServices | undefined;
   readonly ledger: Ledger;
   readonly options: CheckpointOptions;
 }

@@ -1,19 +1,15 @@
 import type { Ledger } from "../machine/ledger.ts";
 import { PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
-import type { CheckpointService } from "../xen/checkpoint-service.ts";
-import { Hypervisor } from "../xen/hypervisor.ts";
-import { XenCheckpointService } from "../xen/service.ts";
+import type { Hypervisor } from "../xen/pv/hypervisor.ts";
+import type { XenServices } from "../xen/services.ts";
 import type { GuestProcess, Protection, SignalName, Vpn } from "./guest-process.ts";
 import { GuestError } from "./guest-process.ts";
+import { type GuestEnvironment, HOSTS } from "./hosts.ts";
 import { Kernel, PROTECTION_FLAGS, vmaFlags } from "./kernel.ts";
 import { DEFAULT_BUILD, type KernelBuildName, type KernelVersion, kernelBuild } from "./kernel-build.ts";
 import { pathLengths } from "./path-lengths.ts";
-import { NativePlatform } from "./platform-native.ts";
-import { XenPvPlatform } from "./platform-xen-pv.ts";
 import { VMA_MAPPED, VMA_SPECIAL, VMA_UFFD_WP } from "./vma-map.ts";
-
-export type GuestEnvironment = "native" | "xen-pv";
 
 export interface GuestOptions {
   readonly environment: GuestEnvironment;
@@ -25,7 +21,8 @@ export interface GuestOptions {
 /** A guest with one process, and the hypervisor under it where there is one. */
 export interface Guest {
   readonly process: GuestProcess;
-  readonly checkpointService: CheckpointService | undefined;
+  /** What Xen offers to the process; undefined without a hypervisor. */
+  readonly xen: XenServices | undefined;
   /** Instructions of each step, by primitive number. */
   readonly pathLengths: Float64Array;
   readonly kernel: Kernel;
@@ -48,30 +45,15 @@ const RESERVED_PAGES = 1 << 20;
 export function createGuest(options: GuestOptions, ledger: Ledger): Guest {
   const build = kernelBuild(options.build ?? DEFAULT_BUILD[options.kernel]);
   const table = new PageTable();
-  const lengths = pathLengths(build.name, options.environment);
-  if (options.environment === "native") {
-    const kernel = boot(new Kernel(build, ledger, table, new NativePlatform(ledger, table, build.isolatesPageTables)));
-    return {
-      process: new Process(kernel),
-      checkpointService: undefined,
-      pathLengths: lengths,
-      kernel,
-      hypervisor: undefined,
-    };
-  }
-  const hypervisor = new Hypervisor(ledger, table, build.isolatesPageTables);
-  const kernel = boot(new Kernel(build, ledger, table, new XenPvPlatform(ledger, hypervisor)));
-  const driver = {
-    enter() {
-      kernel.enter();
-      ledger.charge(P.linux_ioctl, 1);
-      ledger.charge(P.linux_privcmd, 1);
-    },
-    leave: () => kernel.leave(),
+  const { platform, hypervisor, services } = HOSTS[options.environment](ledger, table, build);
+  const kernel = boot(new Kernel(build, ledger, table, platform));
+  return {
+    process: new Process(kernel),
+    xen: services(kernel, WINDOW_BASE),
+    pathLengths: pathLengths(build.name, options.environment),
+    kernel,
+    hypervisor,
   };
-  const service = new XenCheckpointService(ledger, hypervisor, table, driver, WINDOW_BASE);
-  hypervisor.observe(service);
-  return { process: new Process(kernel), checkpointService: service, pathLengths: lengths, kernel, hypervisor };
 }
 
 /** What the kernel maps into every process at the top: vvar and vdso. */

@@ -1,6 +1,6 @@
 import type { Ledger } from "../machine/ledger.ts";
 import { P } from "../machine/primitives.ts";
-import type { Hypervisor } from "../xen/hypervisor.ts";
+import type { Hypervisor } from "../xen/pv/hypervisor.ts";
 import type { Platform } from "./platform.ts";
 
 /**

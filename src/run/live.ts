@@ -1,4 +1,5 @@
-import { type ApiObserver, CheckpointApi, type LibraryMemory } from "../checkpoint/api.ts";
+import { type ApiObserver, CheckpointApi } from "../checkpoint/api.ts";
+import type { LibraryMemory } from "../checkpoint/image-draft.ts";
 import type { ImageStore } from "../checkpoint/images.ts";
 import { createMmu, HOST_SITE, type Mmu } from "../guest/mmu.ts";
 import { VELOC_MODULE, velocImports } from "../guest/veloc.ts";

@@ -77,7 +77,7 @@ export function createMachine(
     for (let page = first; page < first + pageCount; page++) process.store(base + page);
   }
   ledger.restore(loading);
-  const engine = new CheckpointEngine(definition, { process, service: guest.checkpointService, ledger, options }, base);
+  const engine = new CheckpointEngine(definition, { process, xen: guest.xen, ledger, options }, base);
   return {
     options,
     ledger,

@@ -1,4 +1,5 @@
-import { createGuest, type Guest, type GuestEnvironment, MAPPINGS_END } from "../linux/guest.ts";
+import { createGuest, type Guest, MAPPINGS_END } from "../linux/guest.ts";
+import type { GuestEnvironment } from "../linux/hosts.ts";
 import type { Kernel } from "../linux/kernel.ts";
 import type { KernelBuildName } from "../linux/kernel-build.ts";
 import { VMA_MAPPED, VMA_NO_HUGE, VMA_READ, VMA_SPECIAL, VMA_UFFD_WP, VMA_WRITE } from "../linux/vma-map.ts";

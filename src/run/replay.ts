@@ -1,5 +1,4 @@
-import type { SavedRegion } from "../checkpoint/engine.ts";
-import type { Region } from "../checkpoint/regions.ts";
+import type { Region, SavedRegion } from "../checkpoint/regions.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 import { EVENT, type Recording } from "./recording.ts";
 

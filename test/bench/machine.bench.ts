@@ -20,7 +20,7 @@ function rate(title: string, trapsPerRound: number, round: () => void): void {
 
 for (const kernel of ["5.10", "6.1"] as const) {
   for (const environment of ["native", "xen-pv"] as const) {
-    const { process, checkpointService } = createGuest({ environment, kernel }, new Ledger(PRIMITIVE_COUNT));
+    const { process, xen } = createGuest({ environment, kernel }, new Ledger(PRIMITIVE_COUNT));
     const name = `${environment} ${kernel}`;
     let first = 0;
     rate(`${name} first touch`, PAGES, () => {
@@ -39,11 +39,11 @@ for (const kernel of ["5.10", "6.1"] as const) {
     }
     process.mprotect(first, PAGES, "rw");
     for (let page = first; page < first + PAGES; page++) process.store(page);
-    if (checkpointService === undefined) continue;
-    checkpointService.register("trap", first, PAGES);
+    if (xen === undefined) continue;
+    xen.checkpoint.register("trap", first, PAGES);
     const all = [{ first, pageCount: PAGES }];
     rate(`${name} hv-protect`, PAGES, () => {
-      checkpointService.protect("trap", all);
+      xen.checkpoint.protect("trap", all);
       for (let page = first; page < first + PAGES; page++) process.store(page);
     });
   }

@@ -29,8 +29,9 @@ export const hvProtect: TechniqueDefinition = {
   create,
 };
 
-function create({ service, ledger, options }: TechniqueMachine): Technique {
-  if (service === undefined) throw new Error("hv-protect was created without a hypervisor");
+function create({ xen, ledger, options }: TechniqueMachine): Technique {
+  if (xen === undefined) throw new Error("hv-protect was created without a hypervisor");
+  const service = xen.checkpoint;
   const armed = new PageFlags();
   return {
     register(ranges) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { BackgroundCopy } from "../../../src/checkpoint/background.ts";
-import type { SavedRegion } from "../../../src/checkpoint/engine.ts";
+import type { SavedRegion } from "../../../src/checkpoint/regions.ts";
 import { Region } from "../../../src/checkpoint/regions.ts";
 
 function saved(pages: readonly number[], bytes = 64 * 4096): SavedRegion {

@@ -28,11 +28,7 @@ function createApi() {
   const ledger = new Ledger(PRIMITIVE_COUNT);
   const { process } = createGuest({ environment: "native", kernel: "6.1" }, ledger);
   const base = process.mmap(PAGES, "rw");
-  const engine = new CheckpointEngine(
-    mprotect,
-    { process, service: undefined, ledger, options: DEFAULT_OPTIONS },
-    base,
-  );
+  const engine = new CheckpointEngine(mprotect, { process, xen: undefined, ledger, options: DEFAULT_OPTIONS }, base);
   const bytes = new Uint8Array(PAGES * 4096);
   const write = (address: number, values: Uint8Array) => {
     for (let page = address >> 12; page <= (address + values.length - 1) >> 12; page++) process.store(base + page);

@@ -1,7 +1,8 @@
 import { CheckpointEngine } from "../../../src/checkpoint/engine.ts";
 import type { Region, RegionSpec } from "../../../src/checkpoint/regions.ts";
 import { DEFAULT_OPTIONS, type TechniqueDefinition } from "../../../src/checkpoint/technique.ts";
-import { createGuest, type GuestEnvironment } from "../../../src/linux/guest.ts";
+import { createGuest } from "../../../src/linux/guest.ts";
+import type { GuestEnvironment } from "../../../src/linux/hosts.ts";
 import type { KernelVersion } from "../../../src/linux/kernel-build.ts";
 import type { Phase } from "../../../src/machine/context.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
@@ -20,8 +21,8 @@ export function techniqueBench(
   const guest = createGuest({ environment, kernel }, ledger);
   const { process } = guest;
   const base = process.mmap(pageCount, "rw");
-  const service = guest.checkpointService;
-  const engine = new CheckpointEngine(definition, { process, service, ledger, options: DEFAULT_OPTIONS }, base);
+  const { xen } = guest;
+  const engine = new CheckpointEngine(definition, { process, xen, ledger, options: DEFAULT_OPTIONS }, base);
   return {
     engine,
     process,

@@ -29,10 +29,10 @@ test("watched bits say which stores need the machine, whatever happens to the pa
       fc.constantFrom(...kernels),
       fc.array(step),
       (environment, kernel, steps) => {
-        const { process, checkpointService, kernel: linux } = guestOf(environment, kernel);
+        const { process, xen, kernel: linux } = guestOf(environment, kernel);
         const base = process.mmap(PAGES, "rw");
         process.sigaction("SIGSEGV", (page) => process.mprotect(page, 1, "rw"));
-        checkpointService?.register("trap", base, PAGES);
+        xen?.checkpoint.register("trap", base, PAGES);
         const table = new Uint8Array(PAGES + 5).fill(0xf0);
         process.watchStores(base, table, 4);
         const unmapped = new Set<number>();
@@ -40,8 +40,8 @@ test("watched bits say which stores need the machine, whatever happens to the pa
           const pages = Math.min(count, PAGES - first);
           const gone = [...Array(pages).keys()].some((i) => unmapped.has(first + i));
           const range = [{ first: base + first, pageCount: pages }];
-          if (kind === "protect") checkpointService?.protect("trap", range);
-          else if (kind === "unprotect") checkpointService?.unprotect("trap", range);
+          if (kind === "protect") xen?.checkpoint.protect("trap", range);
+          else if (kind === "unprotect") xen?.checkpoint.unprotect("trap", range);
           else if (kind === "clearRefs") linux.memory.clearRefs();
           else if (gone) continue;
           else if (kind === "store") process.store(base + first);

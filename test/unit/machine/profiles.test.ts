@@ -256,12 +256,12 @@ test("era: native operations compose to published totals", (t) => {
 
 test("era: a trap into Xen and back costs about what a VM exit did on the same processor", (t) => {
   const ledger = new Ledger(PRIMITIVE_COUNT);
-  const { process, checkpointService, pathLengths } = createGuest({ environment: "xen-pv", kernel: "5.10" }, ledger);
-  assert.ok(checkpointService !== undefined);
+  const { process, xen, pathLengths } = createGuest({ environment: "xen-pv", kernel: "5.10" }, ledger);
+  assert.ok(xen !== undefined);
   const page = process.mmap(4, "rw");
   process.store(page);
-  checkpointService.register("trap", page, 1);
-  checkpointService.protect("trap", [{ first: page, pageCount: 1 }]);
+  xen.checkpoint.register("trap", page, 1);
+  xen.checkpoint.protect("trap", [{ first: page, pageCount: 1 }]);
   const before = ledger.totals();
   process.store(page);
   const counts = ledger.totals().map((count, i) => count - before[i]);

@@ -7,9 +7,9 @@ import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
 
 function hosted(kernel: "5.10" | "6.1" = "6.1") {
   const ledger = new Ledger(PRIMITIVE_COUNT);
-  const { process, checkpointService } = createGuest({ environment: "xen-pv", kernel }, ledger);
-  assert.ok(checkpointService);
-  return { ledger, process, service: checkpointService };
+  const { process, xen } = createGuest({ environment: "xen-pv", kernel }, ledger);
+  assert.ok(xen);
+  return { ledger, process, service: xen.checkpoint };
 }
 
 test("a write to a protected page traps into Xen only: no bounce, no signal, no system call", () => {

@@ -1,6 +1,6 @@
-import type { Ledger } from "../machine/ledger.ts";
-import { type PageTable, PTE_PRESENT, PTE_WRITABLE } from "../machine/page-table.ts";
-import { P } from "../machine/primitives.ts";
+import type { Ledger } from "../../machine/ledger.ts";
+import { type PageTable, PTE_PRESENT, PTE_WRITABLE } from "../../machine/page-table.ts";
+import { P } from "../../machine/primitives.ts";
 import type { L1Observer } from "./l1-observer.ts";
 
 /** Entries that Linux puts into one mmu_update at most. */

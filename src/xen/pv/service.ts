@@ -1,7 +1,7 @@
-import type { Ledger } from "../machine/ledger.ts";
-import { type PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../machine/page-table.ts";
-import { P } from "../machine/primitives.ts";
-import type { CheckpointService, Gate, PageRange } from "./checkpoint-service.ts";
+import type { Ledger } from "../../machine/ledger.ts";
+import { type PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../../machine/page-table.ts";
+import { P } from "../../machine/primitives.ts";
+import type { CheckpointService, Gate, PageRange } from "../checkpoint-service.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { L1Observer } from "./l1-observer.ts";
 

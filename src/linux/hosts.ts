@@ -1,0 +1,59 @@
+import type { Ledger } from "../machine/ledger.ts";
+import type { PageTable } from "../machine/page-table.ts";
+import { P } from "../machine/primitives.ts";
+import { Hypervisor } from "../xen/pv/hypervisor.ts";
+import { XenCheckpointService } from "../xen/pv/service.ts";
+import type { XenServices } from "../xen/services.ts";
+import type { Kernel } from "./kernel.ts";
+import type { KernelBuild } from "./kernel-build.ts";
+import type { Platform } from "./platform.ts";
+import { NativePlatform } from "./platform-native.ts";
+import { XenPvPlatform } from "./platform-xen-pv.ts";
+
+/** How a guest is hosted. */
+export const GUEST_ENVIRONMENTS = ["native", "xen-pv"] as const;
+export type GuestEnvironment = (typeof GUEST_ENVIRONMENTS)[number];
+
+/** What a guest's kernel runs on. */
+export interface Host {
+  readonly platform: Platform;
+  /** The hypervisor of a paravirtual guest. */
+  readonly hypervisor: Hypervisor | undefined;
+  /** What Xen offers to applications, once the kernel is there; to be called once. `base` is the window's first page. */
+  services(kernel: Kernel, base: number): XenServices | undefined;
+}
+
+type HostMaker = (ledger: Ledger, table: PageTable, build: KernelBuild) => Host;
+
+/** One entry for each environment. */
+export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
+  native: (ledger, table, build) => ({
+    platform: new NativePlatform(ledger, table, build.isolatesPageTables),
+    hypervisor: undefined,
+    services: () => undefined,
+  }),
+  "xen-pv": (ledger, table, build) => {
+    const hypervisor = new Hypervisor(ledger, table, build.isolatesPageTables);
+    return {
+      platform: new XenPvPlatform(ledger, hypervisor),
+      hypervisor,
+      services(kernel, base) {
+        const checkpoint = new XenCheckpointService(ledger, hypervisor, table, driverGate(kernel), base);
+        hypervisor.observe(checkpoint);
+        return { checkpoint };
+      },
+    };
+  },
+};
+
+/** The way of an application through its kernel's privcmd driver to Xen and back. */
+function driverGate(kernel: Kernel): { enter(): void; leave(): void } {
+  return {
+    enter() {
+      kernel.enter();
+      kernel.ledger.charge(P.linux_ioctl, 1);
+      kernel.ledger.charge(P.linux_privcmd, 1);
+    },
+    leave: () => kernel.leave(),
+  };
+}
