@@ -94,7 +94,7 @@ export class AddressSpace {
         for (let page = start; page < next; page++) {
           if (this.#table.flags[page] === 0) continue;
           this.#ledger.charge(P.linux_zap_pte, 1);
-          this.#table.set(page, 0);
+          this.#platform.zapPte(page);
         }
       }
       start = next;
@@ -241,7 +241,7 @@ export class AddressSpace {
   /** flush_tlb_mm_range of the running process. */
   flush(first: number, end: number): void {
     this.#ledger.charge(P.linux_flush_range, 1);
-    if (end - first <= FLUSH_CEILING_PAGES) this.#platform.flushPages(end - first);
+    if (end - first <= FLUSH_CEILING_PAGES) this.#platform.flushPages(first, end - first);
     else this.#platform.flushAll();
   }
 

@@ -35,7 +35,7 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
   "xen-pv": (ledger, table, build) => {
     const hypervisor = new Hypervisor(ledger, table, build.isolatesPageTables);
     return {
-      platform: new XenPvPlatform(ledger, hypervisor),
+      platform: new XenPvPlatform(ledger, table, hypervisor),
       hypervisor,
       services(kernel, base) {
         const checkpoint = new XenCheckpointService(ledger, hypervisor, table, driverGate(kernel), base);

@@ -5,7 +5,6 @@ import {
   PTE_PRESENT,
   PTE_SHARED,
   PTE_SOFT_DIRTY,
-  PTE_STORE,
   PTE_UFFD_WP,
   PTE_WRITABLE,
   PTE_ZERO_PAGE,
@@ -94,14 +93,11 @@ export class Kernel {
 
   /** One store of user mode; returns when it has completed. @throws GuestError when nothing handles its fault */
   store(page: number): void {
-    const { flags } = this.table;
-    if ((flags[page] & PTE_STORE) === PTE_STORE) return;
+    const { table } = this;
     for (let attempt = 0; attempt < MOST_FAULTS; attempt++) {
-      const entry = flags[page];
-      if ((entry & PTE_STORE) === PTE_STORE) return;
-      if ((entry & (PTE_PRESENT | PTE_WRITABLE)) === (PTE_PRESENT | PTE_WRITABLE)) {
-        this.ledger.charge(P.cpu_dirty_assist, 1);
-        this.table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+      if (table.completesStore(page)) return;
+      if (table.permitsStore(page)) {
+        this.platform.setDirty(page);
         return;
       }
       this.#fault(page, true);
@@ -111,9 +107,8 @@ export class Kernel {
 
   /** One load of user mode. */
   load(page: number): void {
-    const { flags } = this.table;
     for (let attempt = 0; attempt < MOST_FAULTS; attempt++) {
-      if (flags[page] & PTE_PRESENT) return;
+      if (this.table.permitsLoad(page)) return;
       this.#fault(page, false);
     }
     throw new GuestError("load", "SIGSEGV", `the handler left page ${page} closed ${MOST_FAULTS} times`);
@@ -122,15 +117,14 @@ export class Kernel {
   /** The kernel stores into a page of the process. @throws GuestError EFAULT */
   copyToUser(page: number): void {
     this.ledger.charge(P.linux_copy_to_user, 1);
-    const { flags } = this.table;
-    while ((flags[page] & PTE_STORE) !== PTE_STORE) {
-      const entry = flags[page];
-      if ((entry & (PTE_PRESENT | PTE_WRITABLE)) === (PTE_PRESENT | PTE_WRITABLE)) {
-        this.ledger.charge(P.cpu_dirty_assist, 1);
-        this.table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+    const { table } = this;
+    while (!table.completesStore(page)) {
+      if (table.permitsStore(page)) {
+        this.platform.setDirty(page);
         return;
       }
       if (this.platform.kernelPageFault(page)) continue;
+      const entry = table.flags[page];
       this.ledger.charge(P.linux_exception, 1);
       this.ledger.charge(P.linux_fault, 1);
       const allowed = this.memory.allows(page, true) && ((entry & PTE_UFFD_WP) === 0 || this.#resolveUserfault(page));

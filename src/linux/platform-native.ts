@@ -1,20 +1,30 @@
 import type { Ledger } from "../machine/ledger.ts";
-import type { PageTable } from "../machine/page-table.ts";
+import { type PageTable, PTE_DIRTY, PTE_SOFT_DIRTY } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import type { Platform } from "./platform.ts";
 
-/** Linux on bare hardware: every operation is the processor's own. */
+/** The privileged instructions about page tables: what a hypervisor wants to see when the guest's tables are not the processor's. */
+export interface PagingInstructions {
+  readCr3(): void;
+  /** The same page tables again, or with `other` those of another process. */
+  writeCr3(other?: boolean): void;
+  invlpg(page: number): void;
+}
+
+/** Linux where every operation is the processor's own: on bare hardware, and under a hypervisor as far as that lets it. */
 export class NativePlatform implements Platform {
   readonly flushesSoftwareBits = false;
   readonly #ledger: Ledger;
   readonly #table: PageTable;
   /** Page-table isolation: CR3 changes on each entry and exit. */
   readonly #pti: boolean;
+  readonly #paging: PagingInstructions;
 
-  constructor(ledger: Ledger, table: PageTable, pti: boolean) {
+  constructor(ledger: Ledger, table: PageTable, pti: boolean, paging: PagingInstructions = bareInstructions(ledger)) {
     this.#ledger = ledger;
     this.#table = table;
     this.#pti = pti;
+    this.#paging = paging;
   }
 
   systemCallEntry(): void {
@@ -57,6 +67,10 @@ export class NativePlatform implements Platform {
     this.#ledger.charge(P.cpu_iretq, 1);
   }
 
+  setDirty(page: number): void {
+    setDirtyBit(this.#ledger, this.#table, page);
+  }
+
   enterLazyMmu(): void {}
   leaveLazyMmu(): void {}
 
@@ -75,23 +89,25 @@ export class NativePlatform implements Platform {
   clearAndFlushPte(page: number): void {
     this.#table.set(page, 0);
     this.#ledger.charge(P.linux_flush_range, 1);
-    this.flushPages(1);
+    this.flushPages(page, 1);
+  }
+
+  zapPte(page: number): void {
+    this.#table.set(page, 0);
   }
 
   writePteInPlace(page: number, flags: number): void {
     this.#table.set(page, flags);
   }
 
-  flushPages(pageCount: number): void {
+  flushPages(first: number, pageCount: number): void {
     this.#ledger.charge(P.linux_flush_page, pageCount);
-    this.#ledger.charge(P.cpu_invlpg, pageCount);
+    for (let page = first; page < first + pageCount; page++) this.#paging.invlpg(page);
   }
 
   flushAll(): void {
-    const ledger = this.#ledger;
-    ledger.charge(P.linux_flush_all, 1);
-    ledger.charge(P.cpu_cr3_read, 1);
-    ledger.charge(P.cpu_cr3_write, 1);
+    this.#ledger.charge(P.linux_flush_all, 1);
+    this.#enterPageTables();
   }
 
   /** On processors that do without PTI here (AMD's), loading an empty GS selector keeps its base: it is loaded twice. */
@@ -104,7 +120,7 @@ export class NativePlatform implements Platform {
   }
 
   switchPageTables(): void {
-    this.#ledger.charge(P.cpu_cr3_write, 1);
+    this.#paging.writeCr3(true);
   }
 
   driverHypercall(): void {
@@ -112,7 +128,22 @@ export class NativePlatform implements Platform {
   }
 
   #enterPageTables(): void {
-    this.#ledger.charge(P.cpu_cr3_read, 1);
-    this.#ledger.charge(P.cpu_cr3_write, 1);
+    this.#paging.readCr3();
+    this.#paging.writeCr3();
   }
+}
+
+/** Nobody looks: the processor does them. */
+function bareInstructions(ledger: Ledger): PagingInstructions {
+  return {
+    readCr3: () => ledger.charge(P.cpu_cr3_read, 1),
+    writeCr3: () => ledger.charge(P.cpu_cr3_write, 1),
+    invlpg: () => ledger.charge(P.cpu_invlpg, 1),
+  };
+}
+
+/** The processor sets the D bit of the guest's own entry. */
+export function setDirtyBit(ledger: Ledger, table: PageTable, page: number): void {
+  ledger.charge(P.cpu_dirty_assist, 1);
+  table.set(page, table.flags[page] | PTE_DIRTY | PTE_SOFT_DIRTY);
 }

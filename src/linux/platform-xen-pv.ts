@@ -1,7 +1,9 @@
 import type { Ledger } from "../machine/ledger.ts";
+import type { PageTable } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import type { Hypervisor } from "../xen/pv/hypervisor.ts";
 import type { Platform } from "./platform.ts";
+import { setDirtyBit } from "./platform-native.ts";
 
 /**
  * Updates that Linux collects into one hypercall: its multicall buffer has 512 bytes for arguments, an update takes 16,
@@ -14,10 +16,12 @@ export class XenPvPlatform implements Platform {
   readonly flushesSoftwareBits = true;
   readonly #ledger: Ledger;
   readonly #xen: Hypervisor;
+  readonly #table: PageTable;
   #pending = 0;
 
-  constructor(ledger: Ledger, xen: Hypervisor) {
+  constructor(ledger: Ledger, table: PageTable, xen: Hypervisor) {
     this.#ledger = ledger;
+    this.#table = table;
     this.#xen = xen;
   }
 
@@ -43,6 +47,10 @@ export class XenPvPlatform implements Platform {
 
   kernelFaultExit(): void {
     this.#xen.iretToKernel();
+  }
+
+  setDirty(page: number): void {
+    setDirtyBit(this.#ledger, this.#table, page);
   }
 
   enterLazyMmu(): void {}
@@ -72,14 +80,18 @@ export class XenPvPlatform implements Platform {
   clearAndFlushPte(page: number): void {
     this.#xen.emulateTableWrite(page, 0);
     this.#ledger.charge(P.linux_flush_range, 1);
-    this.flushPages(1);
+    this.flushPages(page, 1);
+  }
+
+  zapPte(page: number): void {
+    this.#table.set(page, 0);
   }
 
   writePteInPlace(page: number, flags: number): void {
     this.#xen.emulateTableWrite(page, flags);
   }
 
-  flushPages(pageCount: number): void {
+  flushPages(_first: number, pageCount: number): void {
     this.#ledger.charge(P.linux_flush_page, pageCount);
     this.#ledger.charge(P.linux_xen_flush_page, pageCount);
     for (let page = 0; page < pageCount; page++) this.#xen.invlpg();

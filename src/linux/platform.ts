@@ -17,6 +17,8 @@ export interface Platform {
    * @returns true when a hypervisor dealt with it unseen; false when the kernel runs now and must end with `frameExit`
    */
   pageFault(page: number, write: boolean): boolean;
+  /** A store goes through, and the processor sets the D bits that are still clear. */
+  setDirty(page: number): void;
   /** The kernel itself faults on a user page (copy_to_user). Returns as `pageFault`; ends with `kernelFaultExit`. */
   kernelPageFault(page: number): boolean;
   kernelFaultExit(): void;
@@ -32,13 +34,15 @@ export interface Platform {
   setPte(page: number, flags: number): void;
   /** ptep_clear_flush: take the entry out and flush its page. */
   clearAndFlushPte(page: number): void;
+  /** munmap takes one entry out; who calls it flushes. */
+  zapPte(page: number): void;
   /** A read-modify-write of one entry in place (pte_clear, ptep_set_wrprotect): no paravirtual operation exists for it. */
   writePteInPlace(page: number, flags: number): void;
 
   /** Whether a change of bits that only software uses is flushed as well (it is under Xen PV, as measured with 6.1). */
   readonly flushesSoftwareBits: boolean;
-  /** Flush this many single pages of the running process from the TLB. */
-  flushPages(pageCount: number): void;
+  /** Flush single pages of the running process from the TLB. */
+  flushPages(first: number, pageCount: number): void;
   /** Flush all of the running process's pages from the TLB. */
   flushAll(): void;
   /** The processor's state for another thread: its stack, the bases of its segments, its FPU's registers. */

@@ -1,5 +1,6 @@
 /**
- * The L1 entries of one process, as flags: the frames themselves do not matter to what is counted.
+ * The L1 entries of one process, as flags: the frames themselves do not matter to what is counted. Beside what the guest's
+ * kernel wrote there stands what a hypervisor that has tables of its own withholds; the processor grants what both do.
  *
  * Pages are numbered from the start of a window of the address space that holds all mappings, so that numbers stay small
  * integers. One page-table page covers 512 pages.
@@ -22,6 +23,13 @@ export const PTE_SHARED = 64;
 /** Linux: mapped by the kernel but closed to user mode (PROT_NONE); not present for the processor. */
 export const PTE_PROT_NONE = 128;
 
+/** A hypervisor's own tables map nothing there: no access. */
+export const WITHHELD_ACCESS = 1;
+/** They let nobody write. */
+export const WITHHELD_WRITE = 2;
+/** They let a store pass, and the processor sets the D bit of their entry by it. */
+export const WITHHELD_DIRTY = 4;
+
 /** What a store needs to complete without the machine's help. */
 export const PTE_STORE = PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY;
 
@@ -36,6 +44,11 @@ export const WINDOW_PAGES = 1 << 22;
 export class PageTable {
   /** Flags of each page; read freely, written through `set` only. */
   readonly flags = new Uint8Array(WINDOW_PAGES);
+  /**
+   * What the hypervisor's own tables (shadow entries, second-level translation) hold back of what `flags` grants; bits
+   * above. Always 0 where the processor walks the guest's tables alone. Read freely, written through `withhold` only.
+   */
+  readonly withheld = new Uint8Array(WINDOW_PAGES);
   #watchFirst = 0;
   #watchCount = 0;
   #watchTable: Uint8Array = new Uint8Array(0);
@@ -43,11 +56,28 @@ export class PageTable {
 
   set(page: number, flags: number): void {
     this.flags[page] = flags;
-    const index = page - this.#watchFirst;
-    if (index >= 0 && index < this.#watchCount) {
-      if ((flags & PTE_STORE) === PTE_STORE) this.#watchTable[index] &= ~this.#watchBit;
-      else this.#watchTable[index] |= this.#watchBit;
-    }
+    this.#update(page);
+  }
+
+  withhold(page: number, bits: number): void {
+    this.withheld[page] = bits;
+    this.#update(page);
+  }
+
+  /** Whether a store completes without anything to do for anybody. */
+  completesStore(page: number): boolean {
+    return (this.flags[page] & PTE_STORE) === PTE_STORE && this.withheld[page] === 0;
+  }
+
+  /** Whether the processor lets a store pass, though it may have D bits to set. */
+  permitsStore(page: number): boolean {
+    const both = PTE_PRESENT | PTE_WRITABLE;
+    return (this.flags[page] & both) === both && (this.withheld[page] & (WITHHELD_ACCESS | WITHHELD_WRITE)) === 0;
+  }
+
+  /** Whether the processor lets a load pass. */
+  permitsLoad(page: number): boolean {
+    return (this.flags[page] & PTE_PRESENT) !== 0 && (this.withheld[page] & WITHHELD_ACCESS) === 0;
   }
 
   /** Keeps `bit` of `table[page - first]` equal to "a store to this page needs the machine". */
@@ -56,10 +86,13 @@ export class PageTable {
     this.#watchCount = Math.min(table.length, WINDOW_PAGES - first);
     this.#watchTable = table;
     this.#watchBit = bit;
-    const { flags } = this;
-    for (let index = 0; index < this.#watchCount; index++) {
-      if ((flags[first + index] & PTE_STORE) === PTE_STORE) table[index] &= ~bit;
-      else table[index] |= bit;
-    }
+    for (let page = first, end = first + this.#watchCount; page < end; page++) this.#update(page);
+  }
+
+  #update(page: number): void {
+    const index = page - this.#watchFirst;
+    if (index < 0 || index >= this.#watchCount) return;
+    if (this.completesStore(page)) this.#watchTable[index] &= ~this.#watchBit;
+    else this.#watchTable[index] |= this.#watchBit;
   }
 }
