@@ -18,17 +18,22 @@ export type TechniqueId = (typeof TECHNIQUE_IDS)[number];
 export const ENVIRONMENTS = GUEST_ENVIRONMENTS;
 export type Environment = GuestEnvironment;
 
+export const COPIERS = ["guest", "hypervisor"] as const;
+export const COMMITS = ["sync", "async"] as const;
+export const TARGETS = ["memory", "disk", "replica"] as const;
+
 /** Options that cross with techniques: what a checkpoint does besides finding the dirty pages. */
 export interface CheckpointOptions {
   /** Who copies dirty pages: the process itself into a staging buffer, or the hypervisor into the backup's memory. */
-  readonly copy: "guest" | "hypervisor";
+  readonly copy: (typeof COPIERS)[number];
   /** How the process reaches the hypervisor. */
   readonly gate: Gate;
   /** `async`: the pages are armed, the program runs on, and they are copied meanwhile. */
-  readonly commit: "sync" | "async";
+  readonly commit: (typeof COMMITS)[number];
   /** Asynchronous commits: how fast the pages are copied, in bytes for each virtual cycle of the program. */
   readonly backgroundBytesPerCycle: number;
-  readonly target: "memory" | "disk" | "replica";
+  /** Where images go: the backup's memory, a disk, or a replica over a network. */
+  readonly target: (typeof TARGETS)[number];
 }
 
 export const DEFAULT_OPTIONS: CheckpointOptions = {

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander"; // commander 14, MIT: the established parser of options
-import { ENVIRONMENTS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
+import { COMMITS, COPIERS, ENVIRONMENTS, TARGETS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
 import { BadInputError } from "../program/program.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
+import { GATES } from "../xen/checkpoint-service.ts";
 
 /** What all commands that run a program take. */
 export interface ProgramOptions {
@@ -58,19 +59,13 @@ export function addMachineOptions(command: Command): Command {
 
 export function addCheckpointOptions(command: Command): Command {
   return command
+    .addOption(new Option("--copy <who>", "who copies dirty pages").choices([...COPIERS]).default(DEFAULT_MACHINE.copy))
     .addOption(
-      new Option("--copy <who>", "who copies dirty pages")
-        .choices(["guest", "hypervisor"])
-        .default(DEFAULT_MACHINE.copy),
-    )
-    .addOption(
-      new Option("--gate <how>", "how the program reaches Xen")
-        .choices(["trap", "privcmd", "shared-page"])
-        .default(DEFAULT_MACHINE.gate),
+      new Option("--gate <how>", "how the program reaches Xen").choices([...GATES]).default(DEFAULT_MACHINE.gate),
     )
     .addOption(
       new Option("--commit <when>", "whether the program waits for the commit")
-        .choices(["sync", "async"])
+        .choices([...COMMITS])
         .default(DEFAULT_MACHINE.commit),
     )
     .addOption(
@@ -78,11 +73,7 @@ export function addCheckpointOptions(command: Command): Command {
         .argParser(positive)
         .default(DEFAULT_MACHINE.backgroundBytesPerCycle),
     )
-    .addOption(
-      new Option("--target <where>", "where images go")
-        .choices(["memory", "disk", "replica"])
-        .default(DEFAULT_MACHINE.target),
-    )
+    .addOption(new Option("--target <where>", "where images go").choices([...TARGETS]).default(DEFAULT_MACHINE.target))
     .addOption(
       new Option("--kernel <version>", "the guest's Linux").choices(["5.10", "6.1"]).default(DEFAULT_MACHINE.kernel),
     );

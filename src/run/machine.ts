@@ -1,11 +1,12 @@
 import { CheckpointEngine } from "../checkpoint/engine.ts";
+import { refusalOf } from "../checkpoint/refusal.ts";
 import {
   type CheckpointOptions,
   DEFAULT_OPTIONS,
   type Environment,
   type TechniqueId,
 } from "../checkpoint/technique.ts";
-import { TECHNIQUES, techniqueOf } from "../checkpoint/techniques.ts";
+import { techniqueOf } from "../checkpoint/techniques.ts";
 import { createGuest } from "../linux/guest.ts";
 import type { GuestProcess } from "../linux/guest-process.ts";
 import { Ledger } from "../machine/ledger.ts";
@@ -48,26 +49,15 @@ export interface Machine {
 
 /**
  * @param start how much memory the program has when it starts, and what of it the loader has filled
- * @throws BadInputError when the environment cannot offer the technique
+ * @throws BadInputError when the environment cannot offer the technique, or not with these options
  */
 export function createMachine(
   options: MachineOptions,
   start: Pick<Recording, "startPages" | "residentPages">,
 ): Machine {
   const definition = techniqueOf(options.technique);
-  const refusal = definition.unavailable(options.environment);
+  const refusal = refusalOf(definition, options);
   if (refusal !== undefined) throw new BadInputError(refusal);
-  if (options.copy === "hypervisor" && options.environment === "native") {
-    throw new BadInputError("--copy hypervisor needs a hypervisor, and native has none; choose --copy guest");
-  }
-  if (options.commit === "async" && !definition.noticesWrites) {
-    throw new BadInputError(
-      `--commit async needs a technique that notices a write before it is done, and ${options.technique} does not: ` +
-        `choose ${TECHNIQUES.filter(({ noticesWrites }) => noticesWrites)
-          .map(({ id }) => id)
-          .join(" or ")}`,
-    );
-  }
   const ledger = new Ledger(PRIMITIVE_COUNT);
   const guest = createGuest({ environment: options.environment, kernel: options.kernel }, ledger);
   const { process } = guest;

@@ -1,5 +1,6 @@
 /** How an application in ring 3 reaches Xen. */
-export type Gate = "trap" | "privcmd" | "shared-page";
+export const GATES = ["trap", "privcmd", "shared-page"] as const;
+export type Gate = (typeof GATES)[number];
 
 /**
  * The hypervisor's checkpoint service as the checkpoint library uses it. No released Xen has one: this is our

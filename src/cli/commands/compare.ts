@@ -1,6 +1,7 @@
 import { SingleBar } from "cli-progress"; // cli-progress 3.12, MIT: a bar on standard error, only on a terminal
 import { type Command, Option } from "commander";
 import { ImageStore } from "../../checkpoint/images.ts";
+import { optionsIn, refusalOf } from "../../checkpoint/refusal.ts";
 import { ENVIRONMENTS, type Environment, TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/technique.ts";
 import { techniqueOf } from "../../checkpoint/techniques.ts";
 import { Ledger } from "../../machine/ledger.ts";
@@ -96,13 +97,13 @@ export function addCompareCommand(program: Command): void {
     const cells: Cell[] = [];
     for (const { environment, technique } of wanted) {
       bar.increment(1, { what: `${technique} in ${environment}` });
-      const reason = techniqueOf(technique).unavailable(environment);
+      const machine = optionsIn(environment, base);
+      const reason = refusalOf(techniqueOf(technique), { ...machine, environment });
       if (reason !== undefined) {
         cells.push({ environment, technique, reason });
         continue;
       }
-      const options2 = environment === "native" ? { ...base, copy: "guest" as const } : base;
-      const comparison = compareOne(recording, profile, environment, technique, options2);
+      const comparison = compareOne(recording, profile, environment, technique, machine);
       if (options.live === true) {
         const live = await liveRun({ ...input, machine: comparison.options, images: new ImageStore() }, opened);
         const difference = Ledger.difference(

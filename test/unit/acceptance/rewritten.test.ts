@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { instrument } from "../../../src/program/instrument/instrument.ts";
 import type { Program } from "../../../src/program/program.ts";
+import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
 import { assemble } from "../instrument/harness.ts";
-import { machine } from "./guest-ways.ts";
 import { assertReplays, runInGuest } from "./live-run.ts";
 
 const wasm = assemble(`(module
@@ -38,7 +38,11 @@ const instrumented = instrument(wasm, { mode: "record", maxMemoryPages: 16 });
 
 test("pages saved by each technique, live and in replay", () => {
   const saved = (technique: "mprotect" | "soft-dirty" | "hash", environment: "native" | "xen-pv") => {
-    const { run } = runInGuest(program, instrumented, { name: "rewritten", wasm }, [], machine(technique, environment));
+    const { run } = runInGuest(program, instrumented, { name: "rewritten", wasm }, [], {
+      ...DEFAULT_MACHINE,
+      technique,
+      environment,
+    });
     assertReplays(run, run.recording, technique);
     return run.checkpoints.map(({ saved: [region] }) => region.pageCount);
   };
