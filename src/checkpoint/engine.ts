@@ -1,8 +1,9 @@
 import { NO_REGION } from "../machine/context.ts";
 import { P } from "../machine/primitives.ts";
+import { firstAtLeast } from "../machine/sorted.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
 import { BackgroundCopy } from "./background.ts";
-import { mergeRanges, rangesOfPages, subtractRanges } from "./pages.ts";
+import { LINE_BYTES, mergeRanges, PAGE_BYTES, rangesOfPages, subtractRanges } from "./pages.ts";
 import { type Region, type RegionSpec, RegionTable, type SavedRegion } from "./regions.ts";
 import { chargeCommit, chargeReload } from "./targets.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "./technique.ts";
@@ -153,8 +154,8 @@ export class CheckpointEngine {
   }
 
   /** Pages of linear memory whose bytes differ in the regions that will be saved next from what was last saved of them. */
-  noteChanged(pages: Iterable<number>): void {
-    this.technique.noteChanged?.(Array.from(pages, (page) => page + this.#base));
+  noteChanged(pages: ArrayLike<number>): void {
+    this.technique.noteChanged?.(Float64Array.from(pages, (page) => page + this.#base));
   }
 
   /**
@@ -167,9 +168,7 @@ export class CheckpointEngine {
     const { ledger, options, xen } = this.#machine;
     const before = this.#enter("collect", site, NO_REGION);
     const registeredBytes = regions.reduce((sum, region) => sum + region.spec.bytes, 0);
-    for (const page of this.technique.collect(this.#virtual(ranges), registeredBytes)) {
-      this.#notePage(page - this.#base);
-    }
+    this.#notePages(this.technique.collect(this.#virtual(ranges), registeredBytes));
     const saved = regions.map(takePending);
     if (options.commit === "async") {
       const rate = options.backgroundBytesPerCycle;
@@ -249,8 +248,13 @@ export class CheckpointEngine {
     ledger.charge(byHypervisor ? P.xen_memcpy_byte : P.user_memcpy_byte, bytes);
   }
 
-  #notePage(page: number): void {
-    for (const region of this.regions.all) if (region.holds(page)) region.pending[page - region.pages.first] = 1;
+  /** @param pages virtual page numbers, ascending */
+  #notePages(pages: ArrayLike<number>): void {
+    for (const { pages: held, pending } of this.regions.all) {
+      const first = held.first + this.#base;
+      const end = first + held.pageCount;
+      for (let i = firstAtLeast(pages, first); i < pages.length && pages[i] < end; i++) pending[pages[i] - first] = 1;
+    }
   }
 
   #release(pages: PageRange): void {
@@ -275,22 +279,29 @@ export class CheckpointEngine {
 /** What the next image must hold of a region; afterwards nothing is pending. */
 function takePending(region: Region): SavedRegion {
   const { pending, pendingLines } = region;
-  const pages: number[] = [];
+  const { first, pageCount } = region.pages;
+  let count = 0;
+  for (let i = 0; i < pageCount; i++) count += pending[i];
+  const pages = new Uint32Array(count);
   let bytes = 0;
-  let dirtyBytes = 0;
-  for (let i = pending.indexOf(1); i >= 0; i = pending.indexOf(1, i + 1)) {
-    const page = region.pages.first + i;
-    pages.push(page);
-    const size = region.bytesOn(page);
+  let lines = 0;
+  let partBytes = 0;
+  for (let i = 0, next = 0; next < count; i++) {
+    if (pending[i] === 0) continue;
+    pages[next++] = first + i;
+    const low = pendingLines[2 * i];
+    const high = pendingLines[2 * i + 1];
+    // Only the first and the last page may belong to the region in part.
+    const size = i > 0 && i < pageCount - 1 ? PAGE_BYTES : region.bytesOn(first + i);
     bytes += size;
-    if (size === 4096) dirtyBytes += 64 * (bitCount(pendingLines[2 * i]) + bitCount(pendingLines[2 * i + 1]));
-    else dirtyBytes += writtenBytes(region, page);
+    if ((low | high) === 0) continue;
+    if (size === PAGE_BYTES) lines += bitCount(low) + bitCount(high);
+    else partBytes += writtenBytes(region, first + i);
     pendingLines[2 * i] = 0;
     pendingLines[2 * i + 1] = 0;
   }
-  const whole = pages.length === region.pages.pageCount;
   pending.fill(0);
-  return { region, pages, bytes, dirtyBytes, whole };
+  return { region, pages, bytes, dirtyBytes: lines * LINE_BYTES + partBytes, whole: count === pageCount };
 }
 
 /** Bytes of a page's written 64-byte lines, as far as they lie in a region that ends or begins inside the page. */

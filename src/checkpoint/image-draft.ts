@@ -70,7 +70,7 @@ export class ImageDraft {
 }
 
 /** Whether sorted pages hold one. */
-function includes(pages: readonly number[], page: number): boolean {
+function includes(pages: Uint32Array, page: number): boolean {
   let low = 0;
   let high = pages.length - 1;
   while (low <= high) {

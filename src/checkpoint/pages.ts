@@ -2,6 +2,8 @@ import type { PageRange } from "../xen/checkpoint-service.ts";
 
 /** Bytes of a guest page. */
 export const PAGE_BYTES = 4096;
+/** Bytes of the lines that written bytes are told apart by. */
+export const LINE_BYTES = 64;
 
 /** The pages that hold [address, address + bytes); none when `bytes` is 0. */
 export function pagesOf(address: number, bytes: number): PageRange {
@@ -42,8 +44,22 @@ export function subtractRanges(ranges: readonly PageRange[], without: readonly P
 }
 
 /** Sorted page numbers as ranges. */
-export function rangesOfPages(pages: readonly number[]): PageRange[] {
-  return mergeRanges(pages.map((page) => ({ first: page, pageCount: 1 })));
+export function rangesOfPages(pages: ArrayLike<number>): PageRange[] {
+  const ranges: PageRange[] = [];
+  for (let i = 0; i < pages.length; ) {
+    const start = i++;
+    while (i < pages.length && pages[i] === pages[i - 1] + 1) i++;
+    ranges.push({ first: pages[start], pageCount: i - start });
+  }
+  return ranges;
+}
+
+/** Every page of `ranges`, in their order. */
+export function pagesIn(ranges: readonly PageRange[]): Float64Array {
+  const pages = new Float64Array(pageCountOf(ranges));
+  let i = 0;
+  for (const { first, pageCount } of ranges) for (let page = first; page < first + pageCount; page++) pages[i++] = page;
+  return pages;
 }
 
 export function pageCountOf(ranges: readonly PageRange[]): number {

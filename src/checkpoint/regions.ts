@@ -117,7 +117,7 @@ export class RegionTable {
 export interface SavedRegion {
   readonly region: Region;
   /** Pages of linear memory, ascending. */
-  readonly pages: readonly number[];
+  readonly pages: Uint32Array;
   /** Bytes of the region on those pages. */
   readonly bytes: number;
   /** Bytes of the 64-byte lines on those pages that were written since they were last saved. */

@@ -66,12 +66,12 @@ export interface Technique {
    * Pages that hold other bytes of the regions about to be collected than when they were last saved; of pages never saved
    * it says nothing. For techniques that look at contents: neither they nor a replay have the bytes.
    */
-  noteChanged?(pages: readonly number[]): void;
+  noteChanged?(pages: ArrayLike<number>): void;
   /**
    * @param bytes what the regions hold in `ranges`, each byte counted for each region that holds it
    * @returns the pages in `ranges` that were written since they were last armed, ascending
    */
-  collect(ranges: readonly PageRange[], bytes: number): number[];
+  collect(ranges: readonly PageRange[], bytes: number): ArrayLike<number>;
   /** From now on the first write to each of these pages is noticed. */
   arm(ranges: readonly PageRange[]): void;
   /** Whether a write to this page is the technique's business now. */

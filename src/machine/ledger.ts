@@ -31,6 +31,12 @@ export class Ledger {
   #base = 0;
   /** Open addressing: row number + 1, 0 when empty. */
   #slots: Int32Array;
+  /** What was entered last: most often the next is the same. */
+  #latestPhase: Phase | undefined;
+  #latestEpoch = 0;
+  #latestSite = 0;
+  #latestRegion = 0;
+  #latestBase = 0;
 
   constructor(primitiveCount: number) {
     this.primitiveCount = primitiveCount;
@@ -48,6 +54,25 @@ export class Ledger {
   /** Makes (phase, epoch, site, region) the current context. @returns the handle of the one before */
   enter(phase: Phase, epoch: number, site: number, region: number): ContextHandle {
     const before = this.#base;
+    if (
+      site === this.#latestSite &&
+      region === this.#latestRegion &&
+      epoch === this.#latestEpoch &&
+      phase === this.#latestPhase
+    ) {
+      this.#base = this.#latestBase;
+      return before;
+    }
+    this.#base = this.#rowOf(phase, epoch, site, region) * this.primitiveCount;
+    this.#latestPhase = phase;
+    this.#latestEpoch = epoch;
+    this.#latestSite = site;
+    this.#latestRegion = region;
+    this.#latestBase = this.#base;
+    return before;
+  }
+
+  #rowOf(phase: Phase, epoch: number, site: number, region: number): number {
     const phaseNumber = PHASE_NUMBER[phase];
     const mask = this.#slots.length - 1;
     let slot = hash(phaseNumber, epoch, site, region) & mask;
@@ -61,13 +86,11 @@ export class Ledger {
         this.#keys[k] === phaseNumber &&
         this.#keys[k + 3] === region
       ) {
-        this.#base = row * this.primitiveCount;
-        return before;
+        return row;
       }
       slot = (slot + 1) & mask;
     }
-    this.#base = this.#addRow(phaseNumber, epoch, site, region) * this.primitiveCount;
-    return before;
+    return this.#addRow(phaseNumber, epoch, site, region);
   }
 
   /** Makes the context of a handle current again. */

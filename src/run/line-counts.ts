@@ -1,3 +1,4 @@
+import { firstAtLeast } from "../machine/sorted.ts";
 import type { InstrumentedModule } from "../program/instrument/types.ts";
 import type { LineTable } from "../program/program.ts";
 import type { LineCounts } from "./recording.ts";
@@ -32,17 +33,6 @@ export function lineCounts(module: InstrumentedModule, lines: LineTable, blockCo
   return [...byLine.values()].sort(
     (a, b) => compare(a.file, b.file) || a.line - b.line || compare(a.function, b.function),
   );
-}
-
-function firstAtLeast(sorted: Uint32Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function compare(a: string, b: string): number {

@@ -2,8 +2,9 @@ import { LAYERS, type Layer, NO_SITE, type Phase } from "../machine/context.ts";
 import type { LedgerRow } from "../machine/ledger.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { P, PRIMITIVES } from "../machine/primitives.ts";
+import { lineKey, linePages } from "./line-pages.ts";
 import { LOADER_EPOCH } from "./machine.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording, SiteSource } from "./recording.ts";
 import type { CheckpointSummary, MachineHistory } from "./replay.ts";
 
 /** Cycles with their band. */
@@ -204,34 +205,29 @@ function lineCosts(
     function: string;
     stores: number;
     traps: number;
-    pages: Set<number>;
+    dirtyPages: number;
     cycles: number;
   }
   const lines = new Map<string, Line>();
-  const at = (file: string, line: number, name: string): Line => {
-    const key = line > 0 ? `${file}\0${line}` : `\0${name}`;
+  const at = (source: SiteSource): Line => {
+    const key = lineKey(source);
     let entry = lines.get(key);
     if (entry === undefined) {
-      entry = { file, line, function: name, stores: 0, traps: 0, pages: new Set(), cycles: 0 };
+      const { file, line, function: name } = source;
+      entry = { file, line, function: name, stores: 0, traps: 0, dirtyPages: 0, cycles: 0 };
       lines.set(key, entry);
     }
     return entry;
   };
-  for (const { file, line, function: name, stores } of recording.lines) at(file, line, name).stores += stores;
+  for (const line of recording.lines) at(line).stores += line.stores;
   for (const [site, { traps, cycles }] of bySite) {
-    const source = recording.sites[site];
-    const line = at(source.file, source.line, source.function);
+    const line = at(recording.sites[site]);
     line.traps += traps;
     line.cycles += cycles;
   }
-  for (let i = 0; i < recording.kind.length; i++) {
-    if (recording.kind[i] !== 0 || recording.site[i] < 0) continue;
-    const source = recording.sites[recording.site[i]];
-    at(source.file, source.line, source.function).pages.add(recording.argument[i]);
-  }
+  for (const { source, pages } of linePages(recording)) at(source).dirtyPages = pages;
   return [...lines.values()]
-    .filter(({ stores, cycles, pages }) => stores > 0 || cycles > 0 || pages.size > 0)
-    .map(({ pages, cycles, ...line }) => ({ ...line, dirtyPages: pages.size, cycles }))
+    .filter(({ stores, cycles, dirtyPages }) => stores > 0 || cycles > 0 || dirtyPages > 0)
     .sort((a, b) => b.cycles - a.cycles || b.stores - a.stores || compareText(a.file, b.file) || a.line - b.line);
 }
 

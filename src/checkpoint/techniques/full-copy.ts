@@ -5,7 +5,7 @@
  * whole state's copy at each of them. The oldest technique there is, and what most checkpointing libraries do; it wins
  * when nearly all pages are dirty at each checkpoint anyway.
  */
-import type { PageRange } from "../../xen/checkpoint-service.ts";
+import { pagesIn } from "../pages.ts";
 import type { TechniqueDefinition } from "../technique.ts";
 
 export const fullCopy: TechniqueDefinition = {
@@ -17,11 +17,7 @@ export const fullCopy: TechniqueDefinition = {
   create: () => ({
     register: () => {},
     unregister: () => {},
-    collect: (ranges: readonly PageRange[]) => {
-      const pages: number[] = [];
-      for (const { first, pageCount } of ranges) for (let i = 0; i < pageCount; i++) pages.push(first + i);
-      return pages;
-    },
+    collect: pagesIn,
     arm: () => {},
     isArmed: () => false,
   }),

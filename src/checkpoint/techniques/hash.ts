@@ -32,14 +32,15 @@ export const hash: TechniqueDefinition = {
 function create({ ledger }: TechniqueMachine): Technique {
   /** Pages that have a hash. */
   const hashed = new PageFlags();
-  let changed: ReadonlySet<number> = new Set();
+  let changed = new PageFlags();
   return {
     register: () => {},
     unregister(ranges) {
       for (const { first, pageCount } of ranges) hashed.fill(first, pageCount, 0);
     },
     noteChanged(pages) {
-      changed = new Set(pages);
+      changed = new PageFlags();
+      for (let i = 0; i < pages.length; i++) changed.set(pages[i]);
     },
     collect(ranges, bytes) {
       ledger.charge(P.user_hash_byte, bytes);
@@ -51,7 +52,7 @@ function create({ ledger }: TechniqueMachine): Technique {
         }
         hashed.fill(first, pageCount, 1);
       }
-      changed = new Set();
+      changed = new PageFlags();
       ledger.charge(P.user_list_entry, dirty.length);
       return dirty;
     },

@@ -11,9 +11,8 @@
  * no hypervisor helps.
  */
 import { P } from "../../machine/primitives.ts";
-import type { PageRange } from "../../xen/checkpoint-service.ts";
 import { PageFlags } from "../page-flags.ts";
-import { subtractRanges } from "../pages.ts";
+import { PageList } from "../page-list.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
 export const mprotect: TechniqueDefinition = {
@@ -27,34 +26,27 @@ export const mprotect: TechniqueDefinition = {
 
 function create({ process, ledger }: TechniqueMachine): Technique {
   const armed = new PageFlags();
-  let written: number[] = [];
+  const written = new PageList();
 
   process.sigaction("SIGSEGV", (page) => {
     ledger.charge(P.user_handler, 1);
-    written.push(page);
+    written.add(page);
     armed.clear(page);
     process.mprotect(page, 1, "rw");
   });
 
-  const inside = (ranges: readonly PageRange[], page: number) =>
-    ranges.some(({ first, pageCount }) => page >= first && page < first + pageCount);
-
   return {
     register: () => {},
     unregister(ranges) {
-      written = written.filter((page) => !inside(ranges, page));
-      for (const { first, pageCount } of armedRuns(ranges, armed)) {
+      written.take(ranges);
+      for (const { first, pageCount } of armed.runsIn(ranges)) {
         process.mprotect(first, pageCount, "rw");
         armed.fill(first, pageCount, 0);
       }
     },
     collect(ranges) {
       ledger.charge(P.user_list_entry, written.length);
-      const wanted = new PageFlags();
-      for (const { first, pageCount } of ranges) wanted.fill(first, pageCount, 1);
-      const found = written.filter((page) => wanted.has(page)).sort((a, b) => a - b);
-      written = written.filter((page) => !wanted.has(page));
-      return found;
+      return written.take(ranges);
     },
     arm(ranges) {
       for (const { first, pageCount } of ranges) {
@@ -64,14 +56,4 @@ function create({ process, ledger }: TechniqueMachine): Technique {
     },
     isArmed: (page) => armed.has(page),
   };
-}
-
-/** The runs of armed pages in `ranges`. */
-function armedRuns(ranges: readonly PageRange[], armed: PageFlags): PageRange[] {
-  const open: PageRange[] = [];
-  for (const { first, pageCount } of ranges) {
-    for (let page = first; page < first + pageCount; page++)
-      if (!armed.has(page)) open.push({ first: page, pageCount: 1 });
-  }
-  return subtractRanges(ranges, open);
 }

@@ -22,7 +22,7 @@
 import { P } from "../../machine/primitives.ts";
 import type { PageRange } from "../../xen/checkpoint-service.ts";
 import { PageFlags } from "../page-flags.ts";
-import { mergeRanges, subtractRanges } from "../pages.ts";
+import { mergeRanges, pagesIn, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
 /** Pages of the buffer that pagemap is read into, and the entries that they hold. */
@@ -72,11 +72,9 @@ function create({ process, ledger }: TechniqueMachine): Technique {
     },
     collect(ranges) {
       readPagemap(ranges);
-      const pages: number[] = [];
-      for (const { first, pageCount } of written.runsIn(ranges)) {
-        for (let i = 0; i < pageCount; i++) pages.push(first + i);
-        written.fill(first, pageCount, 0);
-      }
+      const runs = written.runsIn(ranges);
+      for (const { first, pageCount } of runs) written.fill(first, pageCount, 0);
+      const pages = pagesIn(runs);
       ledger.charge(P.user_list_entry, pages.length);
       return pages;
     },

@@ -24,6 +24,7 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
+import { PageList } from "../page-list.ts";
 import type { Technique, TechniqueDefinition, TechniqueId, TechniqueMachine } from "../technique.ts";
 
 export const uffdWp = definition("uffd-wp", "userfaultfd, handler thread", "thread");
@@ -44,11 +45,11 @@ function create({ process, ledger }: TechniqueMachine, delivery: "thread" | "sig
   const armed = new PageFlags();
   /** Pages that are known to be there. */
   const populated = new PageFlags();
-  let written: number[] = [];
+  const written = new PageList();
 
   const handler = (page: number) => {
     ledger.charge(P.user_handler, 1);
-    written.push(page);
+    written.add(page);
     armed.clear(page);
     process.userfaultWriteProtect(page, 1, false);
   };
@@ -61,21 +62,15 @@ function create({ process, ledger }: TechniqueMachine, delivery: "thread" | "sig
     },
     unregister(ranges) {
       for (const { first, pageCount } of armed.runsIn(ranges)) process.userfaultWriteProtect(first, pageCount, false);
-      const gone = new PageFlags();
       for (const { first, pageCount } of ranges) {
         process.userfaultUnregister(first, pageCount);
         armed.fill(first, pageCount, 0);
-        gone.fill(first, pageCount, 1);
       }
-      written = written.filter((page) => !gone.has(page));
+      written.take(ranges);
     },
     collect(ranges) {
       ledger.charge(P.user_list_entry, written.length);
-      const wanted = new PageFlags();
-      for (const { first, pageCount } of ranges) wanted.fill(first, pageCount, 1);
-      const found = written.filter((page) => wanted.has(page)).sort((a, b) => a - b);
-      written = written.filter((page) => !wanted.has(page));
-      return found;
+      return written.take(ranges);
     },
     arm(ranges) {
       for (const { first, pageCount } of ranges) {

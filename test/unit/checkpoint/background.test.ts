@@ -7,7 +7,7 @@ import { Region } from "../../../src/checkpoint/regions.ts";
 
 function saved(pages: readonly number[], bytes = 64 * 4096): SavedRegion {
   const region = new Region({ id: 1, group: "", address: 0, bytes, label: "" }, 0);
-  return { region, pages, bytes: pages.length * 4096, dirtyBytes: 0, whole: false };
+  return { region, pages: Uint32Array.from(pages), bytes: pages.length * 4096, dirtyBytes: 0, whole: false };
 }
 
 test("pages are copied in order at the rate, and a page before its turn only once", () => {

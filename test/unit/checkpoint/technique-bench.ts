@@ -43,7 +43,7 @@ export function techniqueBench(
     save(...regions: Region[]): (readonly number[])[] {
       const saved = engine.save(regions, SITE);
       engine.commit(SITE);
-      return saved.map(({ pages }) => pages);
+      return saved.map(({ pages }) => [...pages]);
     },
     /** What was charged in a phase of an epoch. */
     counts(phase: Phase, epoch: number): Float64Array {
