@@ -1,0 +1,76 @@
+import { BadInputError, CompileError } from "../program/program.ts";
+import { CancelledError, type FromSession, type SessionError, SessionFailure, type ToSession } from "./messages.ts";
+import type { Method, ParamsOf, ProgressOf, ResultOf } from "./methods.ts";
+import type { Port } from "./port.ts";
+
+/** What a handler knows of the request that it answers. */
+export interface Request<P> {
+  progress(progress: P): void;
+  readonly isCancelled: boolean;
+  /** Called when the request is cancelled before it is answered. */
+  onCancel(listener: () => void): void;
+}
+
+/** Who answers each method. May throw BadInputError, CompileError, CancelledError, and SessionFailure of another session. */
+export type Handlers = {
+  readonly [M in Method]: (params: ParamsOf<M>, request: Request<ProgressOf<M>>) => ResultOf<M> | Promise<ResultOf<M>>;
+};
+
+interface Running extends Request<unknown> {
+  isCancelled: boolean;
+  readonly listeners: (() => void)[];
+}
+
+/** The answering end of a port. Every request gets one answer, an error if need be; what is no request is left alone. */
+export function serve(port: Port, handlers: Handlers): void {
+  const running = new Map<number, Running>();
+  const post = (message: FromSession) => port.post(message);
+  const answer = async (id: number, method: string, params: unknown): Promise<void> => {
+    const listeners: (() => void)[] = [];
+    const request: Running = {
+      isCancelled: false,
+      listeners,
+      progress: (progress) => post({ type: "progress", id, progress }),
+      onCancel: (listener) => listeners.push(listener),
+    };
+    running.set(id, request);
+    try {
+      if (!Object.hasOwn(handlers, method)) throw new BadInputError(`the session knows no method "${method}"`);
+      const handler = handlers[method as Method] as (params: unknown, request: Request<unknown>) => unknown;
+      post({ type: "result", id, result: await handler(params, request) });
+    } catch (error) {
+      post({ type: "error", id, error: sessionErrorOf(error) });
+    } finally {
+      running.delete(id);
+    }
+  };
+  port.onMessage((data) => {
+    if (!isToSession(data)) return;
+    if (data.type === "request") {
+      void answer(data.id, data.method, data.params);
+      return;
+    }
+    const request = running.get(data.id);
+    if (request === undefined || request.isCancelled) return;
+    request.isCancelled = true;
+    for (const listener of request.listeners) listener();
+  });
+}
+
+/** An error as it travels. */
+export function sessionErrorOf(error: unknown): SessionError {
+  if (error instanceof SessionFailure) return error.error;
+  if (error instanceof CancelledError) return { kind: "cancelled", message: "the request was cancelled" };
+  if (error instanceof CompileError) {
+    return { kind: "compileError", message: error.message, diagnostics: error.diagnostics };
+  }
+  if (error instanceof BadInputError) return { kind: "badInput", message: error.message };
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { kind: "internal", message, stack: stack ?? "" };
+}
+
+function isToSession(data: unknown): data is ToSession {
+  if (typeof data !== "object" || data === null) return false;
+  const { type, id, method } = data as Readonly<Record<"type" | "id" | "method", unknown>>;
+  return typeof id === "number" && (type === "request" ? typeof method === "string" : type === "cancel");
+}
