@@ -8,10 +8,11 @@ import type { Kernel } from "./kernel.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import type { Platform } from "./platform.ts";
 import { NativePlatform } from "./platform-native.ts";
+import { XenHapPlatform } from "./platform-xen-hap.ts";
 import { XenPvPlatform } from "./platform-xen-pv.ts";
 
 /** How a guest is hosted. */
-export const GUEST_ENVIRONMENTS = ["native", "xen-pv"] as const;
+export const GUEST_ENVIRONMENTS = ["native", "xen-pv", "xen-hap"] as const;
 export type GuestEnvironment = (typeof GUEST_ENVIRONMENTS)[number];
 
 /** What a guest's kernel runs on. */
@@ -44,6 +45,11 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       },
     };
   },
+  "xen-hap": (ledger, table, build) => ({
+    platform: new XenHapPlatform(ledger, table, build.isolatesPageTables),
+    hypervisor: undefined,
+    services: () => undefined,
+  }),
 };
 
 /** The way of an application through its kernel's privcmd driver to Xen and back. */

@@ -1,5 +1,6 @@
 import { P, PRIMITIVE_COUNT } from "../machine/primitives.ts";
 import { XEN_STEPS } from "../xen/xen-steps.ts";
+import type { GuestEnvironment } from "./hosts.ts";
 import { KERNEL_BUILDS, type KernelBuildName } from "./kernel-build.ts";
 import { LINUX_STEPS } from "./linux-steps.ts";
 
@@ -16,12 +17,15 @@ const USER_STEPS: readonly (readonly [step: number, length: number])[] = [
   [P.image_header, 80],
 ];
 
-/** Instructions of each step, by primitive number, in one kernel build and environment; 0 for what is no step. */
-export function pathLengths(build: KernelBuildName, environment: "native" | "xen-pv"): Float64Array {
+/**
+ * Instructions of each step, by primitive number, in one kernel build and environment; 0 for what is no step. In a
+ * hardware-assisted guest Linux runs the code that it runs on bare hardware.
+ */
+export function pathLengths(build: KernelBuildName, environment: GuestEnvironment): Float64Array {
   const lengths = new Float64Array(PRIMITIVE_COUNT);
   const number = KERNEL_BUILDS.indexOf(build);
   for (const [step, length] of USER_STEPS) lengths[step] = length;
-  for (const step of LINUX_STEPS) lengths[step.step] = step.lengths[number * 2 + (environment === "native" ? 0 : 1)];
+  for (const step of LINUX_STEPS) lengths[step.step] = step.lengths[number * 2 + (environment === "xen-pv" ? 1 : 0)];
   if (environment !== "native") for (const step of XEN_STEPS) lengths[step.step] = step.lengths[number];
   return lengths;
 }

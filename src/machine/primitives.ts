@@ -109,6 +109,10 @@ export const P = {
   cpu_fxrstor: guestCpu("fxrstor", "FXRSTOR of the user's registers"),
   cpu_hypercall: guestCpu("hypercall", "SYSCALL of the guest's kernel: into Xen"),
   cpu_dirty_assist: guestCpu("dirty_assist", "the processor sets the D bit of an L1 entry at the first store"),
+  cpu_nested_walk: guestCpu(
+    "nested_walk",
+    "a TLB refill through the guest's tables and Xen's under them: what it costs more than through the guest's alone",
+  ),
 
   // Privileged and special operations of Xen.
   xen_cpu_exception: xenCpu("exception", "page fault that the processor delivers to Xen"),
@@ -122,6 +126,14 @@ export const P = {
   xen_cpu_invlpg: xenCpu("invlpg", "INVLPG"),
   xen_cpu_rdmsr: xenCpu("rdmsr", "RDMSR (the GS base, when the guest changes modes)"),
   xen_cpu_wrmsr: xenCpu("wrmsr", "WRMSR"),
+
+  xen_cpu_vmexit: xenCpu(
+    "vmexit",
+    "VM exit: the guest's state is saved, Xen's loaded; what caches lose is part of its price",
+  ),
+  xen_cpu_vmentry: xenCpu("vmentry", "VMRESUME: Xen's state is left, the guest's loaded and checked"),
+  xen_cpu_vmread: xenCpu("vmread", "VMREAD of a field of the guest's VMCS"),
+  xen_cpu_vmwrite: xenCpu("vmwrite", "VMWRITE of a field of the guest's VMCS"),
 
   // Linux: entry and exit.
   linux_syscall: linux("linux.syscall", "system call", "entry, dispatch and exit of a system call"),
@@ -273,6 +285,11 @@ export const P = {
     "mode switch",
     "XPTI: copy the guest's root page table and flush Xen's view of it, when the guest changes modes",
   ),
+
+  // Xen: entry and exit with a hardware-assisted (HVM) guest.
+  xen_vmexit: xen("xen.vmexit", "VM exit", "save the guest's registers, find out why it left"),
+  xen_vmentry: xen("xen.vmentry", "VM entry", "look for interrupts and work that waits, restore the guest's registers"),
+  xen_vmcall: xen("xen.vmcall", "hypercall", "VMCALL: step over the instruction, check the caller, dispatch"),
 
   // Xen: page tables.
   xen_mmu_update: xen("xen.mmu_update", "hypercall", "mmu_update: argument checks, table's frame and type"),

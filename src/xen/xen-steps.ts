@@ -96,6 +96,23 @@ export const XEN_STEPS: readonly XenStep[] = [
   { step: P.xen_stack_switch, lengths: [28, 28, 28], source: "do_stack_switch" },
   { step: P.xen_version, lengths: [34, 34, 34], source: "do_xen_version" },
   {
+    step: P.xen_vmexit,
+    lengths: [130, 230, 230],
+    source:
+      "estimate, read not measured: vmx_asm_vmexit_handler (SAVE_ALL, CR2; defaults: RSB overwrite, SPEC_CTRL), vmx_vmexit_handler up to its switch",
+  },
+  {
+    step: P.xen_vmentry,
+    lengths: [220, 240, 240],
+    source:
+      "estimate, read not measured: vmx_intr_assist without an interrupt, nvmx_switch_guest, vmx_vmenter_helper, registers; defaults: VERW",
+  },
+  {
+    step: P.xen_vmcall,
+    lengths: [140, 150, 150],
+    source: "estimate, read not measured: update_guest_eip, hvm_hypercall, hvm_guest_x86_mode, hvm_get_cpl",
+  },
+  {
     step: P.xen_service_request,
     lengths: [130, 130, 130],
     source: "composed: copy_from_guest_ll of the request and its checks, as do_mmuext_op without its operation",

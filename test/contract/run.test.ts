@@ -229,7 +229,7 @@ test("bad input: exit code 2 and one sentence that names the place", () => {
     [["run", "README.md"], /README\.md/],
     [["run", program("counter.c"), "--technique", "magic"], /magic/],
     [["run", program("counter.c"), "--bogus"], /bogus/],
-    [["run", program("counter.c"), "--environment", "native"], /needs a hypervisor/],
+    [["run", program("counter.c"), "--environment", "native"], /needs a hypervisor's checkpoint service/],
     [["run", program("counter.c"), "--prices", "free"], /free/],
     [["run", program("counter.c"), "--dir", "/nowhere::/data"], /nowhere/],
     [["run", program("counter.c"), "--env-var", "NOVALUE"], /NOVALUE/],

@@ -23,9 +23,9 @@ export const hvProtect: TechniqueDefinition = {
   title: "Hypervisor write protection",
   noticesWrites: true,
   unavailable: (environment) =>
-    environment === "native"
-      ? "hv-protect needs a hypervisor, and native has none; choose mprotect or full-copy, or the environment xen-pv"
-      : undefined,
+    environment === "xen-pv"
+      ? undefined
+      : `hv-protect needs a hypervisor's checkpoint service, and ${environment} has none; choose mprotect or full-copy, or the environment xen-pv`,
   create,
 };
 
