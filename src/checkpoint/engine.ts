@@ -178,11 +178,13 @@ export class CheckpointEngine {
     for (const { region, pages, bytes } of options.commit === "async" ? [] : saved) {
       this.#enter("copy", site, region.number);
       if (options.copy === "hypervisor" && xen !== undefined) {
-        xen.checkpoint.copy(options.gate, this.#virtual(rangesOfPages(pages)));
+        xen.channel.copy(options.gate, this.#virtual(rangesOfPages(pages)), P.xen_memcpy_byte);
       } else this.#chargeCopy(pages.length, bytes);
     }
     this.#enter("arm", site, NO_REGION);
     if (ranges.length > 0) this.technique.arm(this.#virtual(ranges));
+    // Before the program may write again, what was asked of Xen has happened.
+    xen?.channel.complete();
     ledger.restore(before);
     this.#saved.push(...saved);
     return saved;

@@ -3,6 +3,7 @@ import type { PageTable } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import { Hypervisor } from "../xen/pv/hypervisor.ts";
 import { XenCheckpointService } from "../xen/pv/service.ts";
+import { RequestChannel } from "../xen/request-channel.ts";
 import type { XenServices } from "../xen/services.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelBuild } from "./kernel-build.ts";
@@ -39,9 +40,15 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       platform: new XenPvPlatform(ledger, table, hypervisor),
       hypervisor,
       services(kernel, base) {
-        const checkpoint = new XenCheckpointService(ledger, hypervisor, table, driverGate(kernel), base);
+        const channel = new RequestChannel(ledger, {
+          userGate: () => hypervisor.userGate(),
+          driver: () => throughDriver(kernel, () => hypervisor.hypercall()),
+          cpuid: () => hypervisor.forcedCpuid(),
+        });
+        const checkpoint = new XenCheckpointService(ledger, hypervisor, table, channel, base);
         hypervisor.observe(checkpoint);
-        return { checkpoint };
+        hypervisor.onEntry(() => channel.entered());
+        return { channel, checkpoint };
       },
     };
   },
@@ -53,13 +60,10 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
 };
 
 /** The way of an application through its kernel's privcmd driver to Xen and back. */
-function driverGate(kernel: Kernel): { enter(): void; leave(): void } {
-  return {
-    enter() {
-      kernel.enter();
-      kernel.ledger.charge(P.linux_ioctl, 1);
-      kernel.ledger.charge(P.linux_privcmd, 1);
-    },
-    leave: () => kernel.leave(),
-  };
+function throughDriver(kernel: Kernel, hypercall: () => void): void {
+  kernel.enter();
+  kernel.ledger.charge(P.linux_ioctl, 1);
+  kernel.ledger.charge(P.linux_privcmd, 1);
+  hypercall();
+  kernel.leave();
 }

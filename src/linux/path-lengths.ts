@@ -10,6 +10,7 @@ const USER_STEPS: readonly (readonly [step: number, length: number])[] = [
   [P.user_call, 60],
   [P.user_handler, 28], // the measured handler: arithmetic on the address, list, mprotect through the C library
   [P.user_list_entry, 6],
+  [P.user_shared_page, 14],
   [P.user_bitmap_word, 6],
   [P.user_pagemap_entry, 6],
   [P.user_hash_entry, 8],

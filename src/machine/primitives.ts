@@ -59,6 +59,11 @@ export const P = {
     "body of a fault handler: page of the address, note it, have the kernel open it",
   ),
   user_list_entry: user("user.list.entry", "entry", "one entry of the handler's list of dirty pages, read"),
+  user_shared_page: user(
+    "user.shared_page",
+    "request",
+    "a request written to the page that Xen reads when it is entered: what, which pages, a token",
+  ),
   user_bitmap_word: user(
     "user.bitmap.word",
     "word of 64 bits",
@@ -115,7 +120,10 @@ export const P = {
   ),
 
   // Privileged and special operations of Xen.
-  xen_cpu_exception: xenCpu("exception", "page fault that the processor delivers to Xen"),
+  xen_cpu_exception: xenCpu(
+    "exception",
+    "exception that the processor delivers to Xen: a page fault, or an invalid opcode",
+  ),
   xen_cpu_gate: xenCpu("gate", "INT through a gate of the IDT that ring 3 may use"),
   xen_cpu_sysret: xenCpu("sysret", "SYSRET to the guest's kernel"),
   xen_cpu_iretq: xenCpu("iretq", "IRETQ to the guest"),
@@ -310,6 +318,11 @@ export const P = {
     "one entry that maps a frame for writing where none was: the type count on top",
   ),
   xen_mmu_update_unmap: xen("xen.mmu_update.unmap", "entry", "one entry that stops mapping its frame"),
+  xen_forced_cpuid: xen(
+    "xen.forced_cpuid",
+    "emulation",
+    "CPUID with the prefix that has Xen emulate it: fetch it from user mode, look the leaf up",
+  ),
   xen_ptwr: xen(
     "xen.ptwr_emulation",
     "emulation",

@@ -6,6 +6,8 @@ export type Gate = (typeof GATES)[number];
  * The hypervisor's checkpoint service as the checkpoint library uses it. No released Xen has one: this is our
  * reconstruction of the paper's design (Lee et al., DSN 2011, of which only the abstract is available), composed of steps
  * that Xen has. Pages are virtual page numbers of the calling process.
+ *
+ * Requests through a shared page take effect when Xen is entered next (`RequestChannel`).
  */
 export interface CheckpointService {
   /** Declares pages to the service: Xen pins down their frames and makes room in the shared bitmap. */
@@ -17,8 +19,6 @@ export interface CheckpointService {
   unprotect(gate: Gate, ranges: readonly PageRange[]): void;
   /** The dirty bitmap shared with the application: bit set when the page was written since it was last protected. */
   isDirty(page: number): boolean;
-  /** Xen copies these pages into the backup's memory itself. */
-  copy(gate: Gate, ranges: readonly PageRange[]): void;
 }
 
 export interface PageRange {

@@ -77,6 +77,13 @@ export const XEN_STEPS: readonly XenStep[] = [
     source: "pv_ro_page_fault, x86_decode, x86_emulate, ptwr_emulated_update: copy on write less the steps around it",
   },
   {
+    step: P.xen_forced_cpuid,
+    lengths: [330, 330, 330],
+    source:
+      "an estimate, unmeasured (200 to 600): do_invalid_op, emulate_forced_invalid_op with two copy_from_guest_pv, guest_cpuid, " +
+      "in xen/arch/x86/pv/emul-inv-op.c and cpuid.c",
+  },
+  {
     step: P.xen_mmuext_op,
     lengths: [170, 168, 169],
     source: "do_mmuext_op, copy_from_guest_ll, get_pg_owner: mprotect of 1 against 8 pages",

@@ -18,6 +18,8 @@ export class Hypervisor {
   readonly #table: PageTable;
   readonly #xpti: boolean;
   #observer: L1Observer | undefined;
+  /** Called whenever the guest enters Xen. */
+  #onEntry: () => void = () => {};
   /** Entries of the mmu_update under way: all, and those of each further kind. */
   #entries = 0;
   #rights = 0;
@@ -33,11 +35,17 @@ export class Hypervisor {
     this.#observer = observer;
   }
 
+  /** Has `action` done first whenever the guest enters Xen. */
+  onEntry(action: () => void): void {
+    this.#onEntry = action;
+  }
+
   /** User mode executes SYSCALL: Xen enters the guest's kernel through a bounce frame. */
   systemCallFromUser(): void {
     const { ledger } = this;
     ledger.charge(P.cpu_syscall, 1);
     ledger.charge(P.xen_syscall, 1);
+    this.#onEntry();
     this.#bounce();
   }
 
@@ -92,6 +100,7 @@ export class Hypervisor {
 
   /** One entry of the mmu_update that `mmuUpdate` will make. */
   addEntry(page: number, flags: number): void {
+    if (this.#entries === 0) this.#onEntry();
     this.#entries++;
     const before = this.#table.flags[page];
     const after = this.#observer === undefined ? flags : this.#observer.guestWrites(page, flags);
@@ -188,6 +197,7 @@ export class Hypervisor {
     const { ledger } = this;
     ledger.charge(P.cpu_hypercall, 1);
     ledger.charge(P.xen_hypercall, 1);
+    this.#onEntry();
     ledger.charge(P.xen_cpu_sysret, 1);
     this.#hideXen();
   }
@@ -197,6 +207,20 @@ export class Hypervisor {
     const { ledger } = this;
     ledger.charge(P.xen_cpu_gate, 1);
     ledger.charge(P.xen_exception, 1);
+    this.#onEntry();
+    this.#returnFromException();
+  }
+
+  /**
+   * User mode executes CPUID behind UD2 and the letters "xen": an invalid opcode, which Xen recognises and emulates
+   * (xen/arch/x86/pv/emul-inv-op.c), whatever privilege the guest's code has. The guest's kernel is not entered.
+   */
+  forcedCpuid(): void {
+    const { ledger } = this;
+    ledger.charge(P.xen_cpu_exception, 1);
+    ledger.charge(P.xen_exception, 1);
+    this.#onEntry();
+    ledger.charge(P.xen_forced_cpuid, 1);
     this.#returnFromException();
   }
 
@@ -219,6 +243,7 @@ export class Hypervisor {
     ledger.charge(P.xen_cpu_exception, 1);
     ledger.charge(P.xen_cpu_cr2_read, 1);
     ledger.charge(P.xen_exception, 1);
+    this.#onEntry();
   }
 
   #returnFromException(): void {

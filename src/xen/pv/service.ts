@@ -2,6 +2,7 @@ import type { Ledger } from "../../machine/ledger.ts";
 import { type PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { CheckpointService, Gate, PageRange } from "../checkpoint-service.ts";
+import type { RequestChannel } from "../request-channel.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { L1Observer } from "./l1-observer.ts";
 
@@ -13,15 +14,9 @@ const DIRTY = 4;
 /** The guest's kernel itself wants the page writable. */
 const GUEST_WRITABLE = 8;
 
-const PAGE_BYTES = 4096;
+const OPEN = PTE_PRESENT | PTE_WRITABLE;
 /** log2 of the pages that a word of the bitmap stands for. */
 const WORD_SHIFT = 6;
-
-/** The way through the guest's kernel to its privcmd driver and back. */
-export interface DriverGate {
-  enter(): void;
-  leave(): void;
-}
 
 /**
  * The hypervisor's checkpoint service (our reconstruction, see `CheckpointService`), composed of steps that Xen has: the
@@ -38,22 +33,25 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
   readonly #ledger: Ledger;
   readonly #xen: Hypervisor;
   readonly #table: PageTable;
-  readonly #driver: DriverGate;
+  readonly #channel: RequestChannel;
   /** Number of the window's first page. */
   readonly #base: number;
   readonly #state = new Uint8Array(WINDOW_PAGES);
   #registered = 0;
 
-  constructor(ledger: Ledger, xen: Hypervisor, table: PageTable, driver: DriverGate, base: number) {
+  constructor(ledger: Ledger, xen: Hypervisor, table: PageTable, channel: RequestChannel, base: number) {
     this.#ledger = ledger;
     this.#xen = xen;
     this.#table = table;
-    this.#driver = driver;
+    this.#channel = channel;
     this.#base = base;
   }
 
   register(gate: Gate, first: number, pageCount: number): void {
-    this.#request(gate);
+    this.#channel.request(gate, () => this.#register(first, pageCount));
+  }
+
+  #register(first: number, pageCount: number): void {
     this.#ledger.charge(P.xen_service_page, pageCount);
     for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
       if ((this.#state[page] & REGISTERED) === 0) this.#registered++;
@@ -62,7 +60,10 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
   }
 
   unregister(gate: Gate, first: number, pageCount: number): void {
-    this.#request(gate);
+    this.#channel.request(gate, () => this.#unregister(first, pageCount));
+  }
+
+  #unregister(first: number, pageCount: number): void {
     let opened = 0;
     for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
       if (this.#state[page] & REGISTERED) this.#registered--;
@@ -77,7 +78,10 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
    * their share of a word of the bitmap.
    */
   protect(gate: Gate, ranges: readonly PageRange[]): void {
-    this.#request(gate);
+    this.#channel.request(gate, () => this.#protect(ranges));
+  }
+
+  #protect(ranges: readonly PageRange[]): void {
     const state = this.#state;
     const { flags } = this.#table;
     let words = 0;
@@ -92,7 +96,7 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
         pages++;
         const entry = flags[page];
         state[page] = (state[page] & ~DIRTY) | PROTECTED;
-        if ((entry & (PTE_PRESENT | PTE_WRITABLE)) !== (PTE_PRESENT | PTE_WRITABLE)) continue;
+        if ((entry & OPEN) !== OPEN) continue;
         this.#table.set(page, entry & ~PTE_WRITABLE);
         state[page] |= GUEST_WRITABLE;
         closed++;
@@ -104,7 +108,10 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
   }
 
   unprotect(gate: Gate, ranges: readonly PageRange[]): void {
-    this.#request(gate);
+    this.#channel.request(gate, () => this.#unprotect(ranges));
+  }
+
+  #unprotect(ranges: readonly PageRange[]): void {
     let pages = 0;
     let opened = 0;
     for (const { first, pageCount } of ranges) {
@@ -118,14 +125,6 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
 
   isDirty(page: number): boolean {
     return (this.#state[page - this.#base] & DIRTY) !== 0;
-  }
-
-  copy(gate: Gate, ranges: readonly PageRange[]): void {
-    this.#request(gate);
-    let pages = 0;
-    for (const { pageCount } of ranges) pages += pageCount;
-    this.#ledger.charge(P.xen_service_copy, pages);
-    this.#ledger.charge(P.xen_memcpy_byte, pages * PAGE_BYTES);
   }
 
   guestWrites(page: number, flags: number): number {
@@ -144,6 +143,8 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
   }
 
   fault(page: number, write: boolean): boolean {
+    // A request that Xen has just read in the shared page, on this entry, may have opened it.
+    if (write && (this.#table.flags[page] & OPEN) === OPEN) return true;
     if (this.#registered === 0) return false;
     const ledger = this.#ledger;
     ledger.charge(P.xen_service_lookup, 1);
@@ -165,24 +166,6 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
     if ((state & GUEST_WRITABLE) === 0) return false;
     this.#table.set(page, this.#table.flags[page] | PTE_WRITABLE);
     return true;
-  }
-
-  /** The process's way into Xen and back, and the request that it hands over. */
-  #request(gate: Gate): void {
-    switch (gate) {
-      case "trap":
-        this.#xen.userGate();
-        break;
-      case "privcmd":
-        this.#driver.enter();
-        this.#xen.hypercall();
-        this.#driver.leave();
-        break;
-      case "shared-page":
-        // Written to a page that Xen reads at its next entry for whatever reason: no entry of its own.
-        break;
-    }
-    this.#ledger.charge(P.xen_service_request, 1);
   }
 
   #chargePages(pages: number, changed: number): void {

@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createGuest } from "../../../src/linux/guest.ts";
+import type { GuestProcess } from "../../../src/linux/guest-process.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
+import { GATES } from "../../../src/xen/checkpoint-service.ts";
 
 function hosted(kernel: "5.10" | "6.1" = "6.1") {
   const ledger = new Ledger(PRIMITIVE_COUNT);
   const { process, xen } = createGuest({ environment: "xen-pv", kernel }, ledger);
   assert.ok(xen);
-  return { ledger, process, service: xen.checkpoint };
+  return { ledger, process, service: xen.checkpoint, channel: xen.channel };
 }
 
 test("a write to a protected page traps into Xen only: no bounce, no signal, no system call", () => {
@@ -56,21 +58,72 @@ test("arming is one entry and one flush, whatever the number of pages", () => {
   assert.equal(counts[P.xen_service_page], 900);
 });
 
-test("gates: privcmd goes through the guest's kernel, a shared page enters nothing", () => {
-  for (const [gate, syscalls, hypercalls] of [
-    ["trap", 0, 0],
-    ["privcmd", 1, 2],
-    ["shared-page", 0, 0],
+test("gates: privcmd goes through the guest's kernel, trap and shared page do not", () => {
+  for (const [gate, gates, syscalls, hypercalls, cpuids] of [
+    ["trap", 2, 0, 0, 0],
+    ["privcmd", 0, 2, 4, 0],
+    ["shared-page", 0, 0, 0, 1],
   ] as const) {
-    const { ledger, process, service } = hosted();
+    const { ledger, process, service, channel } = hosted();
     const page = process.mmap(1, "rw");
     ledger.enter("arm", 1, 0, 0);
     service.register(gate, page, 1);
+    service.protect(gate, [{ first: page, pageCount: 1 }]);
+    channel.complete();
+    channel.complete();
     const counts = ledger.totals(({ phase }) => phase === "arm");
+    assert.equal(counts[P.xen_cpu_gate], gates);
     assert.equal(counts[P.cpu_syscall], syscalls);
     assert.equal(counts[P.xen_hypercall], hypercalls);
-    assert.equal(counts[P.xen_service_request], 1);
+    assert.equal(counts[P.xen_forced_cpuid], cpuids);
+    assert.equal(counts[P.xen_service_request], 2);
   }
+});
+
+test("a request in the shared page takes effect when Xen is entered next, and is charged where it was made", () => {
+  for (const enter of [
+    (process: GuestProcess) => process.nullSystemCall(),
+    (process: GuestProcess, page: number) => process.store(page + 3),
+    (process: GuestProcess, page: number) => process.mprotect(page, 2, "r"),
+  ]) {
+    const { ledger, process, service, channel } = hosted();
+    const page = process.mmap(4, "rw");
+    for (let i = 0; i < 3; i++) process.store(page + i);
+    ledger.enter("register", 0, 7, 1);
+    service.register("shared-page", page, 2);
+    ledger.enter("arm", 0, 8, 1);
+    service.protect("shared-page", [{ first: page, pageCount: 2 }]);
+    const before = ledger.totals();
+    process.store(page);
+    assert.ok(!process.isWriteProtected(page), "the page is still open");
+    assert.deepEqual(ledger.totals(), before, "nothing was noticed");
+    ledger.enter("run", 0, 9, 1);
+    enter(process, page);
+    assert.ok(process.isWriteProtected(page) && !service.isDirty(page));
+    const served = (name: string) => ledger.totals(({ phase }) => phase === name)[P.xen_service_request];
+    assert.deepEqual([served("register"), served("arm"), served("run")], [1, 1, 0]);
+    channel.complete();
+    assert.equal(ledger.totals()[P.xen_forced_cpuid], 0, "nothing was left to complete");
+  }
+});
+
+test("a page given back through the shared page is opened by the store that finds it closed", () => {
+  const { ledger, process, service, channel } = hosted();
+  const page = process.mmap(1, "rw");
+  process.store(page);
+  service.register("trap", page, 1);
+  service.protect("trap", [{ first: page, pageCount: 1 }]);
+  service.unregister("shared-page", page, 1);
+  assert.ok(process.isWriteProtected(page));
+  const before = ledger.totals();
+  process.store(page);
+  const counts = ledger.totals().map((count, i) => count - before[i]);
+  assert.equal(counts[P.xen_cpu_exception], 1);
+  assert.equal(counts[P.linux_exception], 0, "the guest's kernel sees nothing of it");
+  assert.equal(counts[P.xen_service_fault], 0);
+  process.store(page);
+  channel.complete();
+  assert.equal(ledger.totals()[P.xen_cpu_exception] - before[P.xen_cpu_exception], 1);
 });
 
 test("the kernel's own writes to user pages open them too, without the guest's kernel knowing", () => {
@@ -96,11 +149,11 @@ test("no write to a protected page is ever missed, whatever the guest's kernel d
     protection: fc.constantFrom("r", "rw"),
   });
   fc.assert(
-    fc.property(fc.constantFrom("5.10", "6.1"), fc.array(step), (kernel, steps) => {
-      const { process, service } = hosted(kernel);
+    fc.property(fc.constantFrom("5.10", "6.1"), fc.constantFrom(...GATES), fc.array(step), (kernel, gate, steps) => {
+      const { process, service, channel } = hosted(kernel);
       const base = process.mmap(PAGES, "rw");
       process.sigaction("SIGSEGV", (page) => process.mprotect(page, 1, "rw"));
-      service.register("trap", base, PAGES);
+      service.register(gate, base, PAGES);
       const armed = new Set<number>();
       const written = new Set<number>();
       for (const { kind, first, count, protection } of steps) {
@@ -121,8 +174,9 @@ test("no write to a protected page is ever missed, whatever the guest's kernel d
             else armed.delete(page);
             written.delete(page);
           }
-        if (kind === "protect") service.protect("trap", range);
-        if (kind === "unprotect") service.unprotect("trap", range);
+        if (kind === "protect") service.protect(gate, range);
+        if (kind === "unprotect") service.unprotect(gate, range);
+        if (kind === "protect") channel.complete();
         for (const page of armed)
           if (written.has(page)) assert.ok(service.isDirty(base + page), `page ${page} after ${kind}`);
       }
