@@ -21,8 +21,14 @@ export interface GuestProcess {
   mprotect(first: Vpn, pageCount: number, protection: Protection): void;
   /** Installs (or removes) a handler; it gets the page of the faulting address where the signal has one. */
   sigaction(signal: SignalName, handler: ((fault: Vpn) => void) | undefined): void;
-  /** One store instruction of user mode to this page: returns when the instruction has completed. */
-  store(page: Vpn): void;
+  /**
+   * Store instructions of user mode to this page: returns when they have completed. What one of them writes, or how many
+   * there are, matters where a hypervisor carries them out.
+   * @param bytes written to the page by all of them together (8 when left out); where a hypervisor may emulate only some of
+   *   them, all are of one size
+   * @param stores how many in a row (1 when left out)
+   */
+  store(page: Vpn, bytes?: number, stores?: number): void;
   /** One load instruction of user mode. */
   load(page: Vpn): void;
   /** The kernel writes into user memory (copy_to_user): a page that the process may not write gives EFAULT. */

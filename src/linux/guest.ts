@@ -131,8 +131,8 @@ class Process implements GuestProcess {
     this.#kernel.setHandler(signal, handler === undefined ? undefined : (page) => handler(page + WINDOW_BASE));
   }
 
-  store(page: Vpn): void {
-    this.#kernel.store(page - WINDOW_BASE);
+  store(page: Vpn, bytes?: number, stores?: number): void {
+    this.#kernel.store(page - WINDOW_BASE, bytes, stores);
   }
 
   load(page: Vpn): void {

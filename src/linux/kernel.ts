@@ -21,6 +21,9 @@ export type PageHandler = (page: number) => void;
 
 /** Faults in a row on one page that a handler may leave unsolved before the process counts as stuck. */
 const MOST_FAULTS = 8;
+const PAGE_BYTES = 4096;
+/** What a store writes where nobody says. */
+const WORD_BYTES = 8;
 const NEW_PAGE = PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_SOFT_DIRTY;
 
 /**
@@ -91,16 +94,24 @@ export class Kernel {
     this.platform.systemCallExit();
   }
 
-  /** One store of user mode; returns when it has completed. @throws GuestError when nothing handles its fault */
-  store(page: number): void {
-    const { table } = this;
+  /**
+   * Stores of user mode to one page; returns when they have completed.
+   * @param bytes written by all of them together
+   * @throws GuestError when nothing handles a fault
+   */
+  store(page: number, bytes = WORD_BYTES, stores = 1): void {
+    const { table, platform } = this;
+    let left = stores;
     for (let attempt = 0; attempt < MOST_FAULTS; attempt++) {
       if (table.completesStore(page)) return;
       if (table.permitsStore(page)) {
-        this.platform.setDirty(page);
+        platform.setDirty(page);
         return;
       }
-      this.#fault(page, true);
+      const emulated = platform.emulateStores?.(page, left, left === stores ? bytes : (bytes / stores) * left) ?? 0;
+      left -= emulated;
+      if (left === 0) return;
+      if (emulated === 0) this.#fault(page, true);
     }
     throw new GuestError("store", "SIGSEGV", `the handler left page ${page} closed ${MOST_FAULTS} times`);
   }
@@ -123,6 +134,7 @@ export class Kernel {
         this.platform.setDirty(page);
         return;
       }
+      if (this.platform.emulateStores?.(page, 1, PAGE_BYTES) === 1) return;
       if (this.platform.kernelPageFault(page)) continue;
       const entry = table.flags[page];
       this.ledger.charge(P.linux_exception, 1);

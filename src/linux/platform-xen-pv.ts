@@ -41,6 +41,10 @@ export class XenPvPlatform implements Platform {
     return this.#xen.pageFault(page, write);
   }
 
+  emulateStores(page: number, stores: number, bytes: number): number {
+    return this.#xen.emulateStores(page, stores, bytes);
+  }
+
   kernelPageFault(page: number): boolean {
     return this.#xen.kernelPageFault(page);
   }

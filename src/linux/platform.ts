@@ -17,6 +17,13 @@ export interface Platform {
    * @returns true when a hypervisor dealt with it unseen; false when the kernel runs now and must end with `frameExit`
    */
   pageFault(page: number, write: boolean): boolean;
+  /**
+   * Stores of user mode or of the kernel to one page, as far as a hypervisor carries them out itself: each traps into it, and
+   * the guest goes on behind it. Absent where there is nobody to do so.
+   * @param bytes written by all of them together; where only some are emulated, all are of one size
+   * @returns how many were emulated; for the others nothing has happened yet
+   */
+  emulateStores?(page: number, stores: number, bytes: number): number;
   /** A store goes through, and the processor sets the D bits that are still clear. */
   setDirty(page: number): void;
   /** The kernel itself faults on a user page (copy_to_user). Returns as `pageFault`; ends with `kernelFaultExit`. */

@@ -351,6 +351,16 @@ export const P = {
     "checkpoint service: map one page and the backup's page for a copy",
   ),
   xen_service_fault: xen("xen.service.fault", "fault", "checkpoint service: recognise the page, set its bit, open it"),
+  xen_service_emulate: xen(
+    "xen.service.emulate",
+    "write",
+    "checkpoint service: decode a write, carry it out through a mapping of Xen's own, log it",
+  ),
+  xen_service_run: xen(
+    "xen.service.run",
+    "run of bytes",
+    "checkpoint service: fetch and check one run of a list of bytes to copy",
+  ),
 } as const;
 
 /** Every primitive by its number. */

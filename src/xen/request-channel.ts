@@ -86,6 +86,15 @@ export class RequestChannel {
     });
   }
 
+  /** The same for runs of bytes, on so many pages, which the process hands over as a list. */
+  copyRuns(gate: Gate, pageCount: number, runCount: number, bytes: number, byte: number): void {
+    this.request(gate, () => {
+      this.#ledger.charge(P.xen_service_copy, pageCount);
+      this.#ledger.charge(P.xen_service_run, runCount);
+      this.#ledger.charge(byte, bytes);
+    });
+  }
+
   #serve(serve: () => void): void {
     this.#ledger.charge(P.xen_service_request, 1);
     serve();

@@ -145,6 +145,18 @@ export const XEN_STEPS: readonly XenStep[] = [
     source: "composed: page_lock, map_domain_page, mod_l1_entry, and the bit of the shared bitmap",
   },
   {
+    step: P.xen_service_emulate,
+    lengths: [1230, 1260, 1250],
+    source:
+      "estimate: xen.ptwr_emulation, which is measured, less get_page_from_l1e and put_page_from_l1e of the entry written " +
+      "(245 to 297), and with map_domain_page of the log and its bits and count (40)",
+  },
+  {
+    step: P.xen_service_run,
+    lengths: [24, 24, 24],
+    source: "composed: one turn of a loop over copy_from_guest_ll's buffer, bounds of the run",
+  },
+  {
     step: P.xen_service_copy,
     lengths: [160, 160, 160],
     source: "composed: get_page_from_gfn and map_domain_page for both pages, without the bytes",

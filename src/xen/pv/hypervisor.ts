@@ -73,6 +73,25 @@ export class Hypervisor {
     return false;
   }
 
+  /**
+   * Stores to one page, of user mode or of the kernel, as far as Xen carries them out itself: each faults, its instruction
+   * is decoded and emulated, and the guest goes on behind it.
+   * @param bytes written by all of them together; where only some are emulated, all are of one size
+   * @returns how many were emulated; for the others nothing has happened yet
+   */
+  emulateStores(page: number, stores: number, bytes: number): number {
+    const observer = this.#observer;
+    if (observer === undefined) return 0;
+    // The fault is an entry, whatever comes of it: what it finds waiting in a shared page may decide.
+    this.#onEntry();
+    const emulated = observer.emulatedOf(page, stores);
+    if (emulated === 0) return 0;
+    this.#enterException(emulated);
+    observer.emulate(page, emulated, emulated === stores ? bytes : (bytes / stores) * emulated);
+    this.#returnFromException(emulated);
+    return emulated;
+  }
+
   /** The guest's kernel faults on a user page: as `pageFault`, but the guest's mode does not change. */
   kernelPageFault(page: number): boolean {
     const { ledger } = this;
@@ -238,19 +257,19 @@ export class Hypervisor {
     ledger.charge(P.xen_cpu_cr3_write, 1);
   }
 
-  #enterException(): void {
+  #enterException(times = 1): void {
     const { ledger } = this;
-    ledger.charge(P.xen_cpu_exception, 1);
-    ledger.charge(P.xen_cpu_cr2_read, 1);
-    ledger.charge(P.xen_exception, 1);
+    ledger.charge(P.xen_cpu_exception, times);
+    ledger.charge(P.xen_cpu_cr2_read, times);
+    ledger.charge(P.xen_exception, times);
     this.#onEntry();
   }
 
-  #returnFromException(): void {
+  #returnFromException(times = 1): void {
     const { ledger } = this;
-    ledger.charge(P.xen_exception_return, 1);
-    ledger.charge(P.xen_cpu_iretq, 1);
-    this.#hideXen();
+    ledger.charge(P.xen_exception_return, times);
+    ledger.charge(P.xen_cpu_iretq, times);
+    this.#hideXen(times);
   }
 
   #bounce(): void {
@@ -274,7 +293,7 @@ export class Hypervisor {
   }
 
   /** XPTI: an entry changes to Xen's full page table, the exit back to the guest's. */
-  #hideXen(): void {
-    if (this.#xpti) this.ledger.charge(P.xen_cpu_cr3_write, 2);
+  #hideXen(times = 1): void {
+    if (this.#xpti) this.ledger.charge(P.xen_cpu_cr3_write, 2 * times);
   }
 }

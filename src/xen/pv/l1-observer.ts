@@ -7,4 +7,8 @@ export interface L1Observer {
   guestWrites(page: number, flags: number): number;
   /** A page fault of the guest. @returns true when the access may be tried again and the guest need not know */
   fault(page: number, write: boolean): boolean;
+  /** @returns how many of this many stores to the page Xen carries out itself, before any of them is tried */
+  emulatedOf(page: number, stores: number): number;
+  /** Carries out stores of this many bytes together. */
+  emulate(page: number, stores: number, bytes: number): void;
 }

@@ -1,7 +1,7 @@
 import type { Ledger } from "../../machine/ledger.ts";
 import { type PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
-import type { CheckpointService, Gate, PageRange } from "../checkpoint-service.ts";
+import { type CheckpointService, EVERY_WRITE, type Gate, type PageRange } from "../checkpoint-service.ts";
 import type { RequestChannel } from "../request-channel.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { L1Observer } from "./l1-observer.ts";
@@ -13,6 +13,8 @@ const PROTECTED = 2;
 const DIRTY = 4;
 /** The guest's kernel itself wants the page writable. */
 const GUEST_WRITABLE = 8;
+/** The log holds writes to the page. */
+const LOGGED = 16;
 
 const OPEN = PTE_PRESENT | PTE_WRITABLE;
 /** log2 of the pages that a word of the bitmap stands for. */
@@ -28,6 +30,12 @@ const WORD_SHIFT = 6;
  * writes an entry of a protected page, Xen notes what the guest wants and keeps the page closed; when it maps another
  * frame there or none, the content has changed and the page counts as dirty. A fault on a page that the guest itself wants
  * closed is the guest's.
+ *
+ * A write that is to be emulated takes the way of a write to a page table (pv_ro_page_fault, ro-page-fault.c): the
+ * instruction is fetched from the guest and decoded, its store is done through a mapping of Xen's own, and the guest's RIP
+ * moves behind it. What ptwr_emulated_update does for a page table's sake, the validation of the new entry, falls away; the
+ * log's bits and count come on top. A store into two pages is two writes, each of its part. String instructions are emulated
+ * up to the page's end at once, as hvmemul_rep_movs does for HVM (Xen has no such operation for PV: each turn would fault).
  */
 export class XenCheckpointService implements CheckpointService, L1Observer {
   readonly #ledger: Ledger;
@@ -37,6 +45,9 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
   /** Number of the window's first page. */
   readonly #base: number;
   readonly #state = new Uint8Array(WINDOW_PAGES);
+  /** How many writes to the page Xen emulates, and has emulated; made when first asked for. */
+  #limits = new Uint8Array(0);
+  #emulated = new Uint8Array(0);
   #registered = 0;
 
   constructor(ledger: Ledger, xen: Hypervisor, table: PageTable, channel: RequestChannel, base: number) {
@@ -68,6 +79,7 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
     for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
       if (this.#state[page] & REGISTERED) this.#registered--;
       opened += this.#open(page) ? 1 : 0;
+      this.#clearLog(page);
       this.#state[page] = 0;
     }
     this.#chargePages(pageCount, opened);
@@ -77,11 +89,15 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
    * The bitmap tells which pages were opened since they were last closed; only those are walked to, and the others cost
    * their share of a word of the bitmap.
    */
-  protect(gate: Gate, ranges: readonly PageRange[]): void {
-    this.#channel.request(gate, () => this.#protect(ranges));
+  protect(gate: Gate, ranges: readonly PageRange[], emulatedWrites = 0): void {
+    this.#channel.request(gate, () => this.#protect(ranges, emulatedWrites));
   }
 
-  #protect(ranges: readonly PageRange[]): void {
+  #protect(ranges: readonly PageRange[], emulatedWrites: number): void {
+    if (emulatedWrites > 0 && this.#limits.length === 0) {
+      this.#limits = new Uint8Array(WINDOW_PAGES);
+      this.#emulated = new Uint8Array(WINDOW_PAGES);
+    }
     const state = this.#state;
     const { flags } = this.#table;
     let words = 0;
@@ -91,6 +107,7 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
       const start = first - this.#base;
       const end = start + pageCount;
       words += ((end - 1) >> WORD_SHIFT) - (start >> WORD_SHIFT) + 1;
+      this.#limits.fill(emulatedWrites, start, end);
       for (let page = start; page < end; page++) {
         if ((state[page] & (DIRTY | PROTECTED)) === PROTECTED) continue;
         pages++;
@@ -127,6 +144,30 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
     return (this.#state[page - this.#base] & DIRTY) !== 0;
   }
 
+  isLogged(page: number): boolean {
+    return (this.#state[page - this.#base] & LOGGED) !== 0;
+  }
+
+  clearLog(page: number): void {
+    this.#clearLog(page - this.#base);
+  }
+
+  emulatedOf(page: number, stores: number): number {
+    const closed = PROTECTED | GUEST_WRITABLE;
+    if (this.#limits.length === 0 || (this.#state[page] & closed) !== closed) return 0;
+    const limit = this.#limits[page];
+    return limit === EVERY_WRITE ? stores : Math.min(stores, limit - this.#emulated[page]);
+  }
+
+  emulate(page: number, stores: number, bytes: number): void {
+    const ledger = this.#ledger;
+    ledger.charge(P.xen_service_lookup, stores);
+    ledger.charge(P.xen_service_emulate, stores);
+    ledger.charge(P.xen_memcpy_byte, bytes);
+    this.#state[page] |= LOGGED;
+    if (this.#limits[page] !== EVERY_WRITE) this.#emulated[page] += stores;
+  }
+
   guestWrites(page: number, flags: number): number {
     const state = this.#state[page];
     if ((state & REGISTERED) === 0) return flags;
@@ -156,6 +197,11 @@ export class XenCheckpointService implements CheckpointService, L1Observer {
     this.#table.set(page, this.#table.flags[page] | PTE_WRITABLE);
     this.#xen.flushPage();
     return true;
+  }
+
+  #clearLog(page: number): void {
+    this.#state[page] &= ~LOGGED;
+    if (this.#emulated.length > 0) this.#emulated[page] = 0;
   }
 
   /** Lifts the protection of a page. @returns whether its entry changed */

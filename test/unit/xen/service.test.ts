@@ -5,7 +5,7 @@ import { createGuest } from "../../../src/linux/guest.ts";
 import type { GuestProcess } from "../../../src/linux/guest-process.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
-import { GATES } from "../../../src/xen/checkpoint-service.ts";
+import { EVERY_WRITE, GATES } from "../../../src/xen/checkpoint-service.ts";
 
 function hosted(kernel: "5.10" | "6.1" = "6.1") {
   const ledger = new Ledger(PRIMITIVE_COUNT);
@@ -140,6 +140,74 @@ test("the kernel's own writes to user pages open them too, without the guest's k
   assert.equal(counts[P.xen_inject], 0);
 });
 
+test("a write that Xen emulates leaves the page closed, and every further one traps too", () => {
+  const { ledger, process, service } = hosted();
+  const page = process.mmap(2, "rw");
+  process.store(page);
+  service.register("trap", page, 2);
+  service.protect("trap", [{ first: page, pageCount: 2 }], EVERY_WRITE);
+  ledger.enter("track", 1, 0, 0);
+  process.store(page, 4);
+  process.store(page, 300, 40);
+  process.copyToUser(page, 1);
+  let counts = ledger.totals(({ phase }) => phase === "track");
+  for (const each of [P.xen_cpu_exception, P.xen_service_lookup, P.xen_service_emulate, P.xen_cpu_iretq])
+    assert.equal(counts[each], 42);
+  assert.equal(counts[P.xen_memcpy_byte], 4 + 300 + 4096);
+  for (const none of [P.xen_service_fault, P.xen_cpu_invlpg, P.xen_inject, P.linux_exception])
+    assert.equal(counts[none], 0);
+  assert.ok(service.isLogged(page) && !service.isDirty(page));
+  // A page that is not there is the guest's fault; what it then maps is new as a whole.
+  ledger.enter("track", 2, 0, 0);
+  process.store(page + 1);
+  counts = ledger.totals(({ epoch }) => epoch === 2);
+  assert.equal(counts[P.linux_fault_anonymous], 1);
+  assert.equal(counts[P.xen_service_emulate], 0);
+  assert.ok(service.isDirty(page + 1) && !service.isLogged(page + 1));
+  service.clearLog(page);
+  assert.ok(!service.isLogged(page));
+  process.store(page);
+  assert.ok(service.isLogged(page));
+});
+
+test("after so many emulated writes a page opens, until its log is cleared and it is protected again", () => {
+  const { ledger, process, service } = hosted();
+  const page = process.mmap(1, "rw");
+  process.store(page);
+  service.register("trap", page, 1);
+  const protect = () => service.protect("trap", [{ first: page, pageCount: 1 }], 3);
+  const emulated = (epoch: number, write: () => void) => {
+    ledger.enter("track", epoch, 0, 0);
+    write();
+    const counts = ledger.totals((row) => row.phase === "track" && row.epoch === epoch);
+    return [counts[P.xen_service_emulate], counts[P.xen_service_fault], counts[P.xen_memcpy_byte]];
+  };
+  protect();
+  assert.deepEqual(
+    emulated(1, () => process.store(page, 16, 2)),
+    [2, 0, 16],
+  );
+  assert.ok(!service.isDirty(page));
+  assert.deepEqual(
+    emulated(2, () => process.store(page, 40, 10)),
+    [1, 1, 4],
+    "the third, the one that opens the page, and eight that meet it open",
+  );
+  assert.ok(service.isDirty(page) && service.isLogged(page));
+  protect();
+  assert.deepEqual(
+    emulated(3, () => process.store(page)),
+    [0, 1, 0],
+    "the count is the log's",
+  );
+  service.clearLog(page);
+  protect();
+  assert.deepEqual(
+    emulated(4, () => process.store(page)),
+    [1, 0, 8],
+  );
+});
+
 test("no write to a protected page is ever missed, whatever the guest's kernel does meanwhile", () => {
   const PAGES = 12;
   const step = fc.record({
@@ -147,6 +215,7 @@ test("no write to a protected page is ever missed, whatever the guest's kernel d
     first: fc.nat(PAGES - 1),
     count: fc.integer({ min: 1, max: PAGES }),
     protection: fc.constantFrom("r", "rw"),
+    emulatedWrites: fc.constantFrom(0, 0, 2, EVERY_WRITE),
   });
   fc.assert(
     fc.property(fc.constantFrom("5.10", "6.1"), fc.constantFrom(...GATES), fc.array(step), (kernel, gate, steps) => {
@@ -156,7 +225,7 @@ test("no write to a protected page is ever missed, whatever the guest's kernel d
       service.register(gate, base, PAGES);
       const armed = new Set<number>();
       const written = new Set<number>();
-      for (const { kind, first, count, protection } of steps) {
+      for (const { kind, first, count, protection, emulatedWrites } of steps) {
         const pages = Math.min(count, PAGES - first);
         const range = [{ first: base + first, pageCount: pages }];
         if (kind === "store" || kind === "copyToUser") {
@@ -173,12 +242,14 @@ test("no write to a protected page is ever missed, whatever the guest's kernel d
             if (kind === "protect") armed.add(page);
             else armed.delete(page);
             written.delete(page);
+            service.clearLog(base + page);
           }
-        if (kind === "protect") service.protect(gate, range);
+        if (kind === "protect") service.protect(gate, range, emulatedWrites);
         if (kind === "unprotect") service.unprotect(gate, range);
         if (kind === "protect") channel.complete();
         for (const page of armed)
-          if (written.has(page)) assert.ok(service.isDirty(base + page), `page ${page} after ${kind}`);
+          if (written.has(page))
+            assert.ok(service.isDirty(base + page) || service.isLogged(base + page), `page ${page} after ${kind}`);
       }
     }),
     { numRuns: 300 },
