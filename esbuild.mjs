@@ -1,11 +1,12 @@
-// Bundles what ships: the command line (the extension and its page join it here).
+// Bundles what ships: the command line and the thread that replays for it (the extension and its page join it here).
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { build } from "esbuild";
 
-for (const part of ["cli.js", "chunks", "sdk", "native"]) rmSync(`dist/${part}`, { recursive: true, force: true });
+for (const part of ["cli.js", "replay-worker.js", "chunks", "sdk", "native"])
+  rmSync(`dist/${part}`, { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
 await build({
-  entryPoints: { cli: "src/cli/cli.ts" },
+  entryPoints: { cli: "src/cli/cli.ts", "replay-worker": "src/worker/replay-worker.ts" },
   outdir: "dist",
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,

@@ -13,6 +13,15 @@ export interface LedgerRow {
   readonly counts: Float64Array;
 }
 
+/** A ledger as plain data: what it takes to make it again in another thread. */
+export interface LedgerColumns {
+  readonly primitiveCount: number;
+  /** Numbers of phase, epoch, site and region of each row. */
+  readonly keys: Int32Array;
+  /** Counts of each row, by primitive. */
+  readonly counts: Float64Array;
+}
+
 /** Handle of a context, for `restore`. */
 export type ContextHandle = number;
 
@@ -121,6 +130,26 @@ export class Ledger {
       if (accept(row)) for (let p = 0; p < totals.length; p++) totals[p] += row.counts[p];
     }
     return totals;
+  }
+
+  /** A copy of all rows. */
+  columns(): LedgerColumns {
+    return {
+      primitiveCount: this.primitiveCount,
+      keys: this.#keys.slice(0, 4 * this.#rowCount),
+      counts: this.#counts.slice(0, this.primitiveCount * this.#rowCount),
+    };
+  }
+
+  /** A ledger with the rows of another one. */
+  static of({ primitiveCount, keys, counts }: LedgerColumns): Ledger {
+    const ledger = new Ledger(primitiveCount);
+    for (let k = 0; k < keys.length; k += 4) {
+      const row = ledger.#rowOf(PHASES[keys[k]], keys[k + 1], keys[k + 2], keys[k + 3]);
+      const base = row * primitiveCount;
+      ledger.#counts.set(counts.subarray((k / 4) * primitiveCount, (k / 4 + 1) * primitiveCount), base);
+    }
+    return ledger;
   }
 
   /** A difference between two ledgers in one sentence, or undefined when each context holds the same counts. */

@@ -4,8 +4,9 @@ import type { PriceList } from "../machine/prices.ts";
 import { P, PRIMITIVES } from "../machine/primitives.ts";
 import { lineKey, linePages } from "./line-pages.ts";
 import { LOADER_EPOCH } from "./machine.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Recording, SiteSource } from "./recording.ts";
-import type { CheckpointSummary, MachineHistory } from "./replay.ts";
+import type { CheckpointSummary } from "./replay.ts";
 
 /** Cycles with their band. */
 export interface Cycles {
@@ -88,10 +89,10 @@ function trapsIn(counts: Float64Array): number {
   return counts[P.cpu_exception] + counts[P.xen_cpu_exception];
 }
 
-/** Puts prices on a history. Nothing here runs anything: the same history can be priced again and again. */
-export function report(recording: Recording, history: MachineHistory, prices: PriceList): CostReport {
-  const { machine, checkpoints } = history;
-  const overheadCounts = machine.ledger.totals(isOverhead);
+/** Puts prices on an outcome. Nothing here runs anything: the same outcome can be priced again and again. */
+export function report(recording: Recording, outcome: Outcome, prices: PriceList): CostReport {
+  const { ledger, checkpoints } = outcome;
+  const overheadCounts = ledger.totals(isOverhead);
   const overhead = costOf(overheadCounts, prices);
   const costByLayer = Object.fromEntries(LAYERS.map((layer) => [layer, 0])) as Record<Layer, number>;
   const costByPhase: Partial<Record<Phase, number>> = {};
@@ -99,7 +100,7 @@ export function report(recording: Recording, history: MachineHistory, prices: Pr
   const bySite = new Map<number, { traps: number; cycles: number }>();
   let runCycles = 0;
   let backgroundCycles = 0;
-  for (const row of machine.ledger.rows()) {
+  for (const row of ledger.rows()) {
     if (row.epoch === LOADER_EPOCH) continue;
     const { cycles } = costOf(row.counts, prices);
     if (row.phase === "run") runCycles += cycles;
@@ -144,11 +145,11 @@ export function report(recording: Recording, history: MachineHistory, prices: Pr
       overheadLow: overhead.low,
       overheadHigh: overhead.high,
       checkpoints: checkpoints.length,
-      registeredBytes: machine.engine.regions.all.reduce((total, { spec }) => total + spec.bytes, 0),
+      registeredBytes: outcome.registeredBytes,
       dirtyPages: sum((cost) => cost.dirtyPages),
       dirtyBytes: sum((cost) => cost.dirtyBytes),
       copiedBytes: sum((cost) => cost.copiedBytes),
-      traps: trapsIn(machine.ledger.totals((row) => isOverhead(row) && row.phase === "track")),
+      traps: trapsIn(ledger.totals((row) => isOverhead(row) && row.phase === "track")),
       hypercalls: overheadCounts[P.xen_hypercall] + overheadCounts[P.xen_cpu_gate],
       signals: overheadCounts[P.linux_signal_deliver],
     },
@@ -157,7 +158,7 @@ export function report(recording: Recording, history: MachineHistory, prices: Pr
     costByPhase,
     costByPrimitive,
     lines: lineCosts(recording, bySite),
-    regions: regionCosts(history),
+    regions: regionCosts(outcome),
   };
 }
 
@@ -231,8 +232,8 @@ function lineCosts(
     .sort((a, b) => b.cycles - a.cycles || b.stores - a.stores || compareText(a.file, b.file) || a.line - b.line);
 }
 
-function regionCosts({ machine, checkpoints }: MachineHistory): RegionCost[] {
-  return machine.engine.regions.history.map((spec, number) => {
+function regionCosts({ regions, checkpoints }: Outcome): RegionCost[] {
+  return regions.map((spec, number) => {
     let dirtyPages = 0;
     let copiedBytes = 0;
     let dirtyBytes = 0;

@@ -2,9 +2,9 @@ import type { ImageStore } from "../checkpoint/images.ts";
 import type { PriceProfile } from "../machine/prices.ts";
 import { priceList } from "../machine/prices.ts";
 import { type LiveRun, runLive } from "../run/live.ts";
-import { createMachine, DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
+import { createMachine, type MachineOptions } from "../run/machine.ts";
+import { type Outcome, outcomeOf } from "../run/outcome.ts";
 import type { Recording } from "../run/recording.ts";
-import { type MachineHistory, replay } from "../run/replay.ts";
 import { type CostReport, report } from "../run/report.ts";
 import { savedRunOf } from "../run/run-file.ts";
 import { loadHostFiles, parseSharedDirectory } from "./host-files.ts";
@@ -49,11 +49,11 @@ export async function runProgram(request: RunRequest): Promise<RunResult> {
   createMachine(request.machine, { startPages: 1, residentPages: [] });
   const { input, run } = await liveRun(request);
   if (request.out !== undefined) writeRunFile(request.out, savedRunOf(input, run));
-  return { input, run, report: priced(run.recording, run, profile), profile };
+  return { input, run, report: priced(run.recording, outcomeOf(run), profile), profile };
 }
 
-export function priced(recording: Recording, history: MachineHistory, profile: PriceProfile): CostReport {
-  return report(recording, history, priceList(profile, history.machine.pathLengths));
+export function priced(recording: Recording, outcome: Outcome, profile: PriceProfile): CostReport {
+  return report(recording, outcome, priceList(profile, outcome.pathLengths));
 }
 
 export async function liveRun(
@@ -83,20 +83,10 @@ export async function liveRun(
 
 /** One result of `compare`: a technique in an environment. */
 export interface Comparison {
-  readonly options: MachineOptions;
-  readonly history: MachineHistory;
+  readonly outcome: Outcome;
   readonly report: CostReport;
 }
 
-/** Takes a recording through one technique in one environment and prices it. */
-export function compareOne(
-  recording: Recording,
-  profile: PriceProfile,
-  environment: MachineOptions["environment"],
-  technique: MachineOptions["technique"],
-  options: MachineOptions = DEFAULT_MACHINE,
-): Comparison {
-  const machine = { ...options, environment, technique };
-  const history = replay(recording, machine);
-  return { options: machine, history, report: priced(recording, history, profile) };
+export function comparisonOf(recording: Recording, outcome: Outcome, profile: PriceProfile): Comparison {
+  return { outcome, report: priced(recording, outcome, profile) };
 }

@@ -1,69 +1,82 @@
-/** How long a recording takes through one technique: a million first touches, and a million dirty pages after a checkpoint. */
-import { DEFAULT_MACHINE, type MachineOptions } from "../../src/run/machine.ts";
-import { type EpochPages, EVENT, type Recording } from "../../src/run/recording.ts";
+/**
+ * How fast recordings are replayed: a million dirty pages through each technique in each environment, as events per
+ * second of processor time; then all of them together, as `compare` does it.
+ */
+import { refusalOf } from "../../src/checkpoint/refusal.ts";
+import { ENVIRONMENTS } from "../../src/checkpoint/technique.ts";
+import { TECHNIQUES } from "../../src/checkpoint/techniques.ts";
+import { createMachine, DEFAULT_MACHINE } from "../../src/run/machine.ts";
+import { outcomeOf } from "../../src/run/outcome.ts";
 import { replay } from "../../src/run/replay.ts";
+import { loadProfile } from "../../src/worker/profiles.ts";
+import { replayAll } from "../../src/worker/replay-all.ts";
+import { priced } from "../../src/worker/session.ts";
+import { recordingOf, type Shape } from "./recordings.ts";
 
-const EVENTS = 1_000_000;
+const SHAPES: Readonly<Record<string, Shape>> = {
+  "256 MiB, all of it dirty in order, 16 times": {
+    regionPages: 65_536,
+    epochs: 16,
+    dirtyPages: 65_536,
+    order: "ascending",
+  },
+  "256 MiB, half of it dirty in any order, 32 times": {
+    regionPages: 65_536,
+    epochs: 32,
+    dirtyPages: 32_768,
+    order: "random",
+  },
+  "1 GiB, a thirty-second of it dirty anywhere, 128 times": {
+    regionPages: 262_144,
+    epochs: 128,
+    dirtyPages: 8192,
+    order: "random",
+  },
+};
 
-/** A program that stores to `pageCount` pages in each of some epochs, in the same order, with a checkpoint after each. */
-function recordingOf(pageCount: number, epochs: number): Recording {
-  const columns = { kind: [] as number[], argument: [] as number[], site: [] as number[], cycle: [] as number[] };
-  const calls: Recording["calls"][number][] = [];
-  const push = (kind: number, argument: number, site: number) => {
-    columns.kind.push(kind);
-    columns.argument.push(argument);
-    columns.site.push(site);
-    columns.cycle.push(columns.kind.length * 10);
-  };
-  const call = (what: Recording["calls"][number]) => push(EVENT.call, calls.push(what) - 1, 1);
-  call({ kind: "protect", spec: { id: 1, group: "", address: 0, bytes: pageCount * 4096, label: "" } });
-  const pages = Uint32Array.from({ length: pageCount }, (_, page) => page);
-  const ones = new Uint32Array(pageCount).fill(1);
-  const written: EpochPages = { pages, low: ones, high: ones, stores: ones, changed: pages };
-  const list: EpochPages[] = [];
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    for (let page = 0; page < pageCount; page++) push(EVENT.store, page, 0);
-    call({ kind: "save", regions: [{ id: 1, group: "" }], epoch });
-    call({ kind: "commit", name: "bench", version: epoch + 1 });
-    list.push(written);
-  }
-  const site = { file: "bench.c", line: 1, function: "main" };
-  return {
-    startPages: pageCount,
-    residentPages: [],
-    endPages: pageCount,
-    kind: Uint8Array.from(columns.kind),
-    argument: Uint32Array.from(columns.argument),
-    site: Int32Array.from(columns.site),
-    cycle: Float64Array.from(columns.cycle),
-    calls,
-    systemCalls: [],
-    epochs: list,
-    sites: [site, site],
-    lines: [],
-    programCycles: columns.kind.length * 10,
-    labels: [],
-  };
+const profile = loadProfile("era");
+const machines = ENVIRONMENTS.flatMap((environment) =>
+  TECHNIQUES.filter((technique) => refusalOf(technique, { ...DEFAULT_MACHINE, environment }) === undefined).map(
+    ({ id }) => ({ ...DEFAULT_MACHINE, environment, technique: id }),
+  ),
+);
+
+/** Milliseconds of processor time, of all threads. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
-const touches = recordingOf(EVENTS, 1);
-const dirtying = recordingOf(EVENTS / 10, 11);
-for (const [environment, technique] of [
-  ["native", "full-copy"],
-  ["native", "mprotect"],
-  ["xen-pv", "full-copy"],
-  ["xen-pv", "mprotect"],
-  ["xen-pv", "hv-protect"],
-] as const) {
-  const options: MachineOptions = { ...DEFAULT_MACHINE, environment, technique };
-  const seconds = (recording: Recording) => {
-    const start = performance.now();
-    replay(recording, options);
-    return ((performance.now() - start) / 1000).toFixed(2);
-  };
-  replay(dirtying, options);
+const small = recordingOf({ regionPages: 16, epochs: 1, dirtyPages: 4, order: "ascending" });
+const beforeSmall = processorTime();
+for (const machine of machines) createMachine(machine, small);
+console.log(
+  `a machine is made in ${((processorTime() - beforeSmall) / machines.length).toFixed(2)} ms of processor time`,
+);
+
+for (const [title, shape] of Object.entries(SHAPES)) {
+  const recording = recordingOf(shape);
+  const events = shape.epochs * shape.dirtyPages;
+  console.log(title);
+  let replaying = 0;
+  let pricing = 0;
+  for (const machine of machines) {
+    const start = processorTime();
+    const outcome = outcomeOf(replay(recording, machine));
+    const end = processorTime();
+    priced(recording, outcome, profile);
+    replaying += end - start;
+    pricing += processorTime() - end;
+    const rate = events / (end - start) / 1000;
+    console.log(
+      `  ${machine.environment.padEnd(12)} ${machine.technique.padEnd(16)} ${rate.toFixed(2)} million events/s`,
+    );
+  }
+  const start = performance.now();
+  await replayAll(recording, machines, { threads: 0 });
+  const wall = performance.now() - start;
   console.log(
-    `${technique.padEnd(12)} ${environment.padEnd(8)} one million first touches ${seconds(touches)} s, ` +
-      `one million dirty pages in ten epochs ${seconds(dirtying)} s`,
+    `  all ${machines.length} replays: ${(replaying / 1000).toFixed(2)} s of processor time, ${(wall / 1000).toFixed(2)} s ` +
+      `in one thread; their prices: ${pricing.toFixed(0)} ms`,
   );
 }

@@ -8,11 +8,13 @@ import { Ledger } from "../../machine/ledger.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { BadInputError } from "../../program/program.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
+import { outcomeOf } from "../../run/outcome.ts";
 import type { Recording } from "../../run/recording.ts";
 import { loadProfile } from "../../worker/profiles.ts";
 import { openProgram } from "../../worker/program-store.ts";
+import { replayAll } from "../../worker/replay-all.ts";
 import { isRunFile, readRunFile } from "../../worker/run-files.ts";
-import { type Comparison, compareOne, liveRun, priced } from "../../worker/session.ts";
+import { type Comparison, comparisonOf, liveRun } from "../../worker/session.ts";
 import {
   addCheckpointOptions,
   addPriceOption,
@@ -85,7 +87,7 @@ export function addCompareCommand(program: Command): void {
     }
 
     const wanted = options.environments.flatMap((environment) =>
-      options.techniques.map((technique) => ({ environment, technique })),
+      options.techniques.map((technique) => ({ ...optionsIn(environment, base), environment, technique })),
     );
     const bar = new SingleBar({
       format: "{bar} {value}/{total} {what}",
@@ -93,35 +95,30 @@ export function addCompareCommand(program: Command): void {
       noTTYOutput: false,
       clearOnComplete: true,
     });
-    if (process.stderr.isTTY) bar.start(wanted.length, 0, { what: "" });
+    const planned = wanted.map((machine) => ({ machine, reason: refusalOf(techniqueOf(machine.technique), machine) }));
+    const machines = planned.flatMap(({ machine, reason }) => (reason === undefined ? [machine] : []));
+    if (process.stderr.isTTY) bar.start(machines.length, 0, { what: "" });
+    const outcomes = await replayAll(recording, machines, {
+      onDone: (number) =>
+        bar.increment(1, { what: `${machines[number].technique} in ${machines[number].environment}` }),
+    });
+    bar.stop();
     const cells: Cell[] = [];
-    for (const { environment, technique } of wanted) {
-      bar.increment(1, { what: `${technique} in ${environment}` });
-      const machine = optionsIn(environment, base);
-      const reason = refusalOf(techniqueOf(technique), { ...machine, environment });
-      if (reason !== undefined) {
-        cells.push({ environment, technique, reason });
-        continue;
-      }
-      const comparison = compareOne(recording, profile, environment, technique, machine);
-      if (options.live === true) {
-        const live = await liveRun({ ...input, machine: comparison.options, images: new ImageStore() }, opened);
-        const difference = Ledger.difference(
-          live.run.machine.ledger,
-          comparison.history.machine.ledger,
-          (p) => PRIMITIVES[p].name,
-        );
+    for (const { machine, reason } of planned) {
+      const { environment, technique } = machine;
+      const outcome = outcomes[machines.indexOf(machine)];
+      if (reason !== undefined) cells.push({ environment, technique, reason });
+      else if (options.live === true) {
+        status(`running ${path} under ${technique} in ${environment}`);
+        const { run } = await liveRun({ ...input, machine, images: new ImageStore() }, opened);
+        status("");
+        const difference = Ledger.difference(run.machine.ledger, outcome.ledger, (p) => PRIMITIVES[p].name);
         if (difference !== undefined) {
           throw new Error(`${technique} in ${environment}: the live run and the replay differ: ${difference}`);
         }
-        cells.push({
-          environment,
-          technique,
-          comparison: { ...comparison, report: priced(live.run.recording, live.run, profile) },
-        });
-      } else cells.push({ environment, technique, comparison });
+        cells.push({ environment, technique, comparison: comparisonOf(run.recording, outcomeOf(run), profile) });
+      } else cells.push({ environment, technique, comparison: comparisonOf(recording, outcome, profile) });
     }
-    bar.stop();
 
     if (options.json === true) {
       await printJson({

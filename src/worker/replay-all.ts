@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { MachineOptions } from "../run/machine.ts";
+import { fromData, type Outcome, outcomeOf } from "../run/outcome.ts";
+import type { Recording } from "../run/recording.ts";
+import { replay } from "../run/replay.ts";
+import type { ReplayAnswer, ReplayJob } from "./replay-job.ts";
+
+export interface ReplayAllOptions {
+  /** How many threads replay, beside this one; chosen by the size of the work when left out. 0: this thread does it. */
+  readonly threads?: number;
+  /** The thread's JavaScript, when the caller knows where it is. */
+  readonly workerFile?: string;
+  /** Comes after each replay, whose number counts from 0; with threads in any order. */
+  onDone?(number: number): void;
+}
+
+/** Events and saved pages, over all replays, from which on threads are worth their start (some tenths of a second each). */
+const THREADS_FROM = 4_000_000;
+/** Each has a heap of its own. */
+const MOST_THREADS = 8;
+
+/**
+ * Takes a recording through each of some machines.
+ * @returns what came of each, in the order of `machines` and the same whoever did it
+ */
+export async function replayAll(
+  recording: Recording,
+  machines: readonly MachineOptions[],
+  options: ReplayAllOptions = {},
+): Promise<Outcome[]> {
+  const { threads = threadsFor(recording, machines.length), onDone } = options;
+  if (threads > 0) return replayInThreads(recording, machines, Math.min(threads, machines.length), options);
+  return machines.map((machine, number) => {
+    const outcome = outcomeOf(replay(recording, machine));
+    onDone?.(number);
+    return outcome;
+  });
+}
+
+function threadsFor(recording: Recording, replays: number): number {
+  const savedPages = recording.endPages * recording.calls.filter(({ kind }) => kind === "save").length;
+  const work = (recording.kind.length + savedPages / 8) * replays;
+  const threads = Math.min(availableParallelism(), MOST_THREADS);
+  return work < THREADS_FROM || threads < 2 ? 0 : threads;
+}
+
+async function replayInThreads(
+  recording: Recording,
+  machines: readonly MachineOptions[],
+  threads: number,
+  { onDone, workerFile: file = workerFile() }: ReplayAllOptions,
+): Promise<Outcome[]> {
+  const outcomes = new Array<Outcome>(machines.length);
+  const workerData = shared(recording);
+  const workers = Array.from({ length: threads }, () => new Worker(file, { workerData }));
+  let next = 0;
+  try {
+    await Promise.all(
+      workers.map(
+        (worker) =>
+          new Promise<void>((resolve, reject) => {
+            const ask = () => {
+              if (next === machines.length) {
+                resolve();
+                return;
+              }
+              const job: ReplayJob = { number: next, machine: machines[next++] };
+              worker.postMessage(job);
+            };
+            worker.on("message", ({ number, outcome }: ReplayAnswer) => {
+              outcomes[number] = fromData(outcome);
+              onDone?.(number);
+              ask();
+            });
+            worker.on("error", reject);
+            worker.on("exit", (code) => reject(new Error(`a replaying thread ended with code ${code}`)));
+            ask();
+          }),
+      ),
+    );
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+  return outcomes;
+}
+
+/** The same data with its typed arrays in memory that threads share, so that none copies them. */
+function shared<T>(value: T): T {
+  return share(value) as T;
+}
+
+function share(value: unknown): unknown {
+  if (value instanceof Uint8Array) return copyTo(new Uint8Array(memoryFor(value)), value);
+  if (value instanceof Uint32Array) return copyTo(new Uint32Array(memoryFor(value)), value);
+  if (value instanceof Int32Array) return copyTo(new Int32Array(memoryFor(value)), value);
+  if (value instanceof Float64Array) return copyTo(new Float64Array(memoryFor(value)), value);
+  if (Array.isArray(value)) return value.map(share);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, share(item)]));
+}
+
+function memoryFor({ byteLength }: ArrayBufferView): SharedArrayBuffer {
+  return new SharedArrayBuffer(byteLength);
+}
+
+function copyTo<T extends { set(from: ArrayLike<number>): void }>(copy: T, from: ArrayLike<number>): T {
+  copy.set(from);
+  return copy;
+}
+
+/** In the built product it is beside the bundle that this code is in, or beside the bundle's folder of chunks. */
+function workerFile(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const file = [here, dirname(here)].map((folder) => join(folder, "replay-worker.js")).find(existsSync);
+  if (file === undefined) throw new Error(`replay-worker.js is missing beside ${here}: install the product again`);
+  return file;
+}

@@ -1,0 +1,55 @@
+import { type EpochPages, EVENT, EventColumns, type Recording } from "../../src/run/recording.ts";
+
+/** A program that does nothing but dirty pages of one region and checkpoint it. */
+export interface Shape {
+  readonly regionPages: number;
+  readonly epochs: number;
+  /** Pages written in each epoch. */
+  readonly dirtyPages: number;
+  /** Ascending from the region's start, or any, in any order. */
+  readonly order: "ascending" | "random";
+}
+
+/** Store sites of the program. */
+const SITES = 8;
+
+/** The recording that such a program would leave: one event for each dirty page, a save and a commit for each epoch. */
+export function recordingOf({ regionPages, epochs, dirtyPages, order }: Shape): Recording {
+  const events = new EventColumns();
+  const calls: Recording["calls"][number][] = [];
+  const push = (kind: number, argument: number, site: number) =>
+    events.push(kind, argument, site, events.length * 1000);
+  const call = (what: Recording["calls"][number]) => push(EVENT.call, calls.push(what) - 1, SITES);
+  call({ kind: "protect", spec: { id: 1, group: "", address: 0, bytes: regionPages * 4096, label: "" } });
+  const shuffled = Uint32Array.from({ length: regionPages }, (_, page) => page);
+  const ones = new Uint32Array(dirtyPages).fill(1);
+  const list: EpochPages[] = [];
+  let state = 0x2545f491;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    for (let i = 0; order === "random" && i < dirtyPages; i++) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      const other = i + ((state >>> 0) % (regionPages - i));
+      [shuffled[i], shuffled[other]] = [shuffled[other], shuffled[i]];
+    }
+    const pages = shuffled.slice(0, dirtyPages);
+    for (const page of pages) push(EVENT.store, page, page % SITES);
+    call({ kind: "save", regions: [{ id: 1, group: "" }], epoch });
+    call({ kind: "commit", name: "bench", version: epoch + 1 });
+    list.push({ pages, low: ones, high: ones, stores: ones, changed: pages.slice().sort() });
+  }
+  return {
+    startPages: regionPages,
+    residentPages: [],
+    endPages: regionPages,
+    ...events.columns(),
+    calls,
+    systemCalls: [],
+    epochs: list,
+    sites: Array.from({ length: SITES + 1 }, (_, site) => ({ file: "bench.c", line: site + 1, function: "main" })),
+    lines: [],
+    programCycles: events.length * 1000,
+    labels: [],
+  };
+}
