@@ -85,6 +85,7 @@ export class AddressSpace {
   unmap(first: number, pageCount: number): void {
     const { vmas } = this;
     const end = first + pageCount;
+    this.#gatheredEnd = 0;
     vmas.split(first);
     vmas.split(end);
     for (let start = first; start < end; ) {
@@ -95,10 +96,12 @@ export class AddressSpace {
           if (this.#table.flags[page] === 0) continue;
           this.#ledger.charge(P.linux_zap_pte, 1);
           this.#platform.zapPte(page);
+          this.#gather(page);
         }
       }
       start = next;
     }
+    this.#flushGathered();
     this.#joinAround(first, end);
     this.#tree.layOut();
   }

@@ -5,15 +5,17 @@ import { Hypervisor } from "../xen/pv/hypervisor.ts";
 import { XenCheckpointService } from "../xen/pv/service.ts";
 import { RequestChannel } from "../xen/request-channel.ts";
 import type { XenServices } from "../xen/services.ts";
+import { ShadowHypervisor } from "../xen/shadow/hypervisor.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import type { Platform } from "./platform.ts";
 import { NativePlatform } from "./platform-native.ts";
 import { XenHapPlatform } from "./platform-xen-hap.ts";
 import { XenPvPlatform } from "./platform-xen-pv.ts";
+import { XenShadowPlatform } from "./platform-xen-shadow.ts";
 
 /** How a guest is hosted. */
-export const GUEST_ENVIRONMENTS = ["native", "xen-pv", "xen-hap"] as const;
+export const GUEST_ENVIRONMENTS = ["native", "xen-pv", "xen-shadow", "xen-hap"] as const;
 export type GuestEnvironment = (typeof GUEST_ENVIRONMENTS)[number];
 
 /** What a guest's kernel runs on. */
@@ -52,6 +54,11 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       },
     };
   },
+  "xen-shadow": (ledger, table, build) => ({
+    platform: new XenShadowPlatform(ledger, table, build.isolatesPageTables, new ShadowHypervisor(ledger, table)),
+    hypervisor: undefined,
+    services: () => undefined,
+  }),
   "xen-hap": (ledger, table, build) => ({
     platform: new XenHapPlatform(ledger, table, build.isolatesPageTables),
     hypervisor: undefined,

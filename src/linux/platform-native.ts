@@ -6,8 +6,7 @@ import type { Platform } from "./platform.ts";
 /** The privileged instructions about page tables: what a hypervisor wants to see when the guest's tables are not the processor's. */
 export interface PagingInstructions {
   readCr3(): void;
-  /** The same page tables again, or with `other` those of another process. */
-  writeCr3(other?: boolean): void;
+  writeCr3(): void;
   invlpg(page: number): void;
 }
 
@@ -49,11 +48,8 @@ export class NativePlatform implements Platform {
   }
 
   pageFault(_page: number, _write: boolean): boolean {
-    const ledger = this.#ledger;
-    ledger.charge(P.cpu_exception, 1);
-    ledger.charge(P.cpu_swapgs, 1);
-    ledger.charge(P.cpu_cr2_read, 1);
-    if (this.#pti) this.#enterPageTables();
+    this.#ledger.charge(P.cpu_exception, 1);
+    this.enterKernel();
     return false;
   }
 
@@ -75,29 +71,29 @@ export class NativePlatform implements Platform {
   leaveLazyMmu(): void {}
 
   modifyPte(page: number, flags: number): void {
-    this.#table.set(page, flags);
+    this.writePte(page, flags);
   }
 
   updatePte(page: number, flags: number): void {
-    this.#table.set(page, flags);
+    this.writePte(page, flags);
   }
 
   setPte(page: number, flags: number): void {
-    this.#table.set(page, flags);
+    this.writePte(page, flags);
   }
 
   clearAndFlushPte(page: number): void {
-    this.#table.set(page, 0);
+    this.writePte(page, 0);
     this.#ledger.charge(P.linux_flush_range, 1);
     this.flushPages(page, 1);
   }
 
   zapPte(page: number): void {
-    this.#table.set(page, 0);
+    this.writePte(page, 0);
   }
 
   writePteInPlace(page: number, flags: number): void {
-    this.#table.set(page, flags);
+    this.writePte(page, flags);
   }
 
   flushPages(first: number, pageCount: number): void {
@@ -120,11 +116,23 @@ export class NativePlatform implements Platform {
   }
 
   switchPageTables(): void {
-    this.#paging.writeCr3(true);
+    this.#paging.writeCr3();
   }
 
   driverHypercall(): void {
     throw new Error("bare hardware has no hypercalls");
+  }
+
+  /** After a fault of user mode was delivered. */
+  protected enterKernel(): void {
+    this.#ledger.charge(P.cpu_swapgs, 1);
+    this.#ledger.charge(P.cpu_cr2_read, 1);
+    if (this.#pti) this.#enterPageTables();
+  }
+
+  /** The kernel stores an L1 entry of the process. */
+  protected writePte(page: number, flags: number): void {
+    this.#table.set(page, flags);
   }
 
   #enterPageTables(): void {

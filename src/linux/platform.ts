@@ -41,7 +41,7 @@ export interface Platform {
   setPte(page: number, flags: number): void;
   /** ptep_clear_flush: take the entry out and flush its page. */
   clearAndFlushPte(page: number): void;
-  /** munmap takes one entry out; who calls it flushes. */
+  /** munmap takes one entry out; whoever calls it flushes. */
   zapPte(page: number): void;
   /** A read-modify-write of one entry in place (pte_clear, ptep_set_wrprotect): no paravirtual operation exists for it. */
   writePteInPlace(page: number, flags: number): void;

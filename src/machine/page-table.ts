@@ -64,6 +64,11 @@ export class PageTable {
     this.#update(page);
   }
 
+  /** The same of every page: before anything else happens to the table. */
+  withholdAll(bits: number): void {
+    this.withheld.fill(bits);
+  }
+
   /** Whether a store completes without anything to do for anybody. */
   completesStore(page: number): boolean {
     return (this.flags[page] & PTE_STORE) === PTE_STORE && this.withheld[page] === 0;

@@ -140,6 +140,10 @@ export const P = {
     "VM exit: the guest's state is saved, Xen's loaded; what caches lose is part of its price",
   ),
   xen_cpu_vmentry: xenCpu("vmentry", "VMRESUME: Xen's state is left, the guest's loaded and checked"),
+  xen_cpu_inject: xenCpu(
+    "event_injection",
+    "what a VM entry takes more when it delivers a page fault through the guest's IDT",
+  ),
   xen_cpu_vmread: xenCpu("vmread", "VMREAD of a field of the guest's VMCS"),
   xen_cpu_vmwrite: xenCpu("vmwrite", "VMWRITE of a field of the guest's VMCS"),
 
@@ -335,6 +339,61 @@ export const P = {
   xen_flush_page: xen("xen.flush.page", "flush", "flush_area_local for one page"),
   xen_flush_all: xen("xen.flush.all", "flush", "flush_area_local for everything"),
   xen_version: xen("xen.version", "hypercall", "the xen_version hypercall's own part"),
+
+  // Xen: shadow page tables.
+  xen_shadow_walk: xen("xen.shadow.walk", "fault", "shadow fault: walk the guest's four levels, and the p2m for each"),
+  xen_shadow_fault: xen(
+    "xen.shadow.fault",
+    "fault",
+    "shadow fault that is Xen's: locks, checks of the walk, way to the shadow entry",
+  ),
+  xen_shadow_propagate: xen(
+    "xen.shadow.propagate",
+    "entry",
+    "compute a shadow entry from the guest's and install it: p2m, rights, references",
+  ),
+  xen_shadow_prefetch: xen(
+    "xen.shadow.prefetch",
+    "entry",
+    "look at an entry behind the one that faulted, and find nothing to shadow",
+  ),
+  xen_shadow_create: xen(
+    "xen.shadow.create",
+    "table",
+    "a new shadow of a guest's page-table page: allocate, clear, hash, hang in",
+  ),
+  xen_shadow_destroy: xen("xen.shadow.destroy", "table", "free a shadow: hash, up-pointers, scan of its entries"),
+  xen_shadow_release: xen("xen.shadow.release", "entry", "drop the references of one entry of a shadow that goes"),
+  xen_shadow_unsync: xen(
+    "xen.shadow.unsync",
+    "table",
+    "let a guest's L1 table go out of sync: flags, hash, snapshot of the page",
+  ),
+  xen_shadow_resync: xen(
+    "xen.shadow.resync",
+    "table",
+    "bring an L1 table back into sync: take write access away, scan its shadow",
+  ),
+  xen_shadow_compare: xen("xen.shadow.compare", "entry", "resync: compare one shadowed entry with the snapshot"),
+  xen_shadow_invlpg: xen("xen.shadow.invlpg", "flush", "INVLPG of the guest: find its shadow entry"),
+  xen_shadow_cr3: xen("xen.shadow.update_cr3", "write", "MOV to CR3 of the guest: top-level shadow, linear maps"),
+  xen_shadow_emulate: xen(
+    "xen.shadow.emulate",
+    "write",
+    "the kernel's write to a page-table page above L1: decode, emulate, validate",
+  ),
+  xen_shadow_validate: xen(
+    "xen.shadow.validate",
+    "entry",
+    "an entry that Xen wrote for the guest: find its shadow, to propagate it",
+  ),
+  xen_hvm_page_fault: xen(
+    "xen.hvm.page_fault",
+    "fault",
+    "page fault that exits: vector, address, way to the paging mode's handler",
+  ),
+  xen_hvm_inject: xen("xen.hvm.inject_page_fault", "fault", "a page fault is passed to the guest at the next VM entry"),
+  xen_hvm_cr_access: xen("xen.hvm.cr_access", "access", "MOV to or from a control register: decode, step over it"),
 
   // Xen: the checkpoint service (our reconstruction; composed from the steps above).
   xen_service_request: xen("xen.service.request", "request", "checkpoint service: fetch and check a request"),

@@ -120,6 +120,104 @@ export const XEN_STEPS: readonly XenStep[] = [
     source: "estimate, read not measured: update_guest_eip, hvm_hypercall, hvm_guest_x86_mode, hvm_get_cpl",
   },
   {
+    step: P.xen_shadow_walk,
+    lengths: [1100, 1150, 1150],
+    source:
+      "estimate, read not measured: guest_walk_tables with four levels, each looked up in the p2m (get_page_from_gfn_p2m, p2m_pt_get_entry) and its frame referenced; sh_walk_guest_tables",
+  },
+  {
+    step: P.xen_shadow_fault,
+    lengths: [620, 660, 660],
+    source:
+      "estimate, read not measured: sh_page_fault less walk and propagation: hvm_get_cpl, get_gfn, paging_lock, shadow_prealloc, gw_remove_write_accesses of three levels, shadow_check_gl1e, linear maps",
+  },
+  {
+    step: P.xen_shadow_propagate,
+    lengths: [430, 440, 440],
+    source:
+      "estimate, read not measured: _sh_propagate with hvm_get_mem_pinned_cacheattr and iomem_access_permitted, get_gfn_query, shadow_set_l1e with shadow_get_page_from_l1e and the reference put",
+  },
+  {
+    step: P.xen_shadow_prefetch,
+    lengths: [60, 60, 60],
+    source: "estimate, read not measured: sh_prefetch's loop with l1e_propagate_from_guest of an absent entry",
+  },
+  {
+    step: P.xen_shadow_create,
+    lengths: [1500, 1540, 1540],
+    source:
+      "estimate, read not measured: sh_make_shadow, shadow_alloc with clear_domain_page (512 stores), shadow_hash_insert, shadow_promote, sh_remove_write_access by its guess, propagation and shadow_set of the entry above",
+  },
+  {
+    step: P.xen_shadow_destroy,
+    lengths: [2300, 2320, 2320],
+    source:
+      "estimate, read not measured: sh_destroy_l1_shadow: delete_shadow_status, shadow_demote, SHADOW_FOREACH_L1E over 512 entries, shadow_free; sh_put_ref",
+  },
+  {
+    step: P.xen_shadow_release,
+    lengths: [70, 75, 75],
+    source: "estimate, read not measured: shadow_put_page_from_l1e: put_page_from_l1e and the type count",
+  },
+  {
+    step: P.xen_shadow_unsync,
+    lengths: [760, 770, 770],
+    source:
+      "estimate, read not measured: sh_unsync, oos_hash_add with its memcpy of the page (512 moves), oos_fixup_add",
+  },
+  {
+    step: P.xen_shadow_resync,
+    lengths: [2250, 2280, 2280],
+    source:
+      "estimate, read not measured: _sh_resync: sh_remove_write_access_from_sl1p, guest_flush_tlb_mask, shadow_hash_lookup, SHADOW_FOREACH_L1E over 512 entries less those present",
+  },
+  {
+    step: P.xen_shadow_compare,
+    lengths: [8, 8, 8],
+    source: "estimate, read not measured: sh_resync_l1: one entry against its snapshot",
+  },
+  {
+    step: P.xen_shadow_invlpg,
+    lengths: [190, 195, 195],
+    source:
+      "estimate, read not measured: vmx_invlpg_intercept, paging_invlpg, sh_invlpg through the linear maps; shadow_set_l1e of an empty entry",
+  },
+  {
+    step: P.xen_shadow_cr3,
+    lengths: [900, 930, 930],
+    source:
+      "estimate, read not measured: sh_update_cr3: paging_lock, sh_remove_write_access, sh_set_toplevel_shadow, hvm_update_guest_cr3, sh_update_linear_entries, vtlb_flush",
+  },
+  {
+    step: P.xen_shadow_emulate,
+    lengths: [2400, 2450, 2450],
+    source:
+      "estimate, read not measured: shadow_init_emulation, x86_emulate, sh_x86_emulate_write, validate_gl2e; as xen.ptwr_emulation, with the instruction fetched through the guest's tables",
+  },
+  {
+    step: P.xen_shadow_validate,
+    lengths: [220, 230, 230],
+    source:
+      "estimate, read not measured: sh_write_guest_entry: paging_lock, sh_validate_guest_entry, sh_map_and_validate, shadow_hash_lookup",
+  },
+  {
+    step: P.xen_hvm_page_fault,
+    lengths: [45, 50, 50],
+    source: "estimate, read not measured: vmx_vmexit_handler's case of a page fault, paging_fault",
+  },
+  {
+    step: P.xen_hvm_inject,
+    lengths: [130, 135, 135],
+    source:
+      "estimate, read not measured: hvm_inject_page_fault, hvm_inject_event, vmx_inject_event; __vmx_inject_exception",
+  },
+  {
+    step: P.xen_hvm_cr_access,
+    lengths: [110, 115, 115],
+    source:
+      "estimate, read not measured: vmx_cr_access, hvm_mov_to_cr or mov_from_cr, decode of the register, hvm_set_cr3, update_guest_eip",
+  },
+  {
     step: P.xen_service_request,
     lengths: [130, 130, 130],
     source: "composed: copy_from_guest_ll of the request and its checks, as do_mmuext_op without its operation",

@@ -1,0 +1,110 @@
+import type { Ledger } from "../../machine/ledger.ts";
+import { type PageTable, TABLE_SHIFT, WINDOW_PAGES } from "../../machine/page-table.ts";
+import { P } from "../../machine/primitives.ts";
+import { VmExits } from "../hvm/vm-exits.ts";
+import { ShadowTables } from "./shadow-tables.ts";
+
+/** Fields that the handler of a page fault reads: vectoring, address, error code. */
+const FAULT_FIELDS = 3;
+/** Fields that handlers of instructions read: what it was about, its length, whether interrupts are held off. */
+const INSTRUCTION_FIELDS = 3;
+/** Fields that deliver a page fault at the next entry: what, error code. */
+const INJECT_FIELDS = 2;
+
+/**
+ * Xen with one HVM guest whose page tables it shadows, on one processor, as the guest's kernel meets it. Page faults,
+ * INVLPG and both directions of MOV CR3 exit; so do stores to page-table pages that are in sync with their shadows.
+ * Order of steps: xen/arch/x86/hvm/vmx/vmx.c, hvm/hvm.c, mm/shadow/{multi,common}.c, Xen 4.17.
+ */
+export class ShadowHypervisor {
+  readonly ledger: Ledger;
+  readonly tables: ShadowTables;
+  readonly exits: VmExits;
+  /** L1 tables that the guest's kernel has hung into its L2 tables. */
+  readonly #hung = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
+
+  constructor(ledger: Ledger, table: PageTable) {
+    this.ledger = ledger;
+    this.tables = new ShadowTables(ledger, table, true);
+    this.exits = new VmExits(ledger, false);
+  }
+
+  /**
+   * The guest faults on a page of its process.
+   * @returns whether the access may be tried again; else its kernel's handler is entered
+   */
+  pageFault(page: number, write: boolean): boolean {
+    this.#faultExit();
+    const fixed = this.tables.fault(page, write);
+    if (!fixed) this.#inject();
+    this.exits.enter();
+    return fixed;
+  }
+
+  /** The guest's kernel stores an L1 entry of its process. */
+  writeEntry(page: number, flags: number): void {
+    const { tables } = this;
+    const table = page >> TABLE_SHIFT;
+    if (this.#hung[table] === 0) {
+      this.#hung[table] = 1;
+      if (tables.hasDirectory(page)) this.#emulateWrite();
+    }
+    if (tables.isWriteProtected(page)) this.#unsync(page);
+    tables.write(page, flags);
+  }
+
+  readCr3(): void {
+    this.exits.exit(INSTRUCTION_FIELDS);
+    this.ledger.charge(P.xen_hvm_cr_access, 1);
+    this.exits.enter();
+  }
+
+  writeCr3(): void {
+    const { ledger } = this;
+    this.exits.exit(INSTRUCTION_FIELDS);
+    ledger.charge(P.xen_hvm_cr_access, 1);
+    this.tables.update();
+    ledger.charge(P.xen_cpu_vmwrite, 1);
+    this.exits.enter();
+  }
+
+  invlpg(page: number): void {
+    this.exits.exit(INSTRUCTION_FIELDS);
+    // INVVPID of one address.
+    if (this.tables.invalidate(page)) this.ledger.charge(P.xen_cpu_invlpg, 1);
+    this.exits.enter();
+  }
+
+  #faultExit(): void {
+    this.exits.exit(FAULT_FIELDS);
+    this.ledger.charge(P.xen_hvm_page_fault, 1);
+  }
+
+  #inject(): void {
+    const { ledger } = this;
+    ledger.charge(P.xen_hvm_inject, 1);
+    ledger.charge(P.xen_cpu_vmwrite, INJECT_FIELDS);
+    ledger.charge(P.xen_cpu_inject, 1);
+  }
+
+  /** A store through the kernel's direct map to a table that is in sync: a shadow fault on the direct map's entry. */
+  #unsync(page: number): void {
+    const { ledger } = this;
+    this.#faultExit();
+    ledger.charge(P.xen_shadow_walk, 1);
+    ledger.charge(P.xen_shadow_fault, 1);
+    this.tables.unsync(page);
+    ledger.charge(P.xen_shadow_propagate, 1);
+    this.exits.enter();
+  }
+
+  /** A store to an L2 table, which is never out of sync. */
+  #emulateWrite(): void {
+    const { ledger } = this;
+    this.#faultExit();
+    ledger.charge(P.xen_shadow_walk, 1);
+    ledger.charge(P.xen_shadow_fault, 1);
+    ledger.charge(P.xen_shadow_emulate, 1);
+    this.exits.enter();
+  }
+}

@@ -1,0 +1,277 @@
+import type { Ledger } from "../../machine/ledger.ts";
+import {
+  type PageTable,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_SOFT_DIRTY,
+  PTE_WRITABLE,
+  TABLE_PAGES,
+  TABLE_SHIFT,
+  WINDOW_PAGES,
+  WITHHELD_ACCESS,
+  WITHHELD_DIRTY,
+  WITHHELD_WRITE,
+} from "../../machine/page-table.ts";
+import { P } from "../../machine/primitives.ts";
+import { OutOfSync } from "./out-of-sync.ts";
+import type { ShadowObserver } from "./shadow-observer.ts";
+
+/** A shadow entry as what it withholds. Without a shadow, everything. */
+const NO_ENTRY = WITHHELD_ACCESS | WITHHELD_WRITE | WITHHELD_DIRTY;
+const READ_ONLY = WITHHELD_WRITE | WITHHELD_DIRTY;
+/** As Xen makes it: the D bit is left to the processor. */
+const WRITABLE = WITHHELD_DIRTY;
+
+/** Entries that one fault looks at, the one that faulted among them (PREFETCH_DISTANCE). */
+const PREFETCH_ENTRIES = 32;
+/** log2 of the L1 tables under one L2 table. */
+const DIRECTORY_SHIFT = TABLE_SHIFT + 9;
+
+/** What became of an entry of the guest since Xen last looked: the frame that it maps is another one. */
+const FRAME_CHANGED = 1;
+
+/**
+ * Shadow page tables of a guest's process: the processor walks these and not the guest's. Xen makes each entry from the
+ * guest's at the first fault on it, and keeps it as narrow as the guest's entry and Xen's own wishes are.
+ *
+ * A shadow that lets stores pass presumes the guest's D bit, so that the guest sees what was written; its own D bit the
+ * processor sets. What a shadow withholds of the guest's entry stands in `PageTable.withheld`, all of it where there is none.
+ *
+ * Order of steps: xen/arch/x86/mm/shadow/{multi,common,set}.c, Xen 4.17. Since L1 tables may be out of sync, an entry that is
+ * absent in the guest has no shadow, and a fault on it is walked for: the magic entry that would tell at once is not used
+ * then (_sh_propagate).
+ */
+export class ShadowTables {
+  readonly #ledger: Ledger;
+  readonly #table: PageTable;
+  readonly #observers: ShadowObserver[] = [];
+  readonly #outOfSync = new OutOfSync();
+  /** Which L1 tables, and which L2 tables above them, have a shadow. */
+  readonly #shadowed = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
+  readonly #directories = new Uint8Array(WINDOW_PAGES >> DIRECTORY_SHIFT);
+  readonly #changes = new Uint8Array(WINDOW_PAGES);
+  /** Entries of a shadow hold references to what they map: where the shadow code counts them itself. */
+  readonly #countsReferences: boolean;
+
+  /** @param countsReferences of an HVM guest; for a PV guest Xen counts by the guest's own tables (shadow_mode_refcounts) */
+  constructor(ledger: Ledger, table: PageTable, countsReferences: boolean) {
+    this.#ledger = ledger;
+    this.#table = table;
+    this.#countsReferences = countsReferences;
+    table.withholdAll(NO_ENTRY);
+  }
+
+  observe(observer: ShadowObserver): void {
+    this.#observers.push(observer);
+  }
+
+  /**
+   * sh_page_fault: the guest faulted on a page.
+   * @returns whether the access may be tried again; else the fault is the guest's
+   */
+  fault(page: number, write: boolean): boolean {
+    const ledger = this.#ledger;
+    ledger.charge(P.xen_shadow_walk, 1);
+    const entry = this.#table.flags[page];
+    if ((entry & PTE_PRESENT) === 0 || (write && (entry & PTE_WRITABLE) === 0)) return false;
+    // The walk sets the bits that the processor would have set.
+    if (write && (entry & PTE_DIRTY) === 0) this.#table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+    ledger.charge(P.xen_shadow_fault, 1);
+    this.#create(page >> TABLE_SHIFT);
+    this.#noticeFrame(page);
+    if (write) for (const observer of this.#observers) observer.writeFault(page);
+    this.#propagate(page);
+    this.#prefetch(page);
+    return true;
+  }
+
+  /** Whether a store of the guest's kernel to the L1 entry of a page faults, because its table is shadowed and in sync. */
+  isWriteProtected(page: number): boolean {
+    const table = page >> TABLE_SHIFT;
+    return this.#shadowed[table] !== 0 && this.#outOfSync.snapshotOf(table) === undefined;
+  }
+
+  /** Whether a store to the L2 entry above a page is Xen's to emulate: that table is shadowed, and never out of sync. */
+  hasDirectory(page: number): boolean {
+    return this.#directories[page >> DIRECTORY_SHIFT] !== 0;
+  }
+
+  /** sh_unsync: the guest's kernel may write to the page's L1 table from now on. */
+  unsync(page: number): void {
+    this.#ledger.charge(P.xen_shadow_unsync, 1);
+    this.#outOfSync.add(page >> TABLE_SHIFT, this.#table.flags, (evicted) => this.#resync(evicted));
+  }
+
+  /** The guest's kernel (or Xen for it) writes an L1 entry. Its shadow stays as it was. */
+  write(page: number, flags: number): void {
+    if ((this.#table.flags[page] & flags & PTE_PRESENT) === 0) this.#changes[page] = FRAME_CHANGED;
+    this.#table.set(page, flags);
+  }
+
+  /** sh_validate_guest_entry: Xen itself wrote the guest's entry, and brings its shadow up to date at once. */
+  validate(page: number): void {
+    if (this.#shadowed[page >> TABLE_SHIFT] === 0) return;
+    this.#ledger.charge(P.xen_shadow_validate, 1);
+    this.#noticeFrame(page);
+    this.#propagate(page);
+  }
+
+  /**
+   * sh_invlpg: a table that is out of sync loses its shadow entry.
+   * @returns whether the processor's own entry has to be invalidated
+   */
+  invalidate(page: number): boolean {
+    const table = page >> TABLE_SHIFT;
+    this.#ledger.charge(P.xen_shadow_invlpg, 1);
+    if (this.#shadowed[table] === 0) return false;
+    if (this.#outOfSync.snapshotOf(table) !== undefined) {
+      this.#noticeFrame(page);
+      this.#set(page, NO_ENTRY);
+    }
+    return true;
+  }
+
+  /** sh_update_cr3: every table that is out of sync is synced. */
+  update(): void {
+    this.#ledger.charge(P.xen_shadow_cr3, 1);
+    for (const table of this.#outOfSync.tables) this.#resync(table);
+    this.#flush();
+  }
+
+  /** shadow_blow_tables: no shadow is left. */
+  blow(): void {
+    const ledger = this.#ledger;
+    for (let table = 0; table < this.#shadowed.length; table++) {
+      if (this.#shadowed[table] === 0) continue;
+      this.#shadowed[table] = 0;
+      ledger.charge(P.xen_shadow_destroy, 1);
+      this.#outOfSync.remove(table);
+      const first = table << TABLE_SHIFT;
+      let entries = 0;
+      for (let page = first; page < first + TABLE_PAGES; page++) {
+        if (this.#table.withheld[page] === NO_ENTRY) continue;
+        entries++;
+        this.#set(page, NO_ENTRY);
+      }
+      if (this.#countsReferences) ledger.charge(P.xen_shadow_release, entries);
+    }
+    const directories = this.#directories.reduce((sum, has) => sum + has, 0);
+    // And the L3 table above them.
+    if (directories > 0) ledger.charge(P.xen_shadow_destroy, directories + 1);
+    this.#directories.fill(0);
+    this.#flush();
+  }
+
+  /** Takes the right to write from the shadows of a page: what an observer wants when its `mayWrite` turns to false. */
+  narrow(page: number): boolean {
+    const { withheld } = this.#table;
+    if ((withheld[page] & WITHHELD_WRITE) !== 0) return false;
+    this.#set(page, READ_ONLY);
+    return true;
+  }
+
+  /** Gives it back, where a shadow and the guest's right are there. @returns whether an entry changed */
+  widen(page: number): boolean {
+    const { withheld } = this.#table;
+    if ((withheld[page] & (WITHHELD_ACCESS | WITHHELD_WRITE)) !== WITHHELD_WRITE) return false;
+    if (this.#rights(page) !== WRITABLE) return false;
+    this.#set(page, WRITABLE);
+    return true;
+  }
+
+  /** The processor sets the D bit of a shadow entry that lets stores pass. */
+  setDirty(page: number): void {
+    this.#table.withhold(page, this.#table.withheld[page] & ~WITHHELD_DIRTY);
+  }
+
+  /** What a shadow of the page withholds when it is made from the guest's entry now. */
+  #rights(page: number): number {
+    const entry = this.#table.flags[page];
+    if ((entry & PTE_PRESENT) === 0) return NO_ENTRY;
+    const grants = (entry & (PTE_WRITABLE | PTE_DIRTY)) === (PTE_WRITABLE | PTE_DIRTY);
+    return grants && this.#observers.every((observer) => observer.mayWrite(page)) ? WRITABLE : READ_ONLY;
+  }
+
+  /** l1e_propagate_from_guest and shadow_set_l1e; a table that is out of sync has the entry in its snapshot then. */
+  #propagate(page: number): void {
+    this.#ledger.charge(P.xen_shadow_propagate, 1);
+    this.#set(page, this.#rights(page));
+    const snapshot = this.#outOfSync.snapshotOf(page >> TABLE_SHIFT);
+    if (snapshot !== undefined) snapshot[page & (TABLE_PAGES - 1)] = this.#table.flags[page];
+  }
+
+  #set(page: number, withheld: number): void {
+    const before = this.#table.withheld[page];
+    if ((before & WITHHELD_DIRTY) === 0) for (const observer of this.#observers) observer.dirtyBitLost(page);
+    this.#table.withhold(page, withheld);
+  }
+
+  /**
+   * sh_prefetch: entries behind the one that faulted, up to one that has a shadow or whose D bit would need a fault of its
+   * own anyway.
+   */
+  #prefetch(page: number): void {
+    const { flags, withheld } = this.#table;
+    const end = Math.min(page + PREFETCH_ENTRIES, (page | (TABLE_PAGES - 1)) + 1);
+    for (let next = page + 1; next < end && withheld[next] === NO_ENTRY; next++) {
+      const entry = flags[next];
+      if ((entry & PTE_PRESENT) === 0) {
+        this.#ledger.charge(P.xen_shadow_prefetch, 1);
+        continue;
+      }
+      if ((entry & (PTE_WRITABLE | PTE_DIRTY)) === PTE_WRITABLE) return;
+      this.#noticeFrame(next);
+      this.#propagate(next);
+    }
+  }
+
+  /** shadow_get_and_create_l1e: the shadows of the tables that lead to an entry. */
+  #create(table: number): void {
+    if (this.#shadowed[table] !== 0) return;
+    const ledger = this.#ledger;
+    const directory = table >> (DIRECTORY_SHIFT - TABLE_SHIFT);
+    if (this.#directories[directory] === 0) {
+      if (!this.#directories.includes(1)) ledger.charge(P.xen_shadow_create, 1);
+      ledger.charge(P.xen_shadow_create, 1);
+      this.#directories[directory] = 1;
+      // Xen syncs all tables when it has hung in a table above L1.
+      for (const other of this.#outOfSync.tables) this.#resync(other);
+    }
+    ledger.charge(P.xen_shadow_create, 1);
+    this.#shadowed[table] = 1;
+  }
+
+  /** _sh_resync: the table is write-protected again, and shadows of entries that differ from the snapshot are made anew. */
+  #resync(table: number): void {
+    const ledger = this.#ledger;
+    const { flags, withheld } = this.#table;
+    const snapshot = this.#outOfSync.snapshotOf(table);
+    if (snapshot === undefined) return;
+    ledger.charge(P.xen_shadow_resync, 1);
+    this.#flush();
+    const first = table << TABLE_SHIFT;
+    let compared = 0;
+    for (let page = first; page < first + TABLE_PAGES; page++) {
+      if ((withheld[page] & WITHHELD_ACCESS) !== 0) continue;
+      compared++;
+      if (snapshot[page - first] === flags[page] && this.#changes[page] === 0) continue;
+      this.#noticeFrame(page);
+      this.#propagate(page);
+    }
+    ledger.charge(P.xen_shadow_compare, compared);
+    this.#outOfSync.remove(table);
+  }
+
+  /** Xen compares the frame of the guest's entry with the one that it knows. */
+  #noticeFrame(page: number): void {
+    if (this.#changes[page] === 0) return;
+    this.#changes[page] = 0;
+    for (const observer of this.#observers) observer.frameChanged(page);
+  }
+
+  /** The processor's entries of the guest, all of them: a new address-space tag (flush_guests_tlb), and Xen's own. */
+  #flush(): void {
+    this.#ledger.charge(P.xen_flush_all, 1);
+    this.#ledger.charge(P.xen_cpu_cr3_write, 1);
+  }
+}
