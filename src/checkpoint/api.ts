@@ -125,7 +125,7 @@ export class CheckpointApi {
   name(id: number, label: string): number {
     this.#labels.set(id, label);
     const region = this.#engine.regions.find(id, "");
-    if (region !== undefined) this.#engine.regions.rename(region, label);
+    if (region !== undefined) this.#engine.regions.relabel(region.number, label);
     return SUCCESS;
   }
 

@@ -95,8 +95,9 @@ export class RegionTable {
     this.#regions = this.#regions.filter((other) => other !== region);
   }
 
-  rename(region: Region, label: string): void {
-    this.#history[region.number] = { ...region.spec, label };
+  /** @param number of a region there ever was; without effect where there was none */
+  relabel(number: number, label: string): void {
+    if (number < this.#history.length) this.#history[number] = { ...this.#history[number], label };
   }
 
   /** Pages of `ranges` that no region holds. */

@@ -52,7 +52,7 @@ export class Ledger {
     this.#counts = new Float64Array(primitiveCount * 64);
     this.#keys = new Int32Array(4 * 64);
     this.#slots = new Int32Array(256);
-    this.enter("run", 0, NO_SITE, NO_REGION);
+    this.#addRow(PHASE_NUMBER.run, 0, NO_SITE, NO_REGION);
   }
 
   /** Adds `count` events of a primitive to the current context. */
@@ -114,13 +114,27 @@ export class Ledger {
 
   /** The current context's phase and identifiers. */
   get current(): Omit<LedgerRow, "counts"> {
-    const { phase, epoch, site, region } = this.#row(this.#base / this.primitiveCount);
+    const { phase, epoch, site, region } = this.row(this.currentRow);
     return { phase, epoch, site, region };
+  }
+
+  /** Number of the current context's row. */
+  get currentRow(): number {
+    return this.#base / this.primitiveCount;
+  }
+
+  /** Counts of all rows, `primitiveCount` for each; a view, valid until a context is entered for the first time. */
+  get allCounts(): Float64Array {
+    return this.#counts;
+  }
+
+  get rowCount(): number {
+    return this.#rowCount;
   }
 
   /** All contexts in the order in which they first appeared. */
   *rows(): IterableIterator<LedgerRow> {
-    for (let row = 0; row < this.#rowCount; row++) yield this.#row(row);
+    for (let row = 0; row < this.#rowCount; row++) yield this.row(row);
   }
 
   /** Counts over all contexts that pass, by primitive. */
@@ -168,7 +182,8 @@ export class Ledger {
     return undefined;
   }
 
-  #row(row: number): LedgerRow {
+  /** @param row its number, from 0 to `rowCount` - 1 */
+  row(row: number): LedgerRow {
     const k = row * 4;
     const base = row * this.primitiveCount;
     return {

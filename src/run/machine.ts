@@ -49,16 +49,17 @@ export interface Machine {
 
 /**
  * @param start how much memory the program has when it starts, and what of it the loader has filled
+ * @param ledger an empty one, where the caller wants one of its own kind
  * @throws BadInputError when the environment cannot offer the technique, or not with these options
  */
 export function createMachine(
   options: MachineOptions,
   start: Pick<Recording, "startPages" | "residentPages">,
+  ledger = new Ledger(PRIMITIVE_COUNT),
 ): Machine {
   const definition = techniqueOf(options.technique);
   const refusal = refusalOf(definition, options);
   if (refusal !== undefined) throw new BadInputError(refusal);
-  const ledger = new Ledger(PRIMITIVE_COUNT);
   const guest = createGuest({ environment: options.environment, kernel: options.kernel }, ledger);
   const { process } = guest;
   const loading = ledger.enter("run", LOADER_EPOCH, -1, -1);

@@ -1,4 +1,5 @@
 import type { Region, SavedRegion } from "../checkpoint/regions.ts";
+import type { Ledger } from "../machine/ledger.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 import { EVENT, type Recording } from "./recording.ts";
 
@@ -27,9 +28,20 @@ export interface MachineHistory {
   readonly checkpoints: readonly CheckpointSummary[];
 }
 
+/** Looks on while a recording is replayed. */
+export interface ReplayObserver {
+  /** Charged with everything; empty at first. */
+  readonly ledger: Ledger;
+  /** Comes when all that the machine does before the program's first instruction is done. */
+  begin(): void;
+  /** Comes after each event. @param index of the event in the recording's columns */
+  after(index: number): void;
+}
+
 /** Takes a recording through one technique in one environment. The ledger equals that of a live run, to the last count. */
-export function replay(recording: Recording, options: MachineOptions): MachineHistory {
-  const machine = createMachine(options, recording);
+export function replay(recording: Recording, options: MachineOptions, observer?: ReplayObserver): MachineHistory {
+  const machine = createMachine(options, recording, observer?.ledger);
+  observer?.begin();
   const checkpoints: CheckpointSummary[] = [];
   const { kind, argument, site, cycle } = recording;
   let saved: SavedRegion[] = [];
@@ -83,7 +95,10 @@ export function replay(recording: Recording, options: MachineOptions): MachineHi
       default:
         throw new Error(`event ${i} of the recording has the unknown kind ${kind[i]}`);
     }
+    observer?.after(i);
   }
+  // Names come last: a program may name a region after it was protected.
+  for (const [number, { label }] of recording.labels.entries()) machine.engine.regions.relabel(number, label);
   return { machine, checkpoints };
 }
 
