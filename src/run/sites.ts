@@ -19,7 +19,34 @@ function isLibrary(file: string): boolean {
 }
 
 /** V8's way of writing a WebAssembly frame. */
-const WASM_FRAME = /wasm-function\[(\d+)\]:0x([0-9a-f]+)/g;
+const WASM_FRAME = /wasm-function\[\d+\]:0x([0-9a-f]+)/;
+
+/** V8's hooks for stack traces. */
+interface StackTraces {
+  prepareStackTrace?: ((error: Error, frames: readonly unknown[]) => unknown) | undefined;
+}
+
+/**
+ * What runs now, innermost first, each to be written out by `String`: most callers look at a few frames only, and writing
+ * all of them takes far longer than finding them.
+ */
+function runningFrames(): readonly unknown[] {
+  const hooks = Error as StackTraces;
+  const before = hooks.prepareStackTrace;
+  hooks.prepareStackTrace = (_error, frames) => frames;
+  try {
+    const stack: unknown = new Error().stack;
+    return Array.isArray(stack) ? stack : String(stack).split("\n");
+  } finally {
+    hooks.prepareStackTrace = before;
+  }
+}
+
+/** A frame, and the user's line that it stands at or for. */
+interface Place {
+  readonly frame: Frame;
+  readonly user: { readonly file: string; readonly line: number } | undefined;
+}
 
 /**
  * Gives the places of a run small numbers in the order in which they first matter, and finds their source lines. A place
@@ -32,6 +59,8 @@ export class SiteTable {
   readonly #ofStore: Int32Array;
   readonly #numbers = new Map<string, number>();
   readonly #sources: SiteSource[] = [];
+  /** By the offset in the instrumented module, as frames name it; undefined in code that instrumentation added. */
+  readonly #places = new Map<number, Place | undefined>();
 
   constructor(module: InstrumentedModule, lines: LineTable) {
     this.#module = module;
@@ -65,41 +94,51 @@ export class SiteTable {
 
   /** Number of the place in the user's code that called what runs now. @param of tells apart what it called */
   ofCaller(of: number | string): number {
-    const frames = this.frames(new Error().stack ?? "");
-    for (const frame of frames) {
-      const line = this.#userLine(frame);
-      if (line === undefined) continue;
-      return this.#add(`${of} from ${frame.offset}`, {
-        file: line.file,
-        line: line.line,
-        function: frame.functionName,
-      });
+    let innermost: Frame | undefined;
+    for (const running of runningFrames()) {
+      const place = this.#placeOf(String(running));
+      if (place === undefined) continue;
+      const { frame, user } = place;
+      innermost ??= frame;
+      if (user === undefined) continue;
+      return this.#add(`${of} from ${frame.offset}`, { ...user, function: frame.functionName });
     }
-    const innermost = frames.at(0);
     if (innermost === undefined) return this.#add(`outside ${of}`, { file: "", line: 0, function: "" });
     return this.#add(`${of} from ${innermost.offset}`, { file: "", line: 0, function: innermost.functionName });
   }
 
   /** The WebAssembly frames of a stack trace. */
   frames(stack: string): Frame[] {
-    const frames: Frame[] = [];
-    for (const match of stack.matchAll(WASM_FRAME)) {
-      const offset = this.#module.originalOffset(Number.parseInt(match[2], 16));
-      if (offset === undefined) continue;
-      const info = this.#module.functions.find(
-        (candidate) => !candidate.imported && offset >= candidate.offset && offset < candidate.endOffset,
-      );
-      const line = this.#lines.lookup(offset);
-      frames.push({
-        functionIndex: info?.index ?? -1,
-        functionName: info?.name ?? "",
-        offset,
-        file: line?.file ?? "",
-        line: line?.line ?? 0,
-        column: line?.column ?? 0,
-      });
-    }
-    return frames;
+    return stack.split("\n").flatMap((line) => this.#placeOf(line)?.frame ?? []);
+  }
+
+  /** @param running a frame as V8 writes it */
+  #placeOf(running: string): Place | undefined {
+    const match = WASM_FRAME.exec(running);
+    if (match === null) return undefined;
+    const offset = Number.parseInt(match[1], 16);
+    if (this.#places.has(offset)) return this.#places.get(offset);
+    const place = this.#findPlace(offset);
+    this.#places.set(offset, place);
+    return place;
+  }
+
+  #findPlace(instrumentedOffset: number): Place | undefined {
+    const offset = this.#module.originalOffset(instrumentedOffset);
+    if (offset === undefined) return undefined;
+    const info = this.#module.functions.find(
+      (candidate) => !candidate.imported && offset >= candidate.offset && offset < candidate.endOffset,
+    );
+    const line = this.#lines.lookup(offset);
+    const frame = {
+      functionIndex: info?.index ?? -1,
+      functionName: info?.name ?? "",
+      offset,
+      file: line?.file ?? "",
+      line: line?.line ?? 0,
+      column: line?.column ?? 0,
+    };
+    return { frame, user: this.#userLine(frame) };
   }
 
   /**
@@ -114,9 +153,10 @@ export class SiteTable {
   }: Frame): { readonly file: string; readonly line: number } | undefined {
     if (line === 0) return undefined;
     if (!isLibrary(file)) return { file, line };
+    if (functionIndex < 0) return undefined;
     for (let at = offset - 1; at >= this.#module.functions[functionIndex].offset; at--) {
       const before = this.#lines.lookup(at);
-      if (before !== undefined && !isLibrary(before.file)) return before;
+      if (before !== undefined && !isLibrary(before.file)) return { file: before.file, line: before.line };
     }
     return undefined;
   }
