@@ -12,6 +12,11 @@ export const VMA_UFFD_WP = 16;
 export const VMA_SPECIAL = 64;
 
 const WORDS = WINDOW_PAGES / 32;
+/** log2 of the pages of a part. */
+const PART_SHIFT = 12;
+const PART_PAGES = 1 << PART_SHIFT;
+/** A part where nothing was written yet. */
+const NOTHING = new Uint8Array(PART_PAGES);
 
 /**
  * Which parts of the address space are mapped and how: the window is cut into stretches with the same flags, holes being
@@ -21,8 +26,8 @@ const WORDS = WINDOW_PAGES / 32;
  * A bound between two stretches with equal flags is a VMA border that was not merged; `mprotect` decides that.
  */
 export class VmaMap {
-  /** Flags of the stretch that starts at a page. */
-  readonly #flags = new Uint8Array(WINDOW_PAGES);
+  /** Flags of the stretch that starts at a page, in parts that are made when something is written there. */
+  readonly #flags = new Array<Uint8Array>(WINDOW_PAGES >> PART_SHIFT).fill(NOTHING);
   readonly #starts = new Int32Array(WORDS);
   readonly #level1 = new Int32Array(WORDS / 32);
   readonly #level2 = new Int32Array(WORDS / 1024);
@@ -100,12 +105,12 @@ export class VmaMap {
 
   /** Flags of the stretch that holds a page; 0 in a hole. */
   flagsOf(page: number): number {
-    return this.#flags[this.startOf(page)];
+    return this.flagsAt(this.startOf(page));
   }
 
   /** Flags of the stretch that starts at `start`, which must be a start. */
   flagsAt(start: number): number {
-    return this.#flags[start];
+    return this.#flags[start >> PART_SHIFT][start & (PART_PAGES - 1)];
   }
 
   isStart(page: number): boolean {
@@ -117,21 +122,30 @@ export class VmaMap {
     if (page >= WINDOW_PAGES || this.isStart(page)) return;
     const flags = this.flagsOf(page);
     this.#mark(page);
-    this.#flags[page] = flags;
+    this.#write(page, flags);
     if (flags !== 0) this.#count++;
   }
 
   /** Joins the stretch that starts at `page` to the one before it. */
   join(page: number): void {
-    if (this.#flags[page] !== 0) this.#count--;
-    this.#flags[page] = 0;
+    if (this.flagsAt(page) !== 0) this.#count--;
+    this.#write(page, 0);
     this.#clear(page);
   }
 
   /** Changes the flags of the stretch that starts at `start`. */
   setFlags(start: number, flags: number): void {
-    if ((this.#flags[start] !== 0) !== (flags !== 0)) this.#count += flags !== 0 ? 1 : -1;
-    this.#flags[start] = flags;
+    if ((this.flagsAt(start) !== 0) !== (flags !== 0)) this.#count += flags !== 0 ? 1 : -1;
+    this.#write(start, flags);
+  }
+
+  #write(page: number, flags: number): void {
+    let part = this.#flags[page >> PART_SHIFT];
+    if (part === NOTHING) {
+      part = new Uint8Array(PART_PAGES);
+      this.#flags[page >> PART_SHIFT] = part;
+    }
+    part[page & (PART_PAGES - 1)] = flags;
   }
 
   #mark(page: number): void {

@@ -38,8 +38,8 @@ export const TABLE_SHIFT = 9;
 /** Pages that one page-table page covers. */
 export const TABLE_PAGES = 1 << TABLE_SHIFT;
 
-/** Pages of the window: 16 GiB, room for a reserved linear memory of 4 GiB and what else a process maps. */
-export const WINDOW_PAGES = 1 << 22;
+/** Pages of the window: 8 GiB, room for a reserved linear memory of 4 GiB and what else a process maps. */
+export const WINDOW_PAGES = 1 << 21;
 
 export class PageTable {
   /** Flags of each page; read freely, written through `set` only. */

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { createGuest, WINDOW_BASE } from "../../../src/linux/guest.ts";
 import { VMA_MAPPED, VMA_READ, VMA_WRITE, VmaMap } from "../../../src/linux/vma-map.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
+import { WINDOW_PAGES } from "../../../src/machine/page-table.ts";
 import { PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
 
 const PAGES = 3000;
@@ -39,16 +40,16 @@ test("mprotect leaves the VMAs that a page-by-page oracle has, and no border bet
 
 test("stretches are found over borders of all levels of the index", () => {
   const map = new VmaMap();
-  const starts = [0, 31, 32, 1023, 1024, 32767, 32768, 1 << 20, (1 << 22) - 1];
+  const starts = [0, 31, 32, 1023, 1024, 32767, 32768, 1 << 20, WINDOW_PAGES - 1];
   for (const start of starts) map.split(start);
   for (let i = 0; i < starts.length; i++) {
-    const end = starts[i + 1] ?? 1 << 22;
+    const end = starts[i + 1] ?? WINDOW_PAGES;
     for (const page of [starts[i], end - 1]) {
       assert.equal(map.startOf(page), starts[i]);
       assert.equal(map.endOf(page), end);
     }
   }
   for (const start of starts.slice(1)) map.join(start);
-  assert.equal(map.endOf(0), 1 << 22);
-  assert.equal(map.startOf((1 << 22) - 1), 0);
+  assert.equal(map.endOf(0), WINDOW_PAGES);
+  assert.equal(map.startOf(WINDOW_PAGES - 1), 0);
 });
