@@ -1,4 +1,5 @@
 import type { Region, SavedRegion } from "./regions.ts";
+import { indexBytes } from "./targets.ts";
 
 /** One page of one region that an image still lacks. */
 interface Part {
@@ -14,11 +15,34 @@ export interface CopiedBytes {
   bytes: number;
 }
 
+/** How fast work goes beside the program, in bytes for each virtual cycle of it. */
+export interface BackgroundRates {
+  /** The program may write a page again once it has been copied. */
+  readonly copy: number;
+  /** What was copied crosses to a disk or a replica; undefined where nothing has to. */
+  readonly transfer: number | undefined;
+}
+
+/** How far an asynchronous commit has come. */
+export interface BackgroundProgress {
+  /** Copied beside the program, not because it was about to write. */
+  readonly copied: CopiedBytes;
+  /** Not copied yet. */
+  readonly uncopied: CopiedBytes;
+  /** Bytes of the image, its index among them, that have crossed, and that have not. */
+  readonly sentBytes: number;
+  readonly unsentBytes: number;
+  /** Nothing is left, and the program has ended the checkpoint. */
+  readonly isDone: boolean;
+}
+
 /**
  * An asynchronous commit under way: somebody on another processor copies the saved pages in order, at a constant rate of
- * bytes for each virtual cycle of the program, which runs on. A page that the program writes before its turn is copied
- * first by whoever notices the write (copy before write); what is left when the image must be whole is copied by the
- * program itself, which waits.
+ * bytes for each virtual cycle of the program, which runs on; what is copied crosses to where it is kept at a rate of its
+ * own. A page that the program writes before its turn is copied first by whoever notices the write (copy before write).
+ * What is left when the image must be safe, the program waits for.
+ *
+ * Rates are in virtual cycles of the program and not in time: how much is done beside it is a count, and no price has a say in it.
  */
 export class BackgroundCopy {
   /** Epoch and site of the checkpoint: its costs are the checkpoint's, whenever they come. */
@@ -26,26 +50,40 @@ export class BackgroundCopy {
   readonly site: number;
   readonly #parts: Part[] = [];
   readonly #ofPage = new Map<number, Part[]>();
-  readonly #bytesPerCycle: number;
-  readonly #inBackground: CopiedBytes = { pages: 0, bytes: 0 };
+  readonly #rates: BackgroundRates;
+  readonly #start: number;
+  readonly #copied: CopiedBytes = { pages: 0, bytes: 0 };
+  /** Bytes that are copied, by whomever. */
+  #readyBytes = 0;
+  /** Pages in the image's index; undefined before the program has ended the checkpoint. */
+  #indexed: number | undefined;
   #cycle: number;
   /** Bytes that the copier could have copied and has not yet. */
   #budget = 0;
   /** The first part that may not be done. */
   #next = 0;
 
-  constructor(epoch: number, site: number, cycle: number, bytesPerCycle: number) {
+  constructor(epoch: number, site: number, cycle: number, rates: BackgroundRates) {
     this.epoch = epoch;
     this.site = site;
+    this.#start = cycle;
     this.#cycle = cycle;
-    this.#bytesPerCycle = bytesPerCycle;
+    this.#rates = rates;
   }
 
-  /** More pages for the same image. */
-  add(saved: readonly SavedRegion[]): void {
+  /** Pages in the image's index; undefined before the program has ended the checkpoint. */
+  get indexedPages(): number | undefined {
+    return this.#indexed;
+  }
+
+  /**
+   * More pages for the same image.
+   * @param bytesOn how many bytes of a page go into it
+   */
+  add(saved: readonly SavedRegion[], bytesOn: (region: Region, page: number) => number): void {
     for (const { region, pages } of saved) {
       for (const page of pages) {
-        const part: Part = { region, page, bytes: region.bytesOn(page), done: false };
+        const part: Part = { region, page, bytes: bytesOn(region, page), done: false };
         this.#parts.push(part);
         const others = this.#ofPage.get(page);
         if (others === undefined) this.#ofPage.set(page, [part]);
@@ -54,39 +92,55 @@ export class BackgroundCopy {
     }
   }
 
+  /** The program has ended the checkpoint: the image is known, and its index is the last that crosses. */
+  end(pageCount: number): void {
+    this.#indexed = pageCount;
+  }
+
   /** The program is about to write a page. @returns what has to be copied first */
   collide(page: number, cycle: number): CopiedBytes {
     const copied: CopiedBytes = { pages: 0, bytes: 0 };
     const parts = this.#ofPage.get(page);
     if (parts === undefined) return copied;
     this.#advance(cycle);
-    for (const part of parts) if (!part.done) take(part, copied);
+    for (const part of parts) if (!part.done) this.#take(part, copied);
     return copied;
   }
 
-  /** The image must be whole now. @returns what was copied in the background, and what the program has to copy */
-  finish(cycle: number): { readonly inBackground: CopiedBytes; readonly rest: CopiedBytes } {
+  /** @param cycle virtual cycle of the program now; it does not go back */
+  progress(cycle: number): BackgroundProgress {
     this.#advance(cycle);
-    const rest: CopiedBytes = { pages: 0, bytes: 0 };
-    for (const part of this.#parts) if (!part.done) take(part, rest);
-    return { inBackground: this.#inBackground, rest };
+    const uncopied: CopiedBytes = { pages: 0, bytes: 0 };
+    for (const { done, bytes } of this.#parts) {
+      if (done) continue;
+      uncopied.pages++;
+      uncopied.bytes += bytes;
+    }
+    const { transfer } = this.#rates;
+    const index = this.#indexed === undefined || transfer === undefined ? 0 : indexBytes(this.#indexed);
+    const ready = this.#readyBytes + (uncopied.pages === 0 ? index : 0);
+    const sentBytes = transfer === undefined ? ready : Math.min(ready, Math.floor((cycle - this.#start) * transfer));
+    const unsentBytes = this.#readyBytes + uncopied.bytes + index - sentBytes;
+    const isDone = this.#indexed !== undefined && uncopied.pages === 0 && unsentBytes === 0;
+    return { copied: this.#copied, uncopied, sentBytes, unsentBytes, isDone };
   }
 
   #advance(cycle: number): void {
-    this.#budget += (cycle - this.#cycle) * this.#bytesPerCycle;
+    this.#budget += (cycle - this.#cycle) * this.#rates.copy;
     this.#cycle = cycle;
     for (; this.#next < this.#parts.length; this.#next++) {
       const part = this.#parts[this.#next];
       if (part.done) continue;
       if (part.bytes > this.#budget) return;
       this.#budget -= part.bytes;
-      take(part, this.#inBackground);
+      this.#take(part, this.#copied);
     }
   }
-}
 
-function take(part: Part, copied: CopiedBytes): void {
-  part.done = true;
-  copied.pages++;
-  copied.bytes += part.bytes;
+  #take(part: Part, copied: CopiedBytes): void {
+    part.done = true;
+    this.#readyBytes += part.bytes;
+    copied.pages++;
+    copied.bytes += part.bytes;
+  }
 }

@@ -2,11 +2,11 @@ import { NO_REGION } from "../machine/context.ts";
 import { P } from "../machine/primitives.ts";
 import { firstAtLeast } from "../machine/sorted.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
-import { BackgroundCopy } from "./background.ts";
+import { BackgroundCopy, type BackgroundProgress, type CopiedBytes } from "./background.ts";
 import { LINE_BYTES, mergeRanges, PAGE_BYTES, rangesOfPages, subtractRanges } from "./pages.ts";
 import { type Region, type RegionSpec, RegionTable, type SavedRegion } from "./regions.ts";
-import { chargeCommit, chargeReload } from "./targets.ts";
-import type { Technique, TechniqueDefinition, TechniqueMachine } from "./technique.ts";
+import { byteFromPage, chargeReload, chargeSeal, chargeTransfer, goesDirectly, indexBytes } from "./targets.ts";
+import type { CheckpointOptions, Technique, TechniqueDefinition, TechniqueMachine } from "./technique.ts";
 
 /** Whoever keeps the bytes of images that are still being copied. */
 export interface CopyListener {
@@ -45,7 +45,11 @@ export class CheckpointEngine {
   /** Number of the first region on each page of linear memory, NO_REGION where there is none. */
   #regionOfPage = new Int32Array(0);
 
+  /** Who learns that a page is about to be written, and copies it first where it must be. */
+  readonly #noticer: CheckpointOptions["copy"];
+
   constructor(definition: TechniqueDefinition, machine: TechniqueMachine, base: number) {
+    this.#noticer = definition.class === "user" ? "guest" : "hypervisor";
     this.technique = definition.create(machine);
     this.#machine = machine;
     this.#base = base;
@@ -90,23 +94,43 @@ export class CheckpointEngine {
   beforeWrite(page: number): void {
     if (this.#background === undefined) return;
     const { pages, bytes } = this.#background.collide(page, this.#cycle);
-    if (pages > 0) this.#chargeCopy(pages, bytes);
+    if (pages > 0) this.#chargeCopy(pages, bytes, this.#noticer);
     this.copyListener?.beforeWrite(page);
   }
 
   /** Waits until an asynchronous commit under way is done. */
   drain(): void {
     if (this.#background === undefined) return;
-    const { epoch, site } = this.#background;
-    const { inBackground, rest } = this.#background.finish(this.#cycle);
+    const { epoch, site, indexedPages } = this.#background;
+    const { uncopied, unsentBytes, isDone } = this.#chargeProgress(this.#background);
     this.#background = undefined;
-    const { ledger } = this.#machine;
-    const before = ledger.enter("background", epoch, site, NO_REGION);
-    if (inBackground.pages > 0) this.#chargeCopy(inBackground.pages, inBackground.bytes);
-    ledger.enter("commit", epoch, site, NO_REGION);
-    if (rest.pages > 0) this.#chargeCopy(rest.pages, rest.bytes);
+    const { ledger, options } = this.#machine;
+    const before = ledger.enter(isDone ? "background" : "commit", epoch, site, NO_REGION);
+    this.#chargeBackgroundCopy(uncopied);
+    chargeTransfer(ledger, options, unsentBytes);
+    if (indexedPages !== undefined) chargeSeal(ledger, options, indexedPages);
     ledger.restore(before);
     this.copyListener?.finish();
+  }
+
+  /** The program has ended, and waits for nothing: an asynchronous commit that is not done by now is lost. */
+  end(cycle: number): void {
+    if (this.#background === undefined) return;
+    this.#cycle = cycle;
+    if (this.#background.progress(cycle).isDone) this.drain();
+    else this.#chargeProgress(this.#background);
+    this.#background = undefined;
+  }
+
+  /** Charges what was done of an asynchronous commit beside the program. */
+  #chargeProgress(background: BackgroundCopy): BackgroundProgress {
+    const { ledger, options } = this.#machine;
+    const progress = background.progress(this.#cycle);
+    const before = ledger.enter("background", background.epoch, background.site, NO_REGION);
+    this.#chargeBackgroundCopy(progress.copied);
+    chargeTransfer(ledger, options, progress.sentBytes);
+    ledger.restore(before);
+    return progress;
   }
 
   /** VELOC_Mem_protect and VELOC_Region_protect. A region that is protected again as it stands keeps what is known of it. */
@@ -170,16 +194,17 @@ export class CheckpointEngine {
     const registeredBytes = regions.reduce((sum, region) => sum + region.spec.bytes, 0);
     this.#notePages(this.technique.collect(this.#virtual(ranges), registeredBytes));
     const saved = regions.map(takePending);
+    const byXen = options.copy === "hypervisor" && xen !== undefined;
     if (options.commit === "async") {
-      const rate = options.backgroundBytesPerCycle;
-      this.#background ??= new BackgroundCopy(this.#epoch, site, this.#cycle, rate);
-      this.#background.add(saved);
+      this.#begun(site).add(saved, (region, page) => (byXen ? PAGE_BYTES : region.bytesOn(page)));
+      this.#enter("copy", site, NO_REGION);
+      if (byXen) xen.channel.request(options.gate, () => {});
     }
     for (const { region, pages, bytes } of options.commit === "async" ? [] : saved) {
       this.#enter("copy", site, region.number);
-      if (options.copy === "hypervisor" && xen !== undefined) {
-        xen.channel.copy(options.gate, this.#virtual(rangesOfPages(pages)), P.xen_memcpy_byte);
-      } else this.#chargeCopy(pages.length, bytes);
+      if (byXen) {
+        xen.channel.copy(options.gate, this.#virtual(rangesOfPages(pages)), byteFromPage(options.target));
+      } else this.#chargeCopy(pages.length, bytes, "guest");
     }
     this.#enter("arm", site, NO_REGION);
     if (ranges.length > 0) this.technique.arm(this.#virtual(ranges));
@@ -196,14 +221,17 @@ export class CheckpointEngine {
     const { ledger, options } = this.#machine;
     const before = this.#enter("commit", site, NO_REGION);
     ledger.charge(P.user_call, 1);
-    if (options.commit === "async") this.#enter("background", site, NO_REGION);
     let bytes = 0;
     let pageCount = 0;
     for (const saved of this.#saved) {
       bytes += saved.bytes;
       pageCount += saved.pages.length;
     }
-    chargeCommit(ledger, options, bytes, pageCount);
+    if (options.commit === "async") this.#begun(site).end(pageCount);
+    else {
+      chargeTransfer(ledger, options, (goesDirectly(options) ? 0 : bytes) + indexBytes(pageCount));
+      chargeSeal(ledger, options, pageCount);
+    }
     ledger.restore(before);
     this.#saved = [];
     this.#epoch++;
@@ -211,7 +239,10 @@ export class CheckpointEngine {
 
   /** Drops the checkpoint that is being taken: what it saved is to be saved again by the next one. */
   abandon(): void {
-    if (this.#background?.epoch === this.#epoch) this.#background = undefined;
+    if (this.#background?.epoch === this.#epoch) {
+      this.#chargeProgress(this.#background);
+      this.#background = undefined;
+    }
     for (const { region, pages } of this.#saved) {
       for (const page of pages) {
         const i = page - region.pages.first;
@@ -242,12 +273,29 @@ export class CheckpointEngine {
     return this.#machine.ledger.enter(phase, this.#epoch, site, region);
   }
 
-  /** Pages copied one by one: by the process, or in an asynchronous commit by the hypervisor where it is who copies. */
-  #chargeCopy(pages: number, bytes: number): void {
+  /** The asynchronous commit of the checkpoint that is being taken. */
+  #begun(site: number): BackgroundCopy {
+    const { options } = this.#machine;
+    this.#background ??= new BackgroundCopy(this.#epoch, site, this.#cycle, {
+      // A page that goes to the device as it lies may be written when it has crossed.
+      copy: goesDirectly(options) ? options.transferBytesPerCycle : options.backgroundBytesPerCycle,
+      transfer: options.target === "memory" ? undefined : options.transferBytesPerCycle,
+    });
+    return this.#background;
+  }
+
+  /** Pages copied one by one into memory. */
+  #chargeCopy(pages: number, bytes: number, who: CheckpointOptions["copy"]): void {
+    const { ledger } = this.#machine;
+    ledger.charge(who === "hypervisor" ? P.xen_service_copy : P.user_memcpy_call, pages);
+    ledger.charge(who === "hypervisor" ? P.xen_memcpy_byte : P.user_memcpy_byte, bytes);
+  }
+
+  /** Pages of an asynchronous commit, copied in their turn. */
+  #chargeBackgroundCopy({ pages, bytes }: CopiedBytes): void {
     const { ledger, options } = this.#machine;
-    const byHypervisor = options.copy === "hypervisor" && options.commit === "async";
-    ledger.charge(byHypervisor ? P.xen_service_copy : P.user_memcpy_call, pages);
-    ledger.charge(byHypervisor ? P.xen_memcpy_byte : P.user_memcpy_byte, bytes);
+    if (goesDirectly(options)) ledger.charge(P.xen_service_copy, pages);
+    else this.#chargeCopy(pages, bytes, options.copy);
   }
 
   /** @param pages virtual page numbers, ascending */

@@ -6,25 +6,52 @@ import type { CheckpointOptions } from "./technique.ts";
 const HEADER_BYTES = 64;
 const PAGE_ENTRY_BYTES = 8;
 
+/** Bytes of an image's index. */
+export function indexBytes(pageCount: number): number {
+  return HEADER_BYTES + pageCount * PAGE_ENTRY_BYTES;
+}
+
+/** What a byte costs that Xen takes from a page of the program to where images are kept. */
+export function byteFromPage(target: CheckpointOptions["target"]): number {
+  switch (target) {
+    case "memory":
+      return P.xen_memcpy_byte;
+    case "disk":
+      return P.disk_byte;
+    case "replica":
+      return P.wire_byte;
+  }
+}
+
 /**
- * What it takes to make an image safe once its bytes are staged.
- * - `memory`: a header beside the copy, which is already in the backup's memory.
- * - `disk`: everything is written, and flushed before the header that makes it valid, and again after it.
- * - `replica`: everything crosses the wire, and the acknowledgement comes back.
+ * Whether pages go to the device as they lie in memory. A hypervisor maps the frames and the device takes them from there;
+ * a process assembles the image in a staging buffer first, and sends that.
  */
-export function chargeCommit(ledger: Ledger, options: CheckpointOptions, bytes: number, pageCount: number): void {
-  const index = HEADER_BYTES + pageCount * PAGE_ENTRY_BYTES;
+export function goesDirectly({ copy, target }: CheckpointOptions): boolean {
+  return copy === "hypervisor" && target !== "memory";
+}
+
+/** Bytes that cross to a disk or a replica. */
+export function chargeTransfer(ledger: Ledger, options: CheckpointOptions, bytes: number): void {
+  if (options.target !== "memory") ledger.charge(byteFromPage(options.target), bytes);
+}
+
+/**
+ * Makes an image valid whose bytes are where they are kept.
+ * - `memory`: a header and the index beside the copy, which is in the backup's memory already.
+ * - `disk`: a flush before the header that makes it valid, and one after it.
+ * - `replica`: the acknowledgement comes back.
+ */
+export function chargeSeal(ledger: Ledger, options: CheckpointOptions, pageCount: number): void {
   switch (options.target) {
     case "memory":
       ledger.charge(P.image_header, 1);
-      ledger.charge(P.user_memcpy_byte, index);
+      ledger.charge(P.user_memcpy_byte, indexBytes(pageCount));
       return;
     case "disk":
-      ledger.charge(P.disk_byte, bytes + index);
       ledger.charge(P.disk_flush, 2);
       return;
     case "replica":
-      ledger.charge(P.wire_byte, bytes + index);
       ledger.charge(P.wire_round_trip, 1);
       return;
   }
@@ -32,15 +59,6 @@ export function chargeCommit(ledger: Ledger, options: CheckpointOptions, bytes: 
 
 /** Getting an image's bytes back from where it is kept. */
 export function chargeReload(ledger: Ledger, options: CheckpointOptions, bytes: number): void {
-  switch (options.target) {
-    case "memory":
-      return;
-    case "disk":
-      ledger.charge(P.disk_byte, bytes);
-      return;
-    case "replica":
-      ledger.charge(P.wire_byte, bytes);
-      ledger.charge(P.wire_round_trip, 1);
-      return;
-  }
+  chargeTransfer(ledger, options, bytes);
+  if (options.target === "replica") ledger.charge(P.wire_round_trip, 1);
 }

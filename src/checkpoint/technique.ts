@@ -32,6 +32,8 @@ export interface CheckpointOptions {
   readonly commit: (typeof COMMITS)[number];
   /** Asynchronous commits: how fast the pages are copied, in bytes for each virtual cycle of the program. */
   readonly backgroundBytesPerCycle: number;
+  /** Asynchronous commits to a disk or a replica: how fast bytes cross to it, in bytes for each virtual cycle. */
+  readonly transferBytesPerCycle: number;
   /** Where images go: the backup's memory, a disk, or a replica over a network. */
   readonly target: (typeof TARGETS)[number];
 }
@@ -41,6 +43,7 @@ export const DEFAULT_OPTIONS: CheckpointOptions = {
   gate: "trap",
   commit: "sync",
   backgroundBytesPerCycle: 1,
+  transferBytesPerCycle: 0.0625, // 1 Gbit/s where the program's clock makes two cycles a nanosecond
   target: "memory",
 };
 

@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander"; // commander 14, MIT: the established parser of options
 import { COMMITS, COPIERS, ENVIRONMENTS, TARGETS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
+import type { PriceProfile } from "../machine/prices.ts";
+import { withDevices } from "../machine/what-if.ts";
 import { BadInputError } from "../program/program.ts";
-import { DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
+import { DEFAULT_MACHINE, GUEST_CYCLES_PER_NANOSECOND, type MachineOptions } from "../run/machine.ts";
+import { loadProfile } from "../worker/profiles.ts";
 import { GATES } from "../xen/checkpoint-service.ts";
 
 /** What all commands that run a program take. */
@@ -57,12 +60,9 @@ export function addMachineOptions(command: Command): Command {
     );
 }
 
+/** What crosses with techniques. */
 export function addCheckpointOptions(command: Command): Command {
-  return command
-    .addOption(new Option("--copy <who>", "who copies dirty pages").choices([...COPIERS]).default(DEFAULT_MACHINE.copy))
-    .addOption(
-      new Option("--gate <how>", "how the program reaches Xen").choices([...GATES]).default(DEFAULT_MACHINE.gate),
-    )
+  return addKernelOption(addPathOptions(command))
     .addOption(
       new Option("--commit <when>", "whether the program waits for the commit")
         .choices([...COMMITS])
@@ -70,27 +70,95 @@ export function addCheckpointOptions(command: Command): Command {
     )
     .addOption(
       new Option("--background-rate <bytes>", "with async: bytes copied for each virtual cycle of the program")
-        .argParser(positive)
+        .argParser(aboveZero)
         .default(DEFAULT_MACHINE.backgroundBytesPerCycle),
-    )
-    .addOption(new Option("--target <where>", "where images go").choices([...TARGETS]).default(DEFAULT_MACHINE.target))
-    .addOption(
-      new Option("--kernel <version>", "the guest's Linux").choices(["5.10", "6.1"]).default(DEFAULT_MACHINE.kernel),
     );
 }
 
-export function addPriceOption(command: Command): Command {
-  return command.option("--prices <name or file>", "the price profile", "era");
+/** How pages get to where images are kept. */
+export function addPathOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--copy <who>", "who copies dirty pages").choices([...COPIERS]).default(DEFAULT_MACHINE.copy))
+    .addOption(
+      new Option("--gate <how>", "how the program reaches Xen").choices([...GATES]).default(DEFAULT_MACHINE.gate),
+    )
+    .addOption(new Option("--target <where>", "where images go").choices([...TARGETS]).default(DEFAULT_MACHINE.target));
+}
+
+export function addKernelOption(command: Command): Command {
+  return command.addOption(
+    new Option("--kernel <version>", "the guest's Linux").choices(["5.10", "6.1"]).default(DEFAULT_MACHINE.kernel),
+  );
+}
+
+export function addPriceOptions(command: Command): Command {
+  return command
+    .option("--prices <name or file>", "the price profile", "era")
+    .addOption(
+      new Option("--bandwidth <rate>", "the network to the replica, e.g. 10Gbit instead of the profile's").argParser(
+        rateIn("bit"),
+      ),
+    )
+    .addOption(
+      new Option("--round-trip <time>", "to the replica and back, e.g. 100us instead of the profile's").argParser(
+        secondsIn,
+      ),
+    )
+    .addOption(
+      new Option("--disk-bandwidth <rate>", "the disk, e.g. 500MB instead of the profile's").argParser(rateIn("byte")),
+    )
+    .addOption(new Option("--disk-flush <time>", "until the disk has what was written, e.g. 8ms").argParser(secondsIn));
+}
+
+/** What the prices of a command are called; rates in bytes per second, times in seconds. */
+export interface PriceFlags {
+  readonly prices: string;
+  readonly bandwidth?: number;
+  readonly roundTrip?: number;
+  readonly diskBandwidth?: number;
+  readonly diskFlush?: number;
+}
+
+/** The profile that is named, with the devices that are supposed instead of its own. */
+export function profileOf({ prices, bandwidth, roundTrip, diskBandwidth, diskFlush }: PriceFlags): PriceProfile {
+  return withDevices(loadProfile(prices), {
+    wireBytesPerSecond: bandwidth,
+    wireRoundTripSeconds: roundTrip,
+    diskBytesPerSecond: diskBandwidth,
+    diskFlushSeconds: diskFlush,
+  });
 }
 
 /** What the options of a machine are called on the command line. */
-export interface MachineFlags extends Omit<MachineOptions, "backgroundBytesPerCycle"> {
+export interface MachineFlags extends Omit<MachineOptions, "backgroundBytesPerCycle" | "transferBytesPerCycle"> {
   readonly backgroundRate: number;
 }
 
-export function machineOptionsOf(options: MachineFlags): MachineOptions {
+export function machineOptionsOf(options: MachineFlags & PriceFlags): MachineOptions {
   const { environment, technique, kernel, copy, gate, commit, target, backgroundRate } = options;
-  return { environment, technique, kernel, copy, gate, commit, target, backgroundBytesPerCycle: backgroundRate };
+  const device = target === "disk" ? options.diskBandwidth : options.bandwidth;
+  // The program's own clock, and no price, says how much crosses while it runs.
+  const transferBytesPerCycle =
+    device === undefined ? DEFAULT_MACHINE.transferBytesPerCycle : device / (GUEST_CYCLES_PER_NANOSECOND * 1e9);
+  return {
+    ...{ environment, technique, kernel, copy, gate, commit, target },
+    backgroundBytesPerCycle: backgroundRate,
+    transferBytesPerCycle,
+  };
+}
+
+/** The options as JSON states them; null where the profile's own network or disk is priced. */
+export function optionsDocument(machine: Partial<MachineOptions>, prices: PriceFlags): Record<string, unknown> {
+  const { copy, gate, commit, target, backgroundBytesPerCycle, transferBytesPerCycle } = machine;
+  const scaled = (value: number | undefined, factor: number) => (value === undefined ? null : value * factor);
+  return {
+    ...{ copy, gate, commit, target },
+    ...(commit === "async" ? { backgroundBytesPerCycle, transferBytesPerCycle } : {}),
+    bandwidthBitsPerSecond: scaled(prices.bandwidth, 8),
+    roundTripMicroseconds: scaled(prices.roundTrip, 1e6),
+    diskBytesPerSecond: scaled(prices.diskBandwidth, 1),
+    diskFlushMicroseconds: scaled(prices.diskFlush, 1e6),
+  };
 }
 
 /** `K=V` pairs as a map. */
@@ -121,6 +189,37 @@ function append(value: string, before: readonly string[]): string[] {
 export function positive(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError("a whole number above 0 is wanted.");
+  return value;
+}
+
+function aboveZero(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError("a number above 0 is wanted.");
+  return value;
+}
+
+const RATE = /^(\d+(?:\.\d+)?)\s*([kMGT]?)(bit|B)?(?:\/s)?$/;
+const PREFIX: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** A parser of data rates: `10Gbit`, `500MB`, or a number of `unit`s per second. @returns bytes per second */
+function rateIn(unit: "bit" | "byte"): (text: string) => number {
+  return (text) => {
+    const match = RATE.exec(text);
+    const value = match === null ? Number.NaN : Number(match[1]) * PREFIX[match[2]];
+    if (!(value > 0)) throw new InvalidArgumentError("a rate such as 10Gbit, 125MB or a number above 0 is wanted.");
+    const bits = match?.[3] === "bit" || (match?.[3] === undefined && unit === "bit");
+    return bits ? value / 8 : value;
+  };
+}
+
+const TIME = /^(\d+(?:\.\d+)?)\s*(ns|us|ms|s)?$/;
+const SECONDS: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1 };
+
+/** A time: `100us`, `1ms`, or a number of microseconds. @returns seconds */
+function secondsIn(text: string): number {
+  const match = TIME.exec(text);
+  const value = match === null ? Number.NaN : Number(match[1]) * SECONDS[match[2] ?? "us"];
+  if (!(value > 0)) throw new InvalidArgumentError("a time such as 100us, 1ms or a number above 0 is wanted.");
   return value;
 }
 

@@ -2,9 +2,9 @@ import { PRIMITIVES } from "./primitives.ts";
 
 /**
  * How sure a price is: A read in the source's own text; B in an abstract or excerpt; C from memory, unchecked; M measured
- * by us; D derived by us from figures with sources.
+ * by us; D derived by us from figures with sources; S supposed by who asks.
  */
-export const CONFIDENCES = ["A", "B", "C", "D", "M"] as const;
+export const CONFIDENCES = ["A", "B", "C", "D", "M", "S"] as const;
 export type Confidence = (typeof CONFIDENCES)[number];
 
 /** What one unit costs, in cycles of the profile's machine, and how far it may be off. */

@@ -10,15 +10,12 @@ import { NO_SITE } from "../machine/context.ts";
 import type { InstrumentedModule } from "../program/instrument/types.ts";
 import { BadInputError, type Program } from "../program/program.ts";
 import { lineCounts } from "./line-counts.ts";
-import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
+import { createMachine, GUEST_CYCLES_PER_NANOSECOND, type Machine, type MachineOptions } from "./machine.ts";
 import { MACHINE_BIT, RECORDER_BIT, Recorder } from "./recorder.ts";
 import type { Recording } from "./recording.ts";
 import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
 import { SavedContents } from "./saved-contents.ts";
 import { type Frame, SiteTable } from "./sites.ts";
-
-/** Virtual cycles of the program's clock in one nanosecond: what the program sees as time, whatever the price profile. */
-const GUEST_CYCLES_PER_NANOSECOND = 2;
 
 export interface LiveInput {
   readonly program: Program;
@@ -216,8 +213,9 @@ export function runLive(input: LiveInput): LiveRun {
       mmu.start();
       return callEntry(instance);
     }, sites);
-    // The library's own exit handler: a checkpoint in flight is completed, unless the program died.
+    // The library's own exit handler: a checkpoint in flight is waited for, unless the program died.
     if (ending.kind === "exit") library?.wait(NO_SITE);
+    machine.engine.end(mmu.cycles());
     const recording = recorder.finish({
       ...start,
       labels: machine.engine.regions.history.map(({ id, label }) => ({ id, label })),

@@ -30,6 +30,9 @@ export const DEFAULT_MACHINE: MachineOptions = {
   kernel: "6.1",
 };
 
+/** Virtual cycles of the program's clock in one nanosecond: what the program sees as time, whatever the price profile. */
+export const GUEST_CYCLES_PER_NANOSECOND = 2;
+
 /** A guest with one process, its checkpoint library and the ledger of what they do. */
 export interface Machine {
   readonly options: MachineOptions;

@@ -51,7 +51,7 @@ export interface PrimitiveRow extends RatioBand {
   readonly reason?: string;
 }
 
-export interface PrimitiveOptions extends Pick<CheckpointOptions, "copy" | "gate"> {
+export interface PrimitiveOptions extends Pick<CheckpointOptions, "copy" | "gate" | "target"> {
   readonly kernel: KernelVersion;
   readonly environments: readonly Environment[];
 }
@@ -194,14 +194,14 @@ class CheckpointedRegion {
   readonly #region: Region;
 
   constructor(
-    { kernel, copy, gate }: PrimitiveOptions,
+    { kernel, copy, gate, target }: PrimitiveOptions,
     environment: Environment,
     technique: TechniqueId,
     pageCount: number,
   ) {
     const startPages = pageCount + 2 * MARGIN_PAGES;
     this.machine = createMachine(
-      { ...DEFAULT_MACHINE, environment, technique, kernel, copy, gate },
+      { ...DEFAULT_MACHINE, environment, technique, kernel, copy, gate, target },
       { startPages, residentPages: [{ first: 0, pageCount: startPages }] },
     );
     this.pageCount = pageCount;

@@ -34,7 +34,7 @@ export interface ReplayObserver {
   readonly ledger: Ledger;
   /** Comes when all that the machine does before the program's first instruction is done. */
   begin(): void;
-  /** Comes after each event. @param index of the event in the recording's columns */
+  /** Comes after each event, and with the last once more when the program has ended. @param index of the event in the recording's columns */
   after(index: number): void;
 }
 
@@ -97,6 +97,8 @@ export function replay(recording: Recording, options: MachineOptions, observer?:
     }
     observer?.after(i);
   }
+  machine.engine.end(recording.programCycles);
+  if (kind.length > 0) observer?.after(kind.length - 1);
   // Names come last: a program may name a region after it was protected.
   for (const [number, { label }] of recording.labels.entries()) machine.engine.regions.relabel(number, label);
   return { machine, checkpoints };

@@ -9,7 +9,6 @@ import { type CostReport, report } from "../run/report.ts";
 import { savedRunOf } from "../run/run-file.ts";
 import { loadHostFiles, parseSharedDirectory } from "./host-files.ts";
 import { writeBack } from "./host-write-back.ts";
-import { loadProfile } from "./profiles.ts";
 import { type OpenedProgram, openProgram } from "./program-store.ts";
 import { writeRunFile } from "./run-files.ts";
 
@@ -28,8 +27,7 @@ export interface ProgramInput {
 
 export interface RunRequest extends ProgramInput {
   readonly machine: MachineOptions;
-  /** Name of a profile, or a file. */
-  readonly prices: string;
+  readonly profile: PriceProfile;
   readonly images: ImageStore;
   readonly out?: string | undefined;
   onProgress?(text: string): void;
@@ -44,7 +42,7 @@ export interface RunResult {
 
 /** The whole of `run`: compile, instrument, run live, price, and keep the run where asked. */
 export async function runProgram(request: RunRequest): Promise<RunResult> {
-  const profile = loadProfile(request.prices);
+  const { profile } = request;
   // Refuses what cannot be before anything is compiled.
   createMachine(request.machine, { startPages: 1, residentPages: [] });
   const { input, run } = await liveRun(request);

@@ -10,25 +10,26 @@ import { BadInputError } from "../../program/program.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
 import { outcomeOf } from "../../run/outcome.ts";
 import type { Recording } from "../../run/recording.ts";
-import { loadProfile } from "../../worker/profiles.ts";
 import { openProgram } from "../../worker/program-store.ts";
 import { replayAll } from "../../worker/replay-all.ts";
 import { isRunFile, readRunFile } from "../../worker/run-files.ts";
 import { type Comparison, comparisonOf, liveRun } from "../../worker/session.ts";
 import {
   addCheckpointOptions,
-  addPriceOption,
+  addPriceOptions,
   addProgramOptions,
   listOf,
   type MachineFlags,
   machineOptionsOf,
+  optionsDocument,
+  type PriceFlags,
   type ProgramOptions,
+  profileOf,
 } from "../options.ts";
 import { bytes, cycles, integer, percent, print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
 
-interface CompareOptions extends ProgramOptions, MachineFlags {
-  readonly prices: string;
+interface CompareOptions extends ProgramOptions, MachineFlags, PriceFlags {
   readonly techniques: TechniqueId[];
   readonly environments: Environment[];
   readonly live?: boolean;
@@ -58,9 +59,9 @@ export function addCompareCommand(program: Command): void {
     )
     .option("--live", "run each live instead of from one recording, and check that the ledgers are equal")
     .option("--json", "print one JSON document");
-  addPriceOption(addCheckpointOptions(addProgramOptions(command)));
+  addPriceOptions(addCheckpointOptions(addProgramOptions(command)));
   command.action(async (path: string, args: string[], options: CompareOptions) => {
-    const profile = loadProfile(options.prices);
+    const profile = profileOf(options);
     const base = machineOptionsOf({ ...options, environment: "native", technique: "full-copy" });
     const saved = isRunFile(path) ? readRunFile(path) : undefined;
     if (saved !== undefined && options.live === true) {
@@ -125,6 +126,7 @@ export function addCompareCommand(program: Command): void {
         program: about,
         kernel: base.kernel,
         prices: { name: profile.name, ghz: profile.ghz },
+        options: optionsDocument(base, options),
         recording: recordingSummary(recording),
         results: cells.map(jsonOf),
       });

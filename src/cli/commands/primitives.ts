@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { ENVIRONMENTS, type Environment } from "../../checkpoint/technique.ts";
-import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
+import type { MachineOptions } from "../../run/machine.ts";
 import {
   COMPARABLE_ENVIRONMENTS,
   isInPaperRange,
@@ -11,12 +11,18 @@ import {
 import { PAPER_RATIO } from "../../run/ratio-reason.ts";
 import type { Cycles } from "../../run/report.ts";
 import { distance, type TurningPrice } from "../../run/verdicts.ts";
-import { loadProfile } from "../../worker/profiles.ts";
-import { addPriceOption, listOf } from "../options.ts";
+import {
+  addKernelOption,
+  addPathOptions,
+  addPriceOptions,
+  listOf,
+  optionsDocument,
+  type PriceFlags,
+  profileOf,
+} from "../options.ts";
 import { cycles, integer, print, printJson, table } from "../output.ts";
 
-interface PrimitivesOptions extends Pick<MachineOptions, "kernel" | "copy" | "gate"> {
-  readonly prices: string;
+interface PrimitivesOptions extends Pick<MachineOptions, "kernel" | "copy" | "gate" | "target">, PriceFlags {
   readonly environments: readonly Environment[];
   readonly json?: boolean;
 }
@@ -30,29 +36,22 @@ export function addPrimitivesCommand(program: Command): void {
         .argParser(listOf(ENVIRONMENTS))
         .default(COMPARABLE_ENVIRONMENTS, COMPARABLE_ENVIRONMENTS.join(",")),
     )
-    .addOption(
-      new Option("--kernel <version>", "the guest's Linux").choices(["5.10", "6.1"]).default(DEFAULT_MACHINE.kernel),
-    )
-    .addOption(
-      new Option("--copy <who>", "who copies in the hypervisor-assisted whole cycle")
-        .choices(["guest", "hypervisor"])
-        .default(DEFAULT_MACHINE.copy),
-    )
-    .addOption(
-      new Option("--gate <how>", "how the program reaches Xen")
-        .choices(["trap", "privcmd", "shared-page"])
-        .default(DEFAULT_MACHINE.gate),
-    )
     .option("--json", "print one JSON document");
-  addPriceOption(command).action(async (options: PrimitivesOptions) => {
-    const { kernel, copy, gate, environments } = options;
-    const prices = loadProfile(options.prices);
-    const rows = pricePrimitives(measurePrimitives({ kernel, copy, gate, environments }), prices);
+  addPriceOptions(addPathOptions(addKernelOption(command))).action(async (options: PrimitivesOptions) => {
+    const { kernel, copy, gate, target, environments } = options;
+    const prices = profileOf(options);
+    const rows = pricePrimitives(measurePrimitives({ kernel, copy, gate, target, environments }), prices);
     if (options.json === true) {
-      await printJson({ prices: { name: prices.name, ghz: prices.ghz }, options: { kernel, copy, gate }, rows });
+      await printJson({
+        prices: { name: prices.name, ghz: prices.ghz },
+        options: { kernel, ...optionsDocument({ copy, gate, target }, options) },
+        rows,
+      });
       return;
     }
-    const head = `${prices.title}: ${prices.ghz} GHz, Linux ${kernel}, gate ${gate}, whole cycle copied by the ${copy}`;
+    const head =
+      `${prices.title}: ${prices.ghz} GHz, Linux ${kernel}, gate ${gate}, ` +
+      `whole cycle copied by the ${copy} to ${target === "memory" ? "the backup's memory" : `a ${target}`}`;
     await print(`${head}\n\n${tableOf(rows)}\n\n${reasonsOf(rows)}\n\n${verdictsOf(rows)}\n\n${FOOTER}\n`);
   });
 }

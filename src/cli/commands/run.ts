@@ -7,17 +7,19 @@ import { type RunResult, runProgram } from "../../worker/session.ts";
 import {
   addCheckpointOptions,
   addMachineOptions,
-  addPriceOption,
+  addPriceOptions,
   addProgramOptions,
   type MachineFlags,
   machineOptionsOf,
+  optionsDocument,
+  type PriceFlags,
   type ProgramOptions,
+  profileOf,
 } from "../options.ts";
 import { bytes, cycles, integer, percent, print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
 
-interface RunOptions extends ProgramOptions, MachineFlags {
-  readonly prices: string;
+interface RunOptions extends ProgramOptions, MachineFlags, PriceFlags {
   readonly out?: string;
   readonly restartFrom?: string;
   readonly json?: boolean;
@@ -35,19 +37,19 @@ export function addRunCommand(program: Command): void {
     .option("--out <file>", "keep the run, with its committed images, in a run file")
     .option("--restart-from <runfile[@version]>", "start on a new guest that finds the images of an earlier run")
     .option("--json", "print one JSON document");
-  addPriceOption(addCheckpointOptions(addMachineOptions(addProgramOptions(command))));
+  addPriceOptions(addCheckpointOptions(addMachineOptions(addProgramOptions(command))));
   command.action(async (path: string, args: string[], options: RunOptions) => {
     const machine = machineOptionsOf(options);
     const result = await runProgram({
       ...programInputOf(path, args, options),
       machine,
-      prices: options.prices,
+      profile: profileOf(options),
       images: options.restartFrom === undefined ? new ImageStore() : imagesFrom(options.restartFrom),
       out: options.out,
       onProgress: status,
     });
     status("");
-    if (options.json === true) await printJson(jsonOf(result));
+    if (options.json === true) await printJson(jsonOf(result, options));
     else await print(textOf(result, options));
     process.exitCode = result.run.ending.kind === "exit" ? (result.run.ending.code === 0 ? 0 : 1) : 1;
     if (result.run.ending.kind !== "exit") process.stderr.write(`${endingText(result)}\n`);
@@ -61,8 +63,8 @@ function imagesFrom(text: string): ImageStore {
   return imagesUpTo(readRunFile(file), match === null ? undefined : Number(match[2]), file);
 }
 
-function jsonOf({ input, run, report, profile }: RunResult): unknown {
-  const { environment, technique, kernel, copy, gate, commit, target } = run.machine.options;
+function jsonOf({ input, run, report, profile }: RunResult, options: RunOptions): unknown {
+  const { environment, technique, kernel } = run.machine.options;
   const decode = (data: Uint8Array) => new TextDecoder().decode(data);
   return {
     program: { path: input.path, language: input.language, args: input.args },
@@ -74,7 +76,7 @@ function jsonOf({ input, run, report, profile }: RunResult): unknown {
     technique,
     kernel,
     prices: { name: profile.name, ghz: profile.ghz },
-    options: { copy, gate, commit, target },
+    options: optionsDocument(run.machine.options, options),
     totals: report.totals,
     checkpoints: report.checkpoints,
     costByLayer: report.costByLayer,

@@ -10,44 +10,69 @@ function saved(pages: readonly number[], bytes = 64 * 4096): SavedRegion {
   return { region, pages: Uint32Array.from(pages), bytes: pages.length * 4096, dirtyBytes: 0, whole: false };
 }
 
+const own = (region: Region, page: number) => region.bytesOn(page);
+
 test("pages are copied in order at the rate, and a page before its turn only once", () => {
-  const copy = new BackgroundCopy(0, 0, 1000, 2);
-  copy.add([saved([3, 4, 9])]);
+  const copy = new BackgroundCopy(0, 0, 1000, { copy: 2, transfer: undefined });
+  copy.add([saved([3, 4, 9])], own);
   assert.deepEqual(copy.collide(3, 1000 + 2048), { pages: 0, bytes: 0 }, "two bytes a cycle: one page is done");
   assert.deepEqual(copy.collide(9, 1000 + 2048), { pages: 1, bytes: 4096 });
   assert.deepEqual(copy.collide(9, 1000 + 2049), { pages: 0, bytes: 0 });
   assert.deepEqual(copy.collide(5, 1000 + 2049), { pages: 0, bytes: 0 }, "not in the image");
-  const { inBackground, rest } = copy.finish(1000 + 4095);
-  assert.deepEqual(
-    [inBackground, rest],
-    [
-      { pages: 1, bytes: 4096 },
-      { pages: 1, bytes: 4096 },
-    ],
-  );
+  const { copied, uncopied, isDone } = copy.progress(1000 + 4095);
+  assert.deepEqual([copied, uncopied, isDone], [{ pages: 1, bytes: 4096 }, { pages: 1, bytes: 4096 }, false]);
+  assert.ok(!copy.progress(1000 + 4096).isDone, "the program has not ended the checkpoint");
+  copy.end(3);
+  assert.ok(copy.progress(1000 + 4096).isDone);
 });
 
-test("whatever is written when, every byte is copied exactly once", () => {
+test("what was copied crosses at its own rate, the index last", () => {
+  const copy = new BackgroundCopy(0, 0, 0, { copy: 1, transfer: 0.5 });
+  copy.add([saved([1, 2])], own);
+  copy.end(2);
+  const index = 64 + 2 * 8;
+  const at = (cycle: number) => {
+    const { sentBytes, unsentBytes, isDone } = copy.progress(cycle);
+    assert.equal(sentBytes + unsentBytes, 8192 + index);
+    return [sentBytes, isDone];
+  };
+  assert.deepEqual(at(4095), [0, false], "no page is copied yet");
+  assert.deepEqual(at(4096), [2048, false]);
+  assert.deepEqual(at(8192), [4096, false]);
+  assert.deepEqual(at(2 * 8192), [8192, false]);
+  assert.deepEqual(at(2 * (8192 + index)), [8192 + index, true]);
+});
+
+test("whatever is written when, every byte is copied exactly once, and crosses after that", () => {
   fc.assert(
     fc.property(
       fc.uniqueArray(fc.nat(63), { minLength: 1 }),
       fc.array(fc.record({ page: fc.nat(63), after: fc.nat(9000) })),
       fc.constantFrom(0.01, 0.5, 1, 10),
-      (pages, writes, rate) => {
+      fc.constantFrom(undefined, 0.02, 1, 100),
+      (pages, writes, rate, transfer) => {
         const sorted = pages.sort((a, b) => a - b);
         const bytes = 63 * 4096 + 100; // the last page is cut short
         const parts = saved(sorted, bytes);
-        const copy = new BackgroundCopy(0, 0, 0, rate);
-        copy.add([parts]);
+        const copy = new BackgroundCopy(0, 0, 0, { copy: rate, transfer });
+        copy.add([parts], own);
+        copy.end(sorted.length);
+        const index = transfer === undefined ? 0 : 64 + 8 * sorted.length;
+        const all = sorted.reduce((sum, page) => sum + parts.region.bytesOn(page), 0);
         let cycle = 0;
-        let copied = 0;
+        let collided = 0;
+        let sent = 0;
         for (const { page, after } of writes) {
           cycle += after;
-          copied += copy.collide(page, cycle).bytes;
+          collided += copy.collide(page, cycle).bytes;
+          const { copied, uncopied, sentBytes, unsentBytes } = copy.progress(cycle);
+          assert.equal(collided + copied.bytes + uncopied.bytes, all);
+          assert.equal(sentBytes + unsentBytes, all + index);
+          assert.ok(sentBytes >= sent && sentBytes <= collided + copied.bytes + index);
+          sent = sentBytes;
         }
-        const { inBackground, rest } = copy.finish(cycle);
-        const all = sorted.reduce((sum, page) => sum + parts.region.bytesOn(page), 0);
-        assert.equal(copied + inBackground.bytes + rest.bytes, all);
+        const { unsentBytes, isDone } = copy.progress(cycle + 1e9);
+        assert.deepEqual([unsentBytes, isDone], [0, true]);
       },
     ),
   );

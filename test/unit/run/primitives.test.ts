@@ -14,7 +14,13 @@ import {
 import { ratioBand } from "../../../src/run/ratio-band.ts";
 
 const [ERA] = BUILT_IN_PROFILES;
-const OPTIONS: PrimitiveOptions = { kernel: "6.1", copy: "guest", gate: "trap", environments: COMPARABLE_ENVIRONMENTS };
+const OPTIONS: PrimitiveOptions = {
+  kernel: "6.1",
+  copy: "guest",
+  gate: "trap",
+  target: "memory",
+  environments: COMPARABLE_ENVIRONMENTS,
+};
 
 test("rows are the same each time, and their ratios are those of their costs", () => {
   for (const kernel of ["5.10", "6.1"] as const) {
