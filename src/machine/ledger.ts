@@ -107,11 +107,6 @@ export class Ledger {
     this.#base = handle;
   }
 
-  /** The current context. */
-  get handle(): ContextHandle {
-    return this.#base;
-  }
-
   /** The current context's phase and identifiers. */
   get current(): Omit<LedgerRow, "counts"> {
     const { phase, epoch, site, region } = this.row(this.currentRow);

@@ -1,4 +1,4 @@
-import type { ContextHandle, Ledger } from "../machine/ledger.ts";
+import type { Ledger } from "../machine/ledger.ts";
 import { P } from "../machine/primitives.ts";
 import type { Gate, PageRange } from "./checkpoint-service.ts";
 
@@ -28,7 +28,7 @@ export class RequestChannel {
   readonly #ledger: Ledger;
   readonly #entries: Entries;
   /** Requests in the shared page, in their order, each charged where it was made. */
-  #pending: { readonly context: ContextHandle; readonly serve: () => void }[] = [];
+  #pending: { readonly at: Ledger["current"]; readonly serve: () => void }[] = [];
 
   constructor(ledger: Ledger, entries: Entries) {
     this.#ledger = ledger;
@@ -49,7 +49,7 @@ export class RequestChannel {
         break;
       case "shared-page":
         this.#ledger.charge(P.user_shared_page, 1);
-        this.#pending.push({ context: this.#ledger.handle, serve });
+        this.#pending.push({ at: this.#ledger.current, serve });
         return;
     }
     this.#serve(serve);
@@ -65,12 +65,11 @@ export class RequestChannel {
     if (this.#pending.length === 0) return;
     const requests = this.#pending;
     this.#pending = [];
-    const here = this.#ledger.handle;
-    for (const { context, serve } of requests) {
-      this.#ledger.restore(context);
+    for (const { at, serve } of requests) {
+      const here = this.#ledger.enter(at.phase, at.epoch, at.site, at.region);
       this.#serve(serve);
+      this.#ledger.restore(here);
     }
-    this.#ledger.restore(here);
   }
 
   /**
