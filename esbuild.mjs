@@ -1,8 +1,9 @@
-// Bundles what ships: the command line and the thread that replays for it (the extension and its page join it here).
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+// Bundles what ships: the command line, the thread that replays for it, and the extension.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
-for (const part of ["cli.js", "replay-worker.js", "chunks", "sdk", "native"])
+for (const part of ["cli.js", "replay-worker.js", "extension.cjs", "chunks", "sdk", "samples", "native"])
   rmSync(`dist/${part}`, { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
 await build({
@@ -22,5 +23,46 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
+await build({
+  entryPoints: { extension: "src/extension.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  bundle: true,
+  format: "cjs",
+  platform: "node",
+  target: "node20",
+  external: ["vscode"],
+  minify: true,
+  sourcemap: true,
+  logLevel: "warning",
+});
 cpSync("src/sdk", "dist/sdk", { recursive: true });
 cpSync("src/worker/native", "dist/native", { recursive: true });
+sampleWorkspace();
+
+/** dist/samples: a folder that an editor understands, with the samples and what they include and import. */
+function sampleWorkspace() {
+  cpSync("src/sdk/samples", "dist/samples", { recursive: true });
+  cpSync("src/sdk/workspace", "dist/samples", { recursive: true });
+  cpSync("src/sdk/include", "dist/samples/include", { recursive: true });
+  const types = "dist/samples/types";
+  mkdirSync(types);
+  // In a TypeScript editor a number has the methods of AssemblyScript's floats only if it is an interface.
+  const own = "declare type Number = _Float;";
+  const declarations = readFileSync("node_modules/assemblyscript/std/assembly/index.d.ts", "utf8");
+  if (!declarations.includes(own)) throw new Error(`AssemblyScript's declarations have no "${own}"`);
+  writeFileSync(`${types}/index.d.ts`, declarations.replace(own, "interface Number extends _Float {}"));
+  const options = [
+    "--declaration",
+    "--emitDeclarationOnly",
+    "--noCheck",
+    "--noLib",
+    "--types",
+    "",
+    "--target",
+    "esnext",
+  ];
+  const veloc = ["--ignoreConfig", "--outDir", types, `${types}/index.d.ts`, "src/sdk/assembly/veloc.ts"];
+  const { status, stdout } = spawnSync("node_modules/.bin/tsc", [...options, ...veloc], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`no declarations of src/sdk/assembly/veloc.ts: ${stdout}`);
+}

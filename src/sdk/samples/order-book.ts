@@ -51,6 +51,7 @@ const market = changetype<Market>(heap.alloc(offsetof<Market>()));
 const oldest = new StaticArray<i32>(PRICES);
 const newest = new StaticArray<i32>(PRICES);
 
+// @ts-ignore: decorator
 @inline
 function orderAt(index: i32): Order {
   return changetype<Order>(pool + <usize>index * ORDER_BYTES);

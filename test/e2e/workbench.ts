@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { FrameLocator, Locator, Page } from "playwright-core";
+
+/** A window of VS Code, by what a person can see and do in it. */
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /**
+   * Runs a command of the palette by its whole title, such as "Checkpoint Lens: Run Checkpoint Simulation". The palette
+   * lists what it knew when it opened, so it is opened again until the extension has arrived.
+   */
+  async command(title: string): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      await this.page.keyboard.press("F1");
+      const input = this.page.locator(".quick-input-widget .quick-input-box input");
+      await input.waitFor();
+      await input.fill(`>${title}`);
+      try {
+        await this.row(title).waitFor({ timeout: attempt < 20 ? 1000 : 10_000 });
+      } catch (error) {
+        if (attempt === 20) throw error;
+        await this.page.keyboard.press("Escape");
+        continue;
+      }
+      await this.page.keyboard.press("Enter");
+      return;
+    }
+  }
+
+  /** Titles of the palette's commands that match a text. */
+  async commandsLike(text: string): Promise<readonly string[]> {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
+    await input.waitFor();
+    await input.fill(`>${text}`);
+    await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+    const titles = await this.page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
+    await this.page.keyboard.press("Escape");
+    return titles;
+  }
+
+  /** Picks an entry of an open quick pick. */
+  async pick(text: string | RegExp): Promise<void> {
+    const row = this.row(text);
+    await row.waitFor();
+    await row.click();
+  }
+
+  row(text: string | RegExp): Locator {
+    return this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+  }
+
+  /** Opens a file of the folder through quick open. */
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press("Control+P");
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
+    await input.waitFor();
+    await input.fill(name);
+    await this.row(name).waitFor();
+    await this.page.keyboard.press("Enter");
+    await this.tab(name).waitFor();
+  }
+
+  tab(name: string | RegExp): Locator {
+    return this.page.locator(".tabs-container .tab", { hasText: name });
+  }
+
+  get activeTab(): Locator {
+    return this.page.locator(".editor-group-container.active .tab.active");
+  }
+
+  /** The active editor. */
+  get editor(): Locator {
+    return this.page.locator(".editor-group-container .monaco-editor[role='code']").first();
+  }
+
+  /** Puts the cursor at a line's beginning, and brings the line into view. */
+  async goToLine(line: number): Promise<void> {
+    await this.page.keyboard.press("Control+G");
+    const input = this.page.locator(".quick-input-widget .quick-input-box input");
+    await input.waitFor();
+    await input.fill(`:${line}`);
+    await this.page.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  /**
+   * What extensions add to the visible lines, by the line's number: the texts before and after, and their widths and
+   * colours.
+   */
+  async decorations(): Promise<readonly Decoration[]> {
+    return this.page.evaluate(() => {
+      const found: { line: number; text: string; place: string; width: string; color: string; background: string }[] =
+        [];
+      const editor = document.querySelector(".editor-group-container .monaco-editor[role='code']");
+      const numbers = new Map<string, number>();
+      for (const margin of editor?.querySelectorAll(".margin-view-overlays > div") ?? []) {
+        const number = margin.querySelector(".line-numbers")?.textContent;
+        if (number) numbers.set((margin as HTMLElement).style.top, Number(number));
+      }
+      for (const element of editor?.querySelectorAll(".view-lines [class*='ced-']") ?? []) {
+        const line = element.closest<HTMLElement>(".view-line");
+        for (const place of ["::before", "::after"]) {
+          const style = getComputedStyle(element, place);
+          if (["none", "normal"].includes(style.content)) continue;
+          let text = style.content;
+          try {
+            text = JSON.parse(style.content);
+          } catch {
+            // Not a string.
+          }
+          found.push({
+            line: numbers.get(line?.style.top ?? "") ?? 0,
+            text,
+            place: place.slice(2),
+            width: style.width,
+            color: style.color,
+            background: style.backgroundColor,
+          });
+        }
+      }
+      return found;
+    });
+  }
+
+  async codeLenses(): Promise<readonly string[]> {
+    return this.page.locator(".monaco-editor .codelens-decoration").allInnerTexts();
+  }
+
+  /** Texts of the status bar's entries that hold a text. */
+  statusBar(text: string | RegExp): Locator {
+    return this.page.locator(".statusbar-item", { hasText: text });
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator(".notification-toast", { hasText: text });
+  }
+
+  dialog(text: string | RegExp): Locator {
+    return this.page.locator(".monaco-dialog-box", { hasText: text });
+  }
+
+  /** The document of the visible webview. */
+  webview(): FrameLocator {
+    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  }
+
+  /** Reloads the window, as `Developer: Reload Window` does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.page.locator(".monaco-workbench .statusbar-item").first().waitFor({ timeout: 60_000 });
+  }
+
+  /** A picture of the window below dist/screenshots. */
+  async screenshot(name: string): Promise<void> {
+    const directory = join(import.meta.dirname, "../../dist/screenshots");
+    mkdirSync(directory, { recursive: true });
+    await this.page.screenshot({ path: join(directory, `${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.page.close();
+  }
+}
+
+export interface Decoration {
+  /** 0 when the line has no number. */
+  readonly line: number;
+  readonly text: string;
+  readonly place: string;
+  readonly width: string;
+  readonly color: string;
+  readonly background: string;
+}
+
+/** Asks again and again until the answer is right. */
+export async function until<T>(
+  ask: () => T | Promise<T>,
+  right: (answer: T) => boolean,
+  timeoutMs = 15_000,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (right(answer)) return answer;
+    if (Date.now() > end) assert.fail(`still not right after ${timeoutMs} ms: ${JSON.stringify(answer)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
