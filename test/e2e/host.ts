@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -62,7 +62,10 @@ export function checkHost(): { readonly browser: string } {
     const missing = browser === undefined ? "no Chromium" : "no VS Code server";
     throw new Error(`there is ${missing} to test the extension in: run "npm run setup" once`);
   }
-  if (!existsSync(VSIX)) throw new Error(`there is no ${VSIX}: run "npm run build && npm run package"`);
+  const built = join(ROOT, "dist/extension.cjs");
+  if (!existsSync(VSIX) || !existsSync(built) || statSync(VSIX).mtimeMs < statSync(built).mtimeMs) {
+    throw new Error(`${VSIX} is not made of the last build: run "npm run build && npm run package"`);
+  }
   return { browser };
 }
 
