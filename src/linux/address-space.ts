@@ -183,20 +183,25 @@ export class AddressSpace {
     this.#platform.flushAll();
   }
 
-  /** Reads a range of /proc/pid/pagemap. @returns a byte for each page, 1 where it is soft-dirty */
+  /**
+   * Reads a range of /proc/pid/pagemap. The kernel walks page-table page by page-table page and copies out what was asked
+   * for, so a read also pays for the entries from its end to the end of their page-table page.
+   * @returns a byte for each page, 1 where it is soft-dirty
+   */
   readPagemap(first: number, pageCount: number): Uint8Array {
     const ledger = this.#ledger;
     const { flags } = this.#table;
     const softDirty = new Uint8Array(pageCount);
+    const walked = Math.ceil((first + pageCount) / TABLE_PAGES) * TABLE_PAGES - first;
     let present = 0;
-    for (let i = 0; i < pageCount; i++) {
+    for (let i = 0; i < walked; i++) {
       if ((flags[first + i] & PTE_PRESENT) === 0) continue;
       present++;
-      if (flags[first + i] & PTE_SOFT_DIRTY) softDirty[i] = 1;
+      if (i < pageCount && flags[first + i] & PTE_SOFT_DIRTY) softDirty[i] = 1;
     }
     ledger.charge(P.linux_pagemap, 1);
     ledger.charge(P.linux_pagemap_pte, present);
-    if (present < pageCount) ledger.charge(P.linux_pagemap_none, pageCount - present);
+    if (present < walked) ledger.charge(P.linux_pagemap_none, walked - present);
     return softDirty;
   }
 

@@ -180,7 +180,7 @@ class Process implements GuestProcess {
     if ((kernel.memory.vmas.flagsOf(page) & VMA_UFFD_WP) === 0) {
       throw new GuestError("UFFDIO_WRITEPROTECT", "ENOENT", `page ${first} is not registered`);
     }
-    kernel.memory.writeProtect(page, pageCount, protect);
+    kernel.userfaultWriteProtect(page, pageCount, protect);
     kernel.leave();
   }
 

@@ -43,6 +43,10 @@ export class Kernel {
   #usr1: PageHandler | undefined;
   /** The thread that reads the events of the process's userfaultfd; without one they come as SIGBUS. */
   #userfaultThread: PageHandler | undefined;
+  /** That thread has a processor of its own, which idles until it is woken. */
+  #userfaultThreadIsElsewhere = false;
+  /** A thread waits on another processor until a page is opened. */
+  #waitsElsewhere = false;
 
   constructor(build: KernelBuild, ledger: Ledger, table: PageTable, platform: Platform) {
     this.build = build;
@@ -66,9 +70,22 @@ export class Kernel {
     }
   }
 
-  /** A thread of the process that waits in read() of its userfaultfd from now on, with one event at a time. */
-  setUserfaultThread(handler: PageHandler | undefined): void {
+  /**
+   * A thread of the process that waits in read() of its userfaultfd from now on, with one event at a time.
+   * @param isElsewhere on a processor of its own, which idles meanwhile: then what is charged is the way of the fault, and
+   * not what both processors do at the same time
+   */
+  setUserfaultThread(handler: PageHandler | undefined, isElsewhere = false): void {
     this.#userfaultThread = handler;
+    this.#userfaultThreadIsElsewhere = isElsewhere;
+  }
+
+  /** UFFDIO_WRITEPROTECT's body; opening a page wakes who waits for it. */
+  userfaultWriteProtect(first: number, pageCount: number, protect: boolean): void {
+    this.memory.writeProtect(first, pageCount, protect);
+    if (protect || !this.#waitsElsewhere) return;
+    this.#waitsElsewhere = false;
+    this.#wakeElsewhere();
   }
 
   /** This thread waits and another one goes on, which something has woken. */
@@ -210,11 +227,31 @@ export class Kernel {
    */
   #askThread(handler: PageHandler, page: number): void {
     this.ledger.charge(P.linux_uffd_event, 1);
+    if (this.#userfaultThreadIsElsewhere) {
+      this.#wakeElsewhere();
+      this.#arriveElsewhere();
+      this.leave();
+      this.#waitsElsewhere = true;
+      handler(page);
+      this.#arriveElsewhere();
+      return;
+    }
     this.switchThread();
     this.leave();
     handler(page);
     this.enter();
     this.switchThread();
+  }
+
+  #wakeElsewhere(): void {
+    this.ledger.charge(P.linux_wake, 1);
+    this.ledger.charge(P.cpu_ipi, 1);
+  }
+
+  /** The processor of the thread that was woken leaves its idle state and goes on with the thread. */
+  #arriveElsewhere(): void {
+    this.ledger.charge(P.cpu_idle_exit, 1);
+    this.ledger.charge(P.linux_schedule_idle, 1);
   }
 
   /** handle_mm_fault for a write that the VMA allows. */

@@ -216,7 +216,11 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
     lengths: [8, 6, 9, 8, 9, 8],
     source: "clear_refs for each dirty page of 512 to 4096 against the clean ones of the cycle",
   },
-  { step: P.linux_pagemap, lengths: [2993, 4275, 5029, 6413, 5077, 6486], source: "pagemap_read less its walk" },
+  {
+    step: P.linux_pagemap,
+    lengths: [2660, 4000, 4691, 6091, 4741, 6173],
+    source: "pagemap_read less its walk to the end of the last page-table page",
+  },
   {
     step: P.linux_pagemap_pte,
     lengths: [103, 233, 109, 249, 110, 250],
@@ -255,6 +259,16 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
     lengths: [2769, 3482, 2846, 3531, 2844, 3553],
     source:
       "ping-pong between two processes less system calls, pipes and the page tables' change; try_to_wake_up, __schedule",
+  },
+  {
+    step: P.linux_wake,
+    lengths: [900, 900, 900, 900, 900, 900],
+    source: "derived: try_to_wake_up's part of linux.switch; no case has a second processor",
+  },
+  {
+    step: P.linux_schedule_idle,
+    lengths: [1869, 2582, 1946, 2631, 1944, 2653],
+    source: "derived: linux.switch less linux.wake; no case has a second processor",
   },
   {
     step: P.linux_switch_mm,

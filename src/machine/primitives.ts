@@ -114,6 +114,8 @@ export const P = {
   cpu_fxrstor: guestCpu("fxrstor", "FXRSTOR of the user's registers"),
   cpu_hypercall: guestCpu("hypercall", "SYSCALL of the guest's kernel: into Xen"),
   cpu_dirty_assist: guestCpu("dirty_assist", "the processor sets the D bit of an L1 entry at the first store"),
+  cpu_ipi: guestCpu("ipi", "an interrupt is sent to another processor"),
+  cpu_idle_exit: guestCpu("idle_exit", "an interrupt reaches a processor that idles, up to its kernel's handler"),
   cpu_nested_walk: guestCpu(
     "nested_walk",
     "a TLB refill through the guest's tables and Xen's under them: what it costs more than through the guest's alone",
@@ -260,6 +262,12 @@ export const P = {
     "linux.switch",
     "switch",
     "a thread that waited is woken, this one waits, the scheduler switches",
+  ),
+  linux_wake: linux("linux.wake", "thread", "a thread that waited is woken, to run on another processor, which idles"),
+  linux_schedule_idle: linux(
+    "linux.schedule_idle",
+    "switch",
+    "a processor goes from idling to a thread that was woken",
   ),
   linux_switch_mm: linux("linux.switch_mm", "switch", "more for a thread of another process: its page tables"),
   linux_pipe: linux("linux.pipe", "pair", "bodies of a write to a pipe and a read from it"),

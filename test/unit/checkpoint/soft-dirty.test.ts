@@ -33,7 +33,9 @@ for (const environment of ENVIRONMENTS) {
       assert.deepEqual(save(region), [[3, 17]]);
       const collect = counts("collect", 1);
       assert.equal(collect[P.linux_pagemap], 1);
-      assert.equal(collect[P.linux_pagemap_pte], 20);
+      assert.ok(collect[P.linux_pagemap_pte] >= 31, "the walk goes on to the end of the page-table page");
+      const walked = collect[P.linux_pagemap_pte] + collect[P.linux_pagemap_none];
+      assert.ok(walked >= 20 && walked < 20 + 512, `${walked} entries`);
       assert.equal(collect[P.user_pagemap_entry], 20);
       assert.equal(collect[P.linux_copy_to_user], 1);
     });
