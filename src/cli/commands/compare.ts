@@ -10,6 +10,7 @@ import { BadInputError } from "../../program/program.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
 import { outcomeOf } from "../../run/outcome.ts";
 import type { Recording } from "../../run/recording.ts";
+import { bytes, cycles, integer, percent } from "../../run/units.ts";
 import { openProgram } from "../../worker/program-store.ts";
 import { replayAll } from "../../worker/replay-all.ts";
 import { isRunFile, readRunFile } from "../../worker/run-files.ts";
@@ -26,7 +27,7 @@ import {
   type ProgramOptions,
   profileOf,
 } from "../options.ts";
-import { bytes, cycles, integer, percent, print, printJson, status, table } from "../output.ts";
+import { print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
 
 interface CompareOptions extends ProgramOptions, MachineFlags, PriceFlags {

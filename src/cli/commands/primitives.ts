@@ -10,6 +10,7 @@ import {
 } from "../../run/primitives.ts";
 import { PAPER_RATIO } from "../../run/ratio-reason.ts";
 import type { Cycles } from "../../run/report.ts";
+import { cycles, integer } from "../../run/units.ts";
 import { distance, type TurningPrice } from "../../run/verdicts.ts";
 import {
   addKernelOption,
@@ -20,7 +21,7 @@ import {
   type PriceFlags,
   profileOf,
 } from "../options.ts";
-import { cycles, integer, print, printJson, table } from "../output.ts";
+import { print, printJson, table } from "../output.ts";
 
 interface PrimitivesOptions extends Pick<MachineOptions, "kernel" | "copy" | "gate" | "target">, PriceFlags {
   readonly environments: readonly Environment[];

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { ImageStore } from "../../checkpoint/images.ts";
 import type { CheckpointCost, LineCost } from "../../run/report.ts";
 import { imagesUpTo } from "../../run/run-file.ts";
+import { bytes, cycles, integer, percent } from "../../run/units.ts";
 import { readRunFile } from "../../worker/run-files.ts";
 import { type RunResult, runProgram } from "../../worker/session.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type ProgramOptions,
   profileOf,
 } from "../options.ts";
-import { bytes, cycles, integer, percent, print, printJson, status, table } from "../output.ts";
+import { print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
 
 interface RunOptions extends ProgramOptions, MachineFlags, PriceFlags {

@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import { BadInputError } from "../../program/program.ts";
 import { GROUND_TRUTH } from "../../run/ground-truth.ts";
 import { validatePublished } from "../../run/published.ts";
+import { integer } from "../../run/units.ts";
 import { type Check, type Validation, validateCases } from "../../run/validate.ts";
-import { integer, print, printJson, table } from "../output.ts";
+import { print, printJson, table } from "../output.ts";
 
 interface ValidateOptions {
   readonly cases?: string;

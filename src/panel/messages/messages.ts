@@ -1,0 +1,68 @@
+/**
+ * What travels between the panel's page and the extension. The page's questions to the session travel in the session's own
+ * messages, so that the page asks with a `createClient` over its channel; the extension lets PAGE_METHODS through.
+ */
+import type { PriceProfile } from "../../machine/prices.ts";
+import type { EpochRange, Perspective, RunId, RunSummary } from "../../session/figures.ts";
+import type { FromSession, ToSession } from "../../session/messages.ts";
+import type { Method } from "../../session/methods.ts";
+
+/** What a page may ask: everything that looks, nothing that runs a program, reads a file or writes one. */
+export const PAGE_METHODS = [
+  "runs",
+  "report",
+  "lines",
+  "map",
+  "masks",
+  "regionsOfPages",
+  "page",
+  "pagesOfLine",
+  "pagesOfCheckpoint",
+  "timeline",
+  "breakdown",
+  "events",
+  "compare",
+  "compareRuns",
+  "profiles",
+  "bytes",
+] as const satisfies readonly Method[];
+
+/** A line of a program's source; `file` as all figures name it. */
+export interface Place {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** What was picked outside the page: in the source, in the tree of runs. What is not given stays as it is. */
+export interface PickedOutside {
+  readonly epochs?: EpochRange;
+  /** Number of a region. */
+  readonly region?: number;
+  readonly line?: Place;
+}
+
+export type ToPage =
+  /** The first one. `strings`: translations by the English text; what is not in it stays English. */
+  | { readonly type: "hello"; readonly language: string; readonly strings: Readonly<Record<string, string>> }
+  /** Another run is shown, or the same in another perspective. */
+  | { readonly type: "run"; readonly run: RunSummary; readonly perspective: Perspective }
+  /** There is nothing to show, and why, in one sentence. */
+  | { readonly type: "empty"; readonly reason: string }
+  /** The cursor in the source moved; undefined where it is in no file of the run, or in one that has changed since. */
+  | { readonly type: "cursor"; readonly place: Place | undefined }
+  | { readonly type: "picked"; readonly run: RunId; readonly picked: PickedOutside }
+  | FromSession;
+
+export type FromPage =
+  /** The page listens; comes again when it was loaded again. */
+  | { readonly type: "ready" }
+  /** Show a line in its editor; `focus` moves the keyboard there, too. */
+  | { readonly type: "reveal"; readonly run: RunId; readonly place: Place; readonly focus: boolean }
+  /** Look at the run in another way, here and in the source. */
+  | { readonly type: "perspective"; readonly run: RunId; readonly perspective: Perspective }
+  /** Ask the user for a file, and write the profile there. */
+  | { readonly type: "saveProfile"; readonly profile: PriceProfile }
+  /** Run the program of the shown run again. */
+  | { readonly type: "runAgain"; readonly run: RunId }
+  | ToSession;
