@@ -6,6 +6,7 @@ import { XenCheckpointService } from "../xen/pv/service.ts";
 import { RequestChannel } from "../xen/request-channel.ts";
 import type { XenServices } from "../xen/services.ts";
 import { ShadowHypervisor } from "../xen/shadow/hypervisor.ts";
+import { ShadowCheckpointService } from "../xen/shadow/service.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import type { Platform } from "./platform.ts";
@@ -54,11 +55,25 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       },
     };
   },
-  "xen-shadow": (ledger, table, build) => ({
-    platform: new XenShadowPlatform(ledger, table, build.isolatesPageTables, new ShadowHypervisor(ledger, table)),
-    hypervisor: undefined,
-    services: () => undefined,
-  }),
+  "xen-shadow": (ledger, table, build) => {
+    const xen = new ShadowHypervisor(ledger, table);
+    return {
+      platform: new XenShadowPlatform(ledger, table, build.isolatesPageTables, xen),
+      hypervisor: undefined,
+      services(kernel, base) {
+        const channel = new RequestChannel(ledger, {
+          userGate: () => xen.hypercall(),
+          driver: () => throughDriver(kernel, () => xen.hypercall()),
+          cpuid: () => xen.cpuid(),
+        });
+        const checkpoint = new ShadowCheckpointService(ledger, xen.tables, table, channel, base);
+        xen.tables.observe(checkpoint);
+        xen.emulateFor(checkpoint);
+        xen.onEntry(() => channel.entered());
+        return { channel, checkpoint };
+      },
+    };
+  },
   "xen-hap": (ledger, table, build) => ({
     platform: new XenHapPlatform(ledger, table, build.isolatesPageTables),
     hypervisor: undefined,

@@ -31,6 +31,10 @@ export class XenShadowPlatform extends NativePlatform {
     return false;
   }
 
+  emulateStores(page: number, stores: number, bytes: number): number {
+    return this.#xen.emulateStores(page, stores, bytes);
+  }
+
   /** The processor sets the D bit of the shadow entry; the guest's was set when that was made. */
   override setDirty(page: number): void {
     this.#ledger.charge(P.cpu_dirty_assist, 1);

@@ -401,6 +401,7 @@ export const P = {
     "page fault that exits: vector, address, way to the paging mode's handler",
   ),
   xen_hvm_inject: xen("xen.hvm.inject_page_fault", "fault", "a page fault is passed to the guest at the next VM entry"),
+  xen_hvm_cpuid: xen("xen.hvm.cpuid", "exit", "CPUID of an HVM guest: look the leaf up, step over the instruction"),
   xen_hvm_cr_access: xen("xen.hvm.cr_access", "access", "MOV to or from a control register: decode, step over it"),
 
   // Xen: the checkpoint service (our reconstruction; composed from the steps above).

@@ -10,11 +10,12 @@ const WORK: readonly (readonly [kind: string, names: RegExp])[] = [
   ["looking for dirty pages", /^user\.(list|bitmap|pagemap|hash|compare)|pagemap|clear_refs/],
   ["signals", /signal|sigreturn|fxsave|fxrstor|user\.handler|bad_access/],
   ["TLB flushes", /flush|invlpg|mmuext|cr3_read|^cpu\.cr3_write/],
+  ["shadow page tables", /xen\.shadow/],
   ["page-table updates", /change_protection|uffd\.pte|mmu_update|ptwr|service\.page|linux\.xen\./],
   ["mappings (VMAs)", /linux\.(vma|mprotect|mmap|munmap|madvise)/],
   [
     "entries and exits",
-    /cpu\.|\.(syscall|exception|hypercall|iret|bounce_frame|inject_page_fault|xpti|request)|ioctl|privcmd/,
+    /cpu\.|\.(syscall|exception|hypercall|iret|bounce_frame|inject_page_fault|xpti|request|vmexit|vmentry|vmcall|cr_access)|ioctl|privcmd/,
   ],
   ["faults", /fault|lookup|clear_page/],
 ];

@@ -212,6 +212,11 @@ export const XEN_STEPS: readonly XenStep[] = [
       "estimate, read not measured: hvm_inject_page_fault, hvm_inject_event, vmx_inject_event; __vmx_inject_exception",
   },
   {
+    step: P.xen_hvm_cpuid,
+    lengths: [260, 260, 260],
+    source: "estimate, read not measured: vmx_do_cpuid, hvm_check_cpuid_faulting, guest_cpuid, update_guest_eip",
+  },
+  {
     step: P.xen_hvm_cr_access,
     lengths: [110, 115, 115],
     source:

@@ -23,7 +23,7 @@ export const hvProtect: TechniqueDefinition = {
   title: "Hypervisor write protection",
   noticesWrites: true,
   unavailable: (environment) =>
-    environment === "xen-pv"
+    environment === "xen-pv" || environment === "xen-shadow"
       ? undefined
       : `hv-protect needs a hypervisor's checkpoint service, and ${environment} has none; choose mprotect or full-copy, or the environment xen-pv`,
   create,

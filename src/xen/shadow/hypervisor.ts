@@ -2,6 +2,7 @@ import type { Ledger } from "../../machine/ledger.ts";
 import { type PageTable, TABLE_SHIFT, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import { VmExits } from "../hvm/vm-exits.ts";
+import type { ProtectionService } from "../protection-service.ts";
 import { ShadowTables } from "./shadow-tables.ts";
 
 /** Fields that the handler of a page fault reads: vectoring, address, error code. */
@@ -19,14 +20,26 @@ const INJECT_FIELDS = 2;
 export class ShadowHypervisor {
   readonly ledger: Ledger;
   readonly tables: ShadowTables;
-  readonly exits: VmExits;
+  readonly #exits: VmExits;
+  #service: Pick<ProtectionService, "emulatedOf" | "emulate"> | undefined;
+  #onEntry: () => void = () => {};
   /** L1 tables that the guest's kernel has hung into its L2 tables. */
   readonly #hung = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
 
   constructor(ledger: Ledger, table: PageTable) {
     this.ledger = ledger;
     this.tables = new ShadowTables(ledger, table, true);
-    this.exits = new VmExits(ledger, false);
+    this.#exits = new VmExits(ledger, false);
+  }
+
+  /** The service that has writes emulated. */
+  emulateFor(service: Pick<ProtectionService, "emulatedOf" | "emulate">): void {
+    this.#service = service;
+  }
+
+  /** Has `action` done first whenever the guest exits. */
+  onEntry(action: () => void): void {
+    this.#onEntry = action;
   }
 
   /**
@@ -37,8 +50,44 @@ export class ShadowHypervisor {
     this.#faultExit();
     const fixed = this.tables.fault(page, write);
     if (!fixed) this.#inject();
-    this.exits.enter();
+    this.#exits.enter();
     return fixed;
+  }
+
+  /**
+   * Stores to one page, of user mode or of the kernel, as far as Xen carries them out itself: each faults, its instruction is
+   * decoded and emulated, and the guest goes on behind it.
+   * @param bytes written by all of them together; where only some are emulated, all are of one size
+   * @returns how many were emulated; for the others nothing has happened yet
+   */
+  emulateStores(page: number, stores: number, bytes: number): number {
+    const service = this.#service;
+    if (service === undefined) return 0;
+    // The fault is an entry, whatever comes of it: what it finds waiting in a shared page may decide.
+    this.#onEntry();
+    const emulated = service.emulatedOf(page, stores);
+    for (let i = 0; i < emulated; i++) {
+      this.#faultExit();
+      this.ledger.charge(P.xen_shadow_walk, 1);
+      this.ledger.charge(P.xen_shadow_fault, 1);
+      this.#exits.enter();
+    }
+    if (emulated > 0) service.emulate(page, emulated, emulated === stores ? bytes : (bytes / stores) * emulated);
+    return emulated;
+  }
+
+  /** A hypercall by VMCALL, whose own part is charged elsewhere. */
+  hypercall(): void {
+    this.#exits.beginHypercall();
+    this.#onEntry();
+    this.#exits.enter();
+  }
+
+  /** User mode executes CPUID, which exits whoever executes it. */
+  cpuid(): void {
+    this.#exit(INSTRUCTION_FIELDS);
+    this.ledger.charge(P.xen_hvm_cpuid, 1);
+    this.#exits.enter();
   }
 
   /** The guest's kernel stores an L1 entry of its process. */
@@ -54,29 +103,34 @@ export class ShadowHypervisor {
   }
 
   readCr3(): void {
-    this.exits.exit(INSTRUCTION_FIELDS);
+    this.#exit(INSTRUCTION_FIELDS);
     this.ledger.charge(P.xen_hvm_cr_access, 1);
-    this.exits.enter();
+    this.#exits.enter();
   }
 
   writeCr3(): void {
     const { ledger } = this;
-    this.exits.exit(INSTRUCTION_FIELDS);
+    this.#exit(INSTRUCTION_FIELDS);
     ledger.charge(P.xen_hvm_cr_access, 1);
     this.tables.update();
     ledger.charge(P.xen_cpu_vmwrite, 1);
-    this.exits.enter();
+    this.#exits.enter();
   }
 
   invlpg(page: number): void {
-    this.exits.exit(INSTRUCTION_FIELDS);
+    this.#exit(INSTRUCTION_FIELDS);
     // INVVPID of one address.
     if (this.tables.invalidate(page)) this.ledger.charge(P.xen_cpu_invlpg, 1);
-    this.exits.enter();
+    this.#exits.enter();
+  }
+
+  #exit(fields: number): void {
+    this.#exits.exit(fields);
+    this.#onEntry();
   }
 
   #faultExit(): void {
-    this.exits.exit(FAULT_FIELDS);
+    this.#exit(FAULT_FIELDS);
     this.ledger.charge(P.xen_hvm_page_fault, 1);
   }
 
@@ -95,7 +149,7 @@ export class ShadowHypervisor {
     ledger.charge(P.xen_shadow_fault, 1);
     this.tables.unsync(page);
     ledger.charge(P.xen_shadow_propagate, 1);
-    this.exits.enter();
+    this.#exits.enter();
   }
 
   /** A store to an L2 table, which is never out of sync. */
@@ -105,6 +159,6 @@ export class ShadowHypervisor {
     ledger.charge(P.xen_shadow_walk, 1);
     ledger.charge(P.xen_shadow_fault, 1);
     ledger.charge(P.xen_shadow_emulate, 1);
-    this.exits.enter();
+    this.#exits.enter();
   }
 }

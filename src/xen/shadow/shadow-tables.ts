@@ -135,7 +135,7 @@ export class ShadowTables {
   update(): void {
     this.#ledger.charge(P.xen_shadow_cr3, 1);
     for (const table of this.#outOfSync.tables) this.#resync(table);
-    this.#flush();
+    this.flush();
   }
 
   /** shadow_blow_tables: no shadow is left. */
@@ -159,14 +159,17 @@ export class ShadowTables {
     // And the L3 table above them.
     if (directories > 0) ledger.charge(P.xen_shadow_destroy, directories + 1);
     this.#directories.fill(0);
-    this.#flush();
+    this.flush();
   }
 
-  /** Takes the right to write from the shadows of a page: what an observer wants when its `mayWrite` turns to false. */
+  /**
+   * Takes the right to write from the shadow of a page, which keeps its D bit: what an observer wants when its `mayWrite`
+   * turns to false. @returns whether an entry changed
+   */
   narrow(page: number): boolean {
     const { withheld } = this.#table;
     if ((withheld[page] & WITHHELD_WRITE) !== 0) return false;
-    this.#set(page, READ_ONLY);
+    this.#table.withhold(page, withheld[page] | WITHHELD_WRITE);
     return true;
   }
 
@@ -175,7 +178,7 @@ export class ShadowTables {
     const { withheld } = this.#table;
     if ((withheld[page] & (WITHHELD_ACCESS | WITHHELD_WRITE)) !== WITHHELD_WRITE) return false;
     if (this.#rights(page) !== WRITABLE) return false;
-    this.#set(page, WRITABLE);
+    this.#table.withhold(page, withheld[page] & ~WITHHELD_WRITE);
     return true;
   }
 
@@ -248,7 +251,7 @@ export class ShadowTables {
     const snapshot = this.#outOfSync.snapshotOf(table);
     if (snapshot === undefined) return;
     ledger.charge(P.xen_shadow_resync, 1);
-    this.#flush();
+    this.flush();
     const first = table << TABLE_SHIFT;
     let compared = 0;
     for (let page = first; page < first + TABLE_PAGES; page++) {
@@ -270,7 +273,7 @@ export class ShadowTables {
   }
 
   /** The processor's entries of the guest, all of them: a new address-space tag (flush_guests_tlb), and Xen's own. */
-  #flush(): void {
+  flush(): void {
     this.#ledger.charge(P.xen_flush_all, 1);
     this.#ledger.charge(P.xen_cpu_cr3_write, 1);
   }
