@@ -150,7 +150,8 @@ export function machineOptionsOf(options: MachineFlags & PriceFlags): MachineOpt
 /** The options as JSON states them; null where the profile's own network or disk is priced. */
 export function optionsDocument(machine: Partial<MachineOptions>, prices: PriceFlags): Record<string, unknown> {
   const { copy, gate, commit, target, backgroundBytesPerCycle, transferBytesPerCycle } = machine;
-  const scaled = (value: number | undefined, factor: number) => (value === undefined ? null : value * factor);
+  const scaled = (value: number | undefined, factor: number) =>
+    value === undefined ? null : Number((value * factor).toPrecision(12));
   return {
     ...{ copy, gate, commit, target },
     ...(commit === "async" ? { backgroundBytesPerCycle, transferBytesPerCycle } : {}),

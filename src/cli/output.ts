@@ -1,4 +1,6 @@
 import Table from "cli-table3"; // cli-table3 0.6.5, MIT: tables with alignment; no colours where the output is no terminal
+import type { Confidence } from "../machine/prices.ts";
+import type { CostConfidence } from "../run/confidence.ts";
 
 /** Right-aligned columns are for numbers. */
 export type Alignment = "left" | "right";
@@ -43,6 +45,42 @@ export function table(
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
+}
+
+/** Text in lines of at most so many characters, the later ones indented. */
+export function wrapped(text: string, width = 110, indent = "  "): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join("\n");
+}
+
+/** What the confidences of prices mean. */
+const MEANING: Readonly<Record<Confidence, string>> = {
+  A: "read at their source",
+  B: "from an abstract",
+  C: "from memory",
+  D: "derived",
+  M: "measured by us",
+  S: "supposed",
+};
+
+/** What a cost's prices rest on: `62 % derived, 38 % from memory; the most by user.memcpy.byte (derived, 52 %)`. */
+export function confidenceText({ shareByConfidence, lowConfidencePrices }: CostConfidence): string {
+  const whole = (share: number) => (share < 0.005 ? "under 1 %" : `${(100 * share).toFixed(0)} %`);
+  const shares = Object.entries(shareByConfidence)
+    .sort(([, a], [, b]) => b - a)
+    .map(([confidence, share]) => `${whole(share)} ${MEANING[confidence as Confidence]}`);
+  const most = lowConfidencePrices
+    .slice(0, 3)
+    .map(({ price, confidence, share }) => `${price} (${MEANING[confidence]}, ${whole(share)})`);
+  if (shares.length === 0) return "nothing was paid";
+  return `${shares.join(", ")}${most.length > 0 ? `; unsure above all: ${most.join(", ")}` : ""}`;
 }
 
 /** A short line on a terminal's standard error that the next one replaces; nothing where there is no terminal. */

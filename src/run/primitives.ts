@@ -3,8 +3,9 @@ import { type CheckpointOptions, ENVIRONMENTS, type Environment, type TechniqueI
 import { techniqueOf } from "../checkpoint/techniques.ts";
 import type { KernelVersion } from "../linux/kernel-build.ts";
 import { NO_SITE, type Phase } from "../machine/context.ts";
-import { type PriceProfile, priceList } from "../machine/prices.ts";
+import { type PriceList, type PriceProfile, priceList } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
+import { type CostConfidence, confidenceOf } from "./confidence.ts";
 import { createMachine, DEFAULT_MACHINE, type Machine } from "./machine.ts";
 import { type RatioBand, ratioBand } from "./ratio-band.ts";
 import { PAPER_RATIO, reasonFor } from "./ratio-reason.ts";
@@ -25,7 +26,7 @@ const MARGIN_PAGES = 16;
 const USER_TECHNIQUE: TechniqueId = "mprotect";
 const HYPERVISOR_TECHNIQUE: TechniqueId = "hv-protect";
 
-export interface SideCost extends Cycles {
+export interface SideCost extends Cycles, CostConfidence {
   readonly technique: TechniqueId;
 }
 
@@ -109,9 +110,9 @@ export function pricePrimitives({ native, environments }: MeasuredPrimitives, pr
         primitive,
         pages,
         environment,
-        user: { technique: USER_TECHNIQUE, ...costOf(counts, prices) },
-        hypervisor: { technique: HYPERVISOR_TECHNIQUE, ...costOf(other, prices) },
-        native: { technique: USER_TECHNIQUE, ...costOf(native.operations[i].counts, nativePrices) },
+        user: sideCost(USER_TECHNIQUE, counts, prices),
+        hypervisor: sideCost(HYPERVISOR_TECHNIQUE, other, prices),
+        native: sideCost(USER_TECHNIQUE, native.operations[i].counts, nativePrices),
         ...band,
         inPaperRange,
         hangsOn: {
@@ -122,6 +123,10 @@ export function pricePrimitives({ native, environments }: MeasuredPrimitives, pr
       };
     });
   });
+}
+
+function sideCost(technique: TechniqueId, counts: Float64Array, prices: PriceList): SideCost {
+  return { technique, ...costOf(counts, prices), ...confidenceOf(counts, prices) };
 }
 
 export function isInPaperRange(ratio: number): boolean {

@@ -2,6 +2,7 @@ import { LAYERS, type Layer, NO_SITE, type Phase } from "../machine/context.ts";
 import type { LedgerRow } from "../machine/ledger.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { P, PRIMITIVES } from "../machine/primitives.ts";
+import { type CostConfidence, confidenceOf } from "./confidence.ts";
 import { lineKey, linePages } from "./line-pages.ts";
 import { LOADER_EPOCH } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
@@ -54,6 +55,8 @@ export interface RegionCost {
 /** A history with prices: what `run` and `compare` report. All costs in cycles of the price list's machine. */
 export interface CostReport {
   readonly overhead: Cycles;
+  /** How sure the overhead's prices are. */
+  readonly confidence: CostConfidence;
   readonly totals: {
     readonly programCycles: number;
     readonly overheadCycles: number;
@@ -84,15 +87,20 @@ function isOverhead(row: LedgerRow): boolean {
   return row.epoch !== LOADER_EPOCH && row.phase !== "run" && row.phase !== "background";
 }
 
-/** Page faults that the processor delivered, to the guest's kernel or to Xen. */
+/** Events that the program waits for because it is checkpointed, by primitive number. */
+export function overheadCountsOf({ ledger }: Pick<Outcome, "ledger">): Float64Array {
+  return ledger.totals(isOverhead);
+}
+
+/** Page faults, by whom they were taken: the guest's kernel, Xen's handler of exceptions, or Xen by a VM exit. */
 function trapsIn(counts: Float64Array): number {
-  return counts[P.cpu_exception] + counts[P.xen_cpu_exception];
+  return counts[P.cpu_exception] + counts[P.xen_cpu_exception] + counts[P.xen_hvm_page_fault];
 }
 
 /** Puts prices on an outcome. Nothing here runs anything: the same outcome can be priced again and again. */
 export function report(recording: Recording, outcome: Outcome, prices: PriceList): CostReport {
   const { ledger, checkpoints } = outcome;
-  const overheadCounts = ledger.totals(isOverhead);
+  const overheadCounts = overheadCountsOf(outcome);
   const overhead = costOf(overheadCounts, prices);
   const costByLayer = Object.fromEntries(LAYERS.map((layer) => [layer, 0])) as Record<Layer, number>;
   const costByPhase: Partial<Record<Phase, number>> = {};
@@ -138,6 +146,7 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
   const sum = (of: (cost: CheckpointCost) => number) => costs.reduce((total, cost) => total + of(cost), 0);
   return {
     overhead,
+    confidence: confidenceOf(overheadCounts, prices),
     totals: {
       programCycles: recording.programCycles + runCycles,
       overheadCycles: overhead.cycles,

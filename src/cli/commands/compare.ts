@@ -7,14 +7,13 @@ import { techniqueOf } from "../../checkpoint/techniques.ts";
 import { Ledger } from "../../machine/ledger.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { BadInputError } from "../../program/program.ts";
-import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
+import { DEFAULT_MACHINE } from "../../run/machine.ts";
 import { outcomeOf } from "../../run/outcome.ts";
 import type { Recording } from "../../run/recording.ts";
-import { bytes, cycles, integer, percent } from "../../run/units.ts";
 import { openProgram } from "../../worker/program-store.ts";
 import { replayAll } from "../../worker/replay-all.ts";
 import { isRunFile, readRunFile } from "../../worker/run-files.ts";
-import { type Comparison, comparisonOf, liveRun } from "../../worker/session.ts";
+import { comparisonOf, liveRun } from "../../worker/session.ts";
 import {
   addCheckpointOptions,
   addPriceOptions,
@@ -27,8 +26,9 @@ import {
   type ProgramOptions,
   profileOf,
 } from "../options.ts";
-import { print, printJson, status, table } from "../output.ts";
+import { print, printJson, status } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
+import { type Cell, comparisonText, meanCheckpointCycles, overheadPercent } from "./compare-text.ts";
 
 interface CompareOptions extends ProgramOptions, MachineFlags, PriceFlags {
   readonly techniques: TechniqueId[];
@@ -36,11 +36,6 @@ interface CompareOptions extends ProgramOptions, MachineFlags, PriceFlags {
   readonly live?: boolean;
   readonly json?: boolean;
 }
-
-/** One cell: what a technique costs in an environment, or why it cannot be had there. */
-type Cell =
-  | { readonly environment: Environment; readonly technique: TechniqueId; readonly reason: string }
-  | { readonly environment: Environment; readonly technique: TechniqueId; readonly comparison: Comparison };
 
 export function addCompareCommand(program: Command): void {
   const command = program
@@ -131,7 +126,7 @@ export function addCompareCommand(program: Command): void {
         recording: recordingSummary(recording),
         results: cells.map(jsonOf),
       });
-    } else await print(textOf(path, recording, cells, profile.title, base));
+    } else await print(comparisonText(path, recordingSummary(recording), cells, profile, base));
     process.exitCode = ending.kind === "exit" && ending.code === 0 ? 0 : 1;
   });
 }
@@ -187,103 +182,7 @@ function jsonOf(cell: Cell): unknown {
     costByLayer: report.costByLayer,
     costByPrimitive: report.costByPrimitive,
     meanCheckpointCycles: meanCheckpointCycles(cell.comparison),
+    ...report.confidence,
     totals: report.totals,
   };
-}
-
-function overheadPercent({ report }: Comparison): number {
-  return (100 * report.overhead.cycles) / report.totals.programCycles;
-}
-
-/** Cycles inside a checkpoint: what the program waits for. */
-function meanCheckpointCycles({ report }: Comparison): number {
-  const { checkpoints } = report;
-  if (checkpoints.length === 0) return 0;
-  const sum = checkpoints.reduce((total, { costCycles: c }) => total + c.collect + c.copy + c.arm + c.commit, 0);
-  return sum / checkpoints.length;
-}
-
-function textOf(
-  path: string,
-  recording: Recording,
-  cells: readonly Cell[],
-  prices: string,
-  options: MachineOptions,
-): string {
-  const summary = recordingSummary(recording);
-  const found = cells.flatMap((cell) => ("comparison" in cell ? [cell] : []));
-  const parts = [
-    `${path}: ${integer(summary.stores)} stores in ${cycles(summary.programCycles)} cycles, ${summary.checkpoints} checkpoints; ` +
-      `Linux ${options.kernel}, prices of ${prices}`,
-  ];
-  for (const environment of new Set(cells.map((cell) => cell.environment))) {
-    const rows = found
-      .filter((cell) => cell.environment === environment)
-      .sort((a, b) => a.comparison.report.overhead.cycles - b.comparison.report.overhead.cycles);
-    parts.push(
-      table(
-        [
-          environment,
-          "overhead",
-          "low",
-          "high",
-          "of program",
-          "a checkpoint",
-          "traps",
-          "hypercalls",
-          "signals",
-          "copied",
-        ],
-        ["left", "right", "right", "right", "right", "right", "right", "right", "right", "right"],
-        rows.map(({ technique, comparison }) => {
-          const { overhead, totals } = comparison.report;
-          return [
-            technique,
-            cycles(overhead.cycles),
-            cycles(overhead.low),
-            cycles(overhead.high),
-            percent(overheadPercent(comparison)),
-            cycles(meanCheckpointCycles(comparison)),
-            integer(totals.traps),
-            integer(totals.hypercalls),
-            integer(totals.signals),
-            bytes(totals.copiedBytes),
-          ];
-        }),
-      ),
-    );
-  }
-  const best = found.at(0)?.comparison.report;
-  if (best !== undefined) {
-    const lines = costliestLines(found);
-    if (lines !== "") parts.push(lines);
-  }
-  for (const cell of cells)
-    if ("reason" in cell) parts.push(`${cell.technique} in ${cell.environment}: ${cell.reason}`);
-  return `${parts.join("\n\n")}\n`;
-}
-
-/** The lines that cost most anywhere, with their cost under each technique and environment. */
-function costliestLines(found: readonly Extract<Cell, { comparison: Comparison }>[]): string {
-  const costs = new Map<string, { name: string; stores: number; of: number[] }>();
-  found.forEach(({ comparison }, column) => {
-    for (const { file, line, function: name, stores, cycles: cost } of comparison.report.lines) {
-      if (line === 0) continue;
-      const key = `${file}:${line}`;
-      const entry = costs.get(key) ?? { name, stores, of: new Array<number>(found.length).fill(0) };
-      entry.of[column] += cost;
-      costs.set(key, entry);
-    }
-  });
-  const rows = [...costs]
-    .map(([line, { name, stores, of }]) => ({ line, name, stores, of, most: Math.max(...of) }))
-    .filter(({ most }) => most > 0)
-    .sort((a, b) => b.most - a.most)
-    .slice(0, 10);
-  if (rows.length === 0) return "";
-  return table(
-    ["line", "function", "stores", ...found.map(({ technique, environment }) => `${technique}\n${environment}`)],
-    ["left", "left", "right", ...found.map(() => "right" as const)],
-    rows.map(({ line, name, stores, of }) => [line, name, integer(stores), ...of.map(cycles)]),
-  );
 }

@@ -21,7 +21,7 @@ import {
   type PriceFlags,
   profileOf,
 } from "../options.ts";
-import { print, printJson, table } from "../output.ts";
+import { confidenceText, print, printJson, table } from "../output.ts";
 
 interface PrimitivesOptions extends Pick<MachineOptions, "kernel" | "copy" | "gate" | "target">, PriceFlags {
   readonly environments: readonly Environment[];
@@ -121,9 +121,19 @@ function verdictsOf(rows: readonly PrimitiveRow[]): string {
           `that hangs on ${hangsOn(own, "cheaper")}`,
         `${environment}: the ratio is in the paper's range in ${count((row) => row.inPaperRange)}; ` +
           `that hangs on ${hangsOn(own, "inPaperRange")}`,
+        ...groundsOf(own),
       ];
     })
     .join("\n");
+}
+
+/** How sure the prices are of a whole cycle, on both sides. */
+function groundsOf(rows: readonly PrimitiveRow[]): string[] {
+  const row = rows.findLast(({ primitive }) => primitive === "whole-cycle");
+  if (row === undefined) return [];
+  return [row.user, row.hypervisor].map(
+    (side) => `${row.environment}: prices of a whole cycle under ${side.technique}: ${confidenceText(side)}`,
+  );
 }
 
 function hangsOn(rows: readonly PrimitiveRow[], verdict: keyof PrimitiveRow["hangsOn"]): string {

@@ -17,7 +17,7 @@ import {
   type ProgramOptions,
   profileOf,
 } from "../options.ts";
-import { print, printJson, status, table } from "../output.ts";
+import { confidenceText, print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
 
 interface RunOptions extends ProgramOptions, MachineFlags, PriceFlags {
@@ -79,6 +79,7 @@ function jsonOf({ input, run, report, profile }: RunResult, options: RunOptions)
     prices: { name: profile.name, ghz: profile.ghz },
     options: optionsDocument(run.machine.options, options),
     totals: report.totals,
+    ...report.confidence,
     checkpoints: report.checkpoints,
     costByLayer: report.costByLayer,
     costByPhase: report.costByPhase,
@@ -120,7 +121,8 @@ function textOf(result: RunResult, options: RunOptions): string {
         : "") +
       `  checkpoints ${totals.checkpoints}: ${integer(totals.dirtyPages)} dirty pages, ${bytes(totals.copiedBytes)} copied, ` +
       `${bytes(totals.dirtyBytes)} of them in written 64-byte lines\n` +
-      `  events      ${integer(totals.traps)} traps, ${integer(totals.hypercalls)} hypercalls, ${integer(totals.signals)} signals`,
+      `  events      ${integer(totals.traps)} traps, ${integer(totals.hypercalls)} hypercalls, ${integer(totals.signals)} signals\n` +
+      `  prices      ${confidenceText(report.confidence)}`,
   );
   if (report.checkpoints.length > 0) parts.push(checkpointTable(report.checkpoints));
   else parts.push("No checkpoint was taken: a program takes one with VELOC_Checkpoint (see src/sdk/samples).");
