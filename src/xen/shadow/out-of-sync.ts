@@ -3,10 +3,25 @@ import { TABLE_PAGES, TABLE_SHIFT } from "../../machine/page-table.ts";
 /** Guest L1 tables that one virtual processor may have out of sync at a time (SHADOW_OOS_PAGES). */
 const SLOTS = 3;
 
+/** log2 of the entries in a word. */
+const WORD_SHIFT = 2;
+/** Words of entries that a table has. */
+export const TABLE_WORDS = TABLE_PAGES >> WORD_SHIFT;
+
+/** The guest's entries as their shadows have them: one by one, and by words of four for who compares them all. */
+export interface Snapshot {
+  readonly entries: Uint8Array;
+  readonly words: Uint32Array;
+}
+
 interface Slot {
-  readonly table: number;
-  /** The guest's entries as their shadows have them. */
-  readonly snapshot: Uint8Array;
+  table: number;
+  readonly snapshot: Snapshot;
+}
+
+function emptySlot(): Slot {
+  const entries = new Uint8Array(TABLE_PAGES);
+  return { table: -1, snapshot: { entries, words: new Uint32Array(entries.buffer) } };
 }
 
 /**
@@ -19,6 +34,8 @@ interface Slot {
  */
 export class OutOfSync {
   readonly #slots: (Slot | undefined)[] = Array(SLOTS);
+  /** Room for snapshots, used again and again. */
+  readonly #free = Array.from({ length: SLOTS + 1 }, emptySlot);
 
   /** Tables that are out of sync, by slot. */
   get tables(): number[] {
@@ -26,7 +43,7 @@ export class OutOfSync {
   }
 
   /** The snapshot of a table that is out of sync. */
-  snapshotOf(table: number): Uint8Array | undefined {
+  snapshotOf(table: number): Snapshot | undefined {
     const home = table % SLOTS;
     const next = (home + 1) % SLOTS;
     const slot = this.#slots[home]?.table === table ? this.#slots[home] : this.#slots[next];
@@ -35,11 +52,15 @@ export class OutOfSync {
 
   /**
    * Takes a table in, with a copy of its entries.
+   * @param flagWords the entries of all tables, by words of four
    * @param sync is told a table that has to leave for it, while it is still in
    */
-  add(table: number, flags: Uint8Array, sync: (evicted: number) => void): void {
-    const first = table << TABLE_SHIFT;
-    let entering: Slot = { table, snapshot: flags.slice(first, first + TABLE_PAGES) };
+  add(table: number, flagWords: Uint32Array, sync: (evicted: number) => void): void {
+    let entering = this.#free.pop() ?? emptySlot();
+    entering.table = table;
+    const { words } = entering.snapshot;
+    const first = table << (TABLE_SHIFT - WORD_SHIFT);
+    for (let word = 0; word < TABLE_WORDS; word++) words[word] = flagWords[first + word];
     let index = table % SLOTS;
     const occupant = this.#slots[index];
     let target = index;
@@ -56,7 +77,10 @@ export class OutOfSync {
 
   remove(table: number): void {
     for (let index = 0; index < SLOTS; index++) {
-      if (this.#slots[index]?.table === table) this.#slots[index] = undefined;
+      const slot = this.#slots[index];
+      if (slot?.table !== table) continue;
+      this.#slots[index] = undefined;
+      this.#free.push(slot);
     }
   }
 }
