@@ -1,9 +1,11 @@
 import { type PriceProfile, parseProfile } from "./prices.ts";
 import era from "./profiles/era.json" with { type: "json" };
 import modern from "./profiles/modern.json" with { type: "json" };
+import ooh from "./profiles/ooh.json" with { type: "json" };
 import whiskeyLake from "./profiles/whiskey-lake.json" with { type: "json" };
 
 const MODERN = parseProfile(modern, "profiles/modern.json");
+const WHISKEY_LAKE = parseProfile(whiskeyLake, "profiles/whiskey-lake.json", [MODERN]);
 
 /**
  * The profiles that come with the product, the default first. Privileged operations, bytes and devices carry the figure
@@ -13,5 +15,6 @@ const MODERN = parseProfile(modern, "profiles/modern.json");
 export const BUILT_IN_PROFILES: readonly PriceProfile[] = [
   parseProfile(era, "profiles/era.json"),
   MODERN,
-  parseProfile(whiskeyLake, "profiles/whiskey-lake.json", [MODERN]),
+  WHISKEY_LAKE,
+  parseProfile(ooh, "profiles/ooh.json", [WHISKEY_LAKE]),
 ];

@@ -2,6 +2,7 @@ import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
 import published from "./ground-truth/published.json" with { type: "json" };
 import type { Operation, Setting } from "./published-bench.ts";
 import { LMBENCH_OPERATIONS } from "./published-lmbench.ts";
+import { OOH_OPERATIONS } from "./published-ooh.ts";
 import { WRITE_FAULT_OPERATIONS } from "./published-write-fault.ts";
 import type { Check, Skipped, Validation } from "./validate.ts";
 
@@ -16,6 +17,14 @@ interface PublishedFigure {
   readonly knownMiss?: string;
 }
 
+/** Figures of one case, one for each of the table's columns. */
+interface PublishedRow {
+  readonly case: string;
+  readonly expected: readonly number[];
+  /** By column, as in a figure. */
+  readonly knownMiss?: Readonly<Record<string, string | undefined>>;
+}
+
 interface PublishedTable {
   readonly source: string;
   readonly machine: string;
@@ -27,7 +36,11 @@ interface PublishedTable {
   /** Largest relative error. */
   readonly bound: number;
   readonly boundReason?: string;
-  readonly figures: readonly PublishedFigure[];
+  readonly figures?: readonly PublishedFigure[];
+  readonly columns?: readonly string[];
+  readonly rows?: readonly PublishedRow[];
+  /** What the median of all its errors may be, whatever each of them is. */
+  readonly median?: { readonly bound: number; readonly reason: string };
 }
 
 /** Composes whole operations of the simulated guest's events and a profile's prices, and compares them with publications. */
@@ -39,7 +52,8 @@ export function validatePublished(): Validation {
     const setting = settingOf(table);
     const results = new Map<string, ReturnType<Operation>>();
     const unchecked = new Map<string, number>();
-    for (const figure of table.figures) {
+    const errors: number[] = [];
+    for (const figure of figuresOf(table)) {
       const operation = OPERATIONS[figure.case];
       if (operation === undefined && figure.knownMiss === undefined) {
         unchecked.set(figure.case, (unchecked.get(figure.case) ?? 0) + 1);
@@ -47,14 +61,53 @@ export function validatePublished(): Validation {
       }
       if (operation !== undefined && !results.has(figure.case)) results.set(figure.case, operation(setting));
       const check = checkOf(table, figure, results.get(figure.case)?.[figure.quantity]);
+      errors.push(Math.abs(check.error));
       if (figure.knownMiss === undefined) checks.push(check);
-      else skipped.push({ source: table.source, case: figure.case, reason: missOf(check, figure.knownMiss) });
+      else {
+        const reason = missOf(check, figure.knownMiss);
+        skipped.push({ source: table.source, case: figure.case, reason, missed: check });
+      }
     }
+    if (table.median !== undefined) checks.push(medianOf(table, table.median, errors));
     for (const [name, count] of unchecked) {
       skipped.push({ source: table.source, case: name, reason: `no operation is simulated for its ${count} figures` });
     }
   }
   return { checks, skipped };
+}
+
+function figuresOf({ figures = [], columns = [], rows = [] }: PublishedTable): readonly PublishedFigure[] {
+  const ofRow = ({ case: name, expected, knownMiss }: PublishedRow) =>
+    columns.map((quantity, column): PublishedFigure => {
+      const why = knownMiss?.[quantity];
+      const figure = { case: name, quantity, expected: expected[column] };
+      return why === undefined ? figure : { ...figure, knownMiss: why };
+    });
+  return [...figures, ...rows.flatMap(ofRow)];
+}
+
+function medianOf(
+  table: PublishedTable,
+  { bound, reason }: NonNullable<PublishedTable["median"]>,
+  errors: readonly number[],
+): Check {
+  const sorted = errors.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  return {
+    source: table.source,
+    case: "the whole table",
+    quantity: `median of the errors of ${errors.length} figures`,
+    expected: 0,
+    simulated: median,
+    error: median,
+    bound,
+    holds: median <= bound,
+    reason,
+    machine: table.machine,
+    prices: table.profile,
+    confidence: table.confidence,
+  };
 }
 
 function checkOf(table: PublishedTable, figure: PublishedFigure, simulated: number | undefined): Check {
@@ -63,6 +116,7 @@ function checkOf(table: PublishedTable, figure: PublishedFigure, simulated: numb
   const relative = simulated === undefined ? -1 : simulated / expected - 1;
   const error = figure.isLeast === true ? Math.min(0, relative) : relative;
   const holds = Math.abs(error) <= table.bound;
+  const column = table.columns?.indexOf(figure.quantity) ?? -1;
   return {
     source: table.source,
     case: figure.case,
@@ -75,13 +129,14 @@ function checkOf(table: PublishedTable, figure: PublishedFigure, simulated: numb
     machine: table.machine,
     prices: table.profile,
     confidence: table.confidence,
+    ...(column < 0 ? {} : { column: { name: figure.quantity, number: column } }),
     ...(table.boundReason === undefined ? {} : { reason: table.boundReason }),
   };
 }
 
 function missOf({ quantity, expected, simulated }: Check, why: string): string {
-  const ours = typeof simulated === "number" ? `${simulated.toFixed(2)} simulated` : "not simulated";
-  const theirs = typeof expected === "number" ? expected.toFixed(2) : JSON.stringify(expected);
+  const ours = typeof simulated === "number" ? `${Number(simulated.toPrecision(3))} simulated` : "not simulated";
+  const theirs = typeof expected === "number" ? String(Number(expected.toPrecision(3))) : JSON.stringify(expected);
   return `missed: ${quantity}: ${theirs} published, ${ours}: ${why}`;
 }
 
@@ -89,6 +144,7 @@ function missOf({ quantity, expected, simulated }: Check, why: string): string {
 const OPERATIONS: Readonly<Record<string, Operation | undefined>> = {
   ...WRITE_FAULT_OPERATIONS,
   ...LMBENCH_OPERATIONS,
+  ...OOH_OPERATIONS,
 };
 
 function settingOf(table: PublishedTable): Setting {

@@ -23,12 +23,16 @@ export interface Check {
   readonly machine?: string;
   readonly confidence?: string;
   readonly prices?: string;
+  /** Of a figure in a table, whose row is `case`: its column, and which one that is. */
+  readonly column?: { readonly name: string; readonly number: number };
 }
 
 export interface Skipped {
   readonly source: string;
   readonly case: string;
   readonly reason: string;
+  /** The comparison that is missed, where the figure is simulated or published at all. */
+  readonly missed?: Check;
 }
 
 export interface Validation {

@@ -74,7 +74,7 @@ function textOf(result: Validation, all: boolean): string {
       ),
     );
   }
-  parts.push(bySource(checks));
+  parts.push(bySource(checks), ...figureTables(result));
   for (const { source, case: name, reason } of skipped) parts.push(`not checked: ${source} ${name}: ${reason}`);
   parts.push(`${checks.length - missed.length} of ${checks.length} checks hold`);
   return `${parts.join("\n\n")}\n`;
@@ -83,7 +83,7 @@ function textOf(result: Validation, all: boolean): string {
 function bySource(checks: readonly Check[]): string {
   const kinds = new Map<string, { checks: number; missed: number; worst: number }>();
   for (const check of checks) {
-    const key = `${check.source}\0${check.quantity}`;
+    const key = `${check.source}\0${check.column === undefined ? check.quantity : check.case}`;
     const kind = kinds.get(key) ?? { checks: 0, missed: 0, worst: 0 };
     kind.checks++;
     if (!check.holds) kind.missed++;
@@ -100,6 +100,39 @@ function bySource(checks: readonly Check[]): string {
       worst.toPrecision(3),
     ]),
   );
+}
+
+/** Every figure of the tables of publications, those listed as missed among them. */
+function figureTables({ checks, skipped }: Validation): string[] {
+  const all = [...checks, ...skipped.flatMap(({ missed }) => missed ?? [])];
+  const figures = all.flatMap((check) => (check.column === undefined ? [] : [{ check, column: check.column }]));
+  return [...new Set(figures.map(({ check }) => check.source))].map((source) => {
+    const ofSource = figures.filter(({ check }) => check.source === source);
+    const columns: string[] = [];
+    for (const { column } of ofSource) columns[column.number] = column.name;
+    const unit = ofSource[0]?.check.quantity.split(", ").at(-1) ?? "";
+    return table(
+      [source, unit, ...columns],
+      ["left", "left", ...columns.map(() => "right" as const)],
+      [...new Set(ofSource.map(({ check }) => check.case))].flatMap((name) => {
+        const row: (Check | undefined)[] = columns.map(() => undefined);
+        for (const { check, column } of ofSource) if (check.case === name) row[column.number] = check;
+        return [
+          [name, "published", ...row.map((check) => figureText(check?.expected))],
+          ["", "simulated", ...row.map((check) => figureText(check?.simulated))],
+          ["", "error", ...row.map((check) => percentText(check))],
+        ];
+      }),
+    );
+  });
+}
+
+function figureText(value: unknown): string {
+  return typeof value === "number" ? String(Number(value.toPrecision(4))) : "";
+}
+
+function percentText(check: Check | undefined): string {
+  return check === undefined || check.simulated === null ? "" : `${(100 * check.error).toFixed(0)} %`;
 }
 
 function number(value: unknown): string {
