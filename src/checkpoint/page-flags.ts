@@ -4,40 +4,86 @@ import type { PageRange } from "../xen/checkpoint-service.ts";
 export class PageFlags {
   #first = 0;
   #flags = new Uint8Array(0);
+  #count = 0;
+
+  /** Pages whose flag is set. */
+  get count(): number {
+    return this.#count;
+  }
 
   has(page: number): boolean {
     return this.#flags[page - this.#first] === 1;
   }
 
   set(page: number): void {
+    if (this.has(page)) return;
     this.#reach(page, 1);
     this.#flags[page - this.#first] = 1;
+    this.#count++;
   }
 
   clear(page: number): void {
-    const index = page - this.#first;
-    if (index >= 0 && index < this.#flags.length) this.#flags[index] = 0;
+    if (!this.has(page)) return;
+    this.#flags[page - this.#first] = 0;
+    this.#count--;
   }
 
   fill(first: number, pageCount: number, value: 0 | 1): void {
     if (pageCount === 0) return;
     this.#reach(first, pageCount);
-    this.#flags.fill(value, first - this.#first, first - this.#first + pageCount);
+    const { start, end } = this.#within(first, pageCount);
+    this.#count += value === 1 ? pageCount - this.#countIn(start, end) : -this.#countIn(start, end);
+    this.#flags.fill(value, start, end);
   }
 
   /** The runs of set pages in `ranges`, in their order. */
   runsIn(ranges: readonly PageRange[]): PageRange[] {
+    const flags = this.#flags;
     const runs: PageRange[] = [];
     for (const { first, pageCount } of ranges) {
-      const end = first + pageCount;
-      for (let page = first; page < end; ) {
-        if (!this.has(page++)) continue;
-        const start = page - 1;
-        while (page < end && this.has(page)) page++;
-        runs.push({ first: start, pageCount: page - start });
+      const { start, end } = this.#within(first, pageCount);
+      for (let i = start; i < end; ) {
+        if (flags[i++] === 0) continue;
+        const runStart = i - 1;
+        while (i < end && flags[i] === 1) i++;
+        runs.push({ first: runStart + this.#first, pageCount: i - runStart });
       }
     }
     return runs;
+  }
+
+  /**
+   * Clears the flags in `ranges`, which are disjoint.
+   * @returns the pages that were set, in the order of the ranges
+   */
+  take(ranges: readonly PageRange[]): Float64Array {
+    const flags = this.#flags;
+    let count = 0;
+    for (const { first, pageCount } of ranges) {
+      const { start, end } = this.#within(first, pageCount);
+      count += this.#countIn(start, end);
+    }
+    const pages = new Float64Array(count);
+    let taken = 0;
+    for (const { first, pageCount } of ranges) {
+      const { start, end } = this.#within(first, pageCount);
+      for (let i = start; i < end && taken < count; i++) if (flags[i] === 1) pages[taken++] = i + this.#first;
+      if (start < end) flags.fill(0, start, end);
+    }
+    this.#count -= count;
+    return pages;
+  }
+
+  /** The part of a range that there are flags for, as indexes. */
+  #within(first: number, pageCount: number): { readonly start: number; readonly end: number } {
+    const start = Math.max(first - this.#first, 0);
+    return { start, end: Math.min(first - this.#first + pageCount, this.#flags.length) };
+  }
+
+  #countIn(start: number, end: number): number {
+    let count = 0;
+    for (let i = start; i < end; i++) count += this.#flags[i];
+    return count;
   }
 
   #reach(first: number, pageCount: number): void {

@@ -67,7 +67,7 @@ export interface Technique {
   unregister(ranges: readonly PageRange[]): void;
   /**
    * Pages that hold other bytes of the regions about to be collected than when they were last saved; of pages never saved
-   * it says nothing. For techniques that look at contents: neither they nor a replay have the bytes.
+   * it says nothing. Ascending. For techniques that look at contents: neither they nor a replay have the bytes.
    */
   noteChanged?(pages: ArrayLike<number>): void;
   /**

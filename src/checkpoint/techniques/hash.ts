@@ -40,6 +40,7 @@ function create({ ledger }: TechniqueMachine): Technique {
     },
     noteChanged(pages) {
       changed = new PageFlags();
+      if (pages.length > 0) changed.fill(pages[0], pages[pages.length - 1] - pages[0] + 1, 0);
       for (let i = 0; i < pages.length; i++) changed.set(pages[i]);
     },
     collect(ranges, bytes) {

@@ -12,7 +12,6 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { PageList } from "../page-list.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
 export const mprotect: TechniqueDefinition = {
@@ -26,11 +25,11 @@ export const mprotect: TechniqueDefinition = {
 
 function create({ process, ledger }: TechniqueMachine): Technique {
   const armed = new PageFlags();
-  const written = new PageList();
+  const written = new PageFlags();
 
   process.sigaction("SIGSEGV", (page) => {
     ledger.charge(P.user_handler, 1);
-    written.add(page);
+    written.set(page);
     armed.clear(page);
     process.mprotect(page, 1, "rw");
   });
@@ -45,7 +44,7 @@ function create({ process, ledger }: TechniqueMachine): Technique {
       }
     },
     collect(ranges) {
-      ledger.charge(P.user_list_entry, written.length);
+      ledger.charge(P.user_list_entry, written.count);
       return written.take(ranges);
     },
     arm(ranges) {

@@ -22,7 +22,7 @@
 import { P } from "../../machine/primitives.ts";
 import type { PageRange } from "../../xen/checkpoint-service.ts";
 import { PageFlags } from "../page-flags.ts";
-import { mergeRanges, pagesIn, subtractRanges } from "../pages.ts";
+import { mergeRanges, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
 /** Pages of the buffer that pagemap is read into, and the entries that they hold. */
@@ -72,9 +72,7 @@ function create({ process, ledger }: TechniqueMachine): Technique {
     },
     collect(ranges) {
       readPagemap(ranges);
-      const runs = written.runsIn(ranges);
-      for (const { first, pageCount } of runs) written.fill(first, pageCount, 0);
-      const pages = pagesIn(runs);
+      const pages = written.take(ranges);
       ledger.charge(P.user_list_entry, pages.length);
       return pages;
     },

@@ -24,7 +24,6 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { PageList } from "../page-list.ts";
 import type { Technique, TechniqueDefinition, TechniqueId, TechniqueMachine } from "../technique.ts";
 
 export const uffdWp = definition("uffd-wp", "userfaultfd, handler thread", "thread");
@@ -45,11 +44,11 @@ function create({ process, ledger }: TechniqueMachine, delivery: "thread" | "sig
   const armed = new PageFlags();
   /** Pages that are known to be there. */
   const populated = new PageFlags();
-  const written = new PageList();
+  const written = new PageFlags();
 
   const handler = (page: number) => {
     ledger.charge(P.user_handler, 1);
-    written.add(page);
+    written.set(page);
     armed.clear(page);
     process.userfaultWriteProtect(page, 1, false);
   };
@@ -69,7 +68,7 @@ function create({ process, ledger }: TechniqueMachine, delivery: "thread" | "sig
       written.take(ranges);
     },
     collect(ranges) {
-      ledger.charge(P.user_list_entry, written.length);
+      ledger.charge(P.user_list_entry, written.count);
       return written.take(ranges);
     },
     arm(ranges) {
