@@ -181,7 +181,7 @@ export interface CalibratedProfile {
   readonly primitives: Readonly<Record<string, Price>>;
 }
 
-/** Turns measurements and their fit into prices; Xen's and the disk's come from the base, by what was measured in proportion. */
+/** Turns measurements and their fit into prices; what was not measured comes from the base, in proportion. */
 export function calibratedProfile(
   measurements: readonly Measurement[],
   fit: Fit,
@@ -197,10 +197,9 @@ export function calibratedProfile(
   for (const [name, price] of Object.entries(pagePrices(byName))) {
     primitives[name] = rounded({ ...price, confidence: "M", source: `${source}: ${price.what}` });
   }
-  for (const [name, of] of DIRECT) {
+  for (const [name, of, note] of DIRECT) {
     const measured = byName.get(of);
     if (measured !== undefined) {
-      const note = of.startsWith("wire") ? `${of} over TCP on 127.0.0.1, no network between` : of;
       primitives[name] = rounded({ ...priceOf(measured), confidence: "M", source: `${source}: ${note}` });
     }
   }
@@ -267,9 +266,11 @@ const LEAST_SPREAD = 0.1;
 const USER_BAND = 4;
 
 /** Prices that are a measurement as it is. */
-const DIRECT: readonly (readonly [primitive: string, measurement: string])[] = [
-  ["wire.byte", "wire_byte"],
-  ["wire.round_trip", "wire_round_trip"],
+const DIRECT: readonly (readonly [primitive: string, measurement: string, note: string])[] = [
+  ["wire.byte", "wire_byte", "TCP on 127.0.0.1, no network between"],
+  ["wire.round_trip", "wire_round_trip", "TCP on 127.0.0.1, no network between"],
+  ["disk.byte", "disk_byte", "8 MiB written and fdatasync, in the profile's folder"],
+  ["disk.flush", "disk_flush", "a page written over another and fdatasync, in the profile's folder"],
 ];
 
 interface BytePrice extends Pick<Price, "cycles" | "low" | "high"> {
@@ -318,6 +319,7 @@ export function unitOf(name: string): string {
   if (name.startsWith("fault_") || /touch|read|write|sigbus|thread|soft_dirty/.test(name)) return "fault";
   if (name === "pipe_ping_pong" || name === "wire_round_trip") return "round trip";
   if (name === "context_switch") return "switch";
+  if (name === "disk_flush") return "flush";
   if (name === "user_instruction") return "instruction";
   return name === "mmap_munmap" ? "pair" : "call";
 }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { arch, cpus, platform, release, tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { KernelBuildName } from "../linux/kernel-build.ts";
 import { BadInputError } from "../program/program.ts";
@@ -32,10 +32,11 @@ const COMPILERS = ["cc", "gcc", "clang"];
 /**
  * Builds the measuring program with the system's compiler, runs it, and takes medians and percentiles of its samples.
  * An interrupt ends the process with code 130 and leaves nothing behind.
+ * @param diskFolder where a file is written whose disk is measured
  *
  * @throws BadInputError where there is no compiler, or another system than Linux on x86-64
  */
-export async function measureMachine(rounds: number): Promise<MachineMeasurements> {
+export async function measureMachine(rounds: number, diskFolder: string): Promise<MachineMeasurements> {
   if (platform() !== "linux" || arch() !== "x64") {
     throw new BadInputError(`calibrate measures Linux on x86-64, and this is ${platform()} on ${arch()}`);
   }
@@ -45,7 +46,7 @@ export async function measureMachine(rounds: number): Promise<MachineMeasurement
   try {
     const program = join(folder, "calibrate");
     await run(compiler, ["-O2", "-pthread", "-o", program, programSource()], folder, remove);
-    const lines = (await run(program, [String(rounds)], folder, remove)).split("\n");
+    const lines = (await run(program, [String(rounds), resolvePath(diskFolder)], folder, remove)).split("\n");
     return { compiler, rounds, ...readSamples(lines) };
   } finally {
     remove();

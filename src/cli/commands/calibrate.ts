@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import { BUILT_IN_PROFILES } from "../../machine/profiles.ts";
 import { BadInputError } from "../../program/program.ts";
@@ -18,11 +19,7 @@ export function addCalibrateCommand(program: Command): void {
     .command("calibrate")
     .description("measure this machine and write a price profile for --prices")
     .requiredOption("--out <file>", "the profile to write, a .json file")
-    .option(
-      "--base <name>",
-      "the built-in profile for what cannot be measured here, such as Xen and the disk",
-      "modern",
-    )
+    .option("--base <name>", "the built-in profile for what cannot be measured here, such as Xen ", "modern")
     .option("--rounds <n>", "how often each operation is measured", positive, 21)
     .option("--json", "print one JSON document")
     .addHelpText("after", `\n${NOTE}`)
@@ -34,7 +31,7 @@ export function addCalibrateCommand(program: Command): void {
       }
       checkProfilePath(options.out);
       status("measuring");
-      const measured = await measureMachine(options.rounds);
+      const measured = await measureMachine(options.rounds, dirname(options.out));
       status("");
       // A processor of the same kind takes about as long for what software cannot change.
       const sameTime = measured.machine.ghz / base.ghz;
@@ -47,7 +44,8 @@ export function addCalibrateCommand(program: Command): void {
 
 const NOTE =
   `Its output is a measurement: the one command whose figures are of the wall clock and differ from run to run.\n` +
-  `It builds a small C program with cc, gcc or clang, on Linux on x86-64, and takes a few seconds. Cycles are those of the\n` +
+  `It builds a small C program with cc, gcc or clang, on Linux on x86-64, and takes a few seconds. The disk is that of\n` +
+  `the profile's folder. Cycles are those of the\n` +
   `time-stamp counter, which runs at one rate whatever the cores do. The cycles per instruction of the kernel and the prices of\n` +
   `privileged operations are fitted, so that the simulator's native guest composes to what was measured.`;
 
@@ -105,7 +103,7 @@ function textOf(
     ...skipped.map(({ name, reason }) => `not measured: ${name}: ${reason}`),
     `Fitted: ${fit.kernelCyclesPerInstruction.toPrecision(3)} cycles per instruction of the kernel; privileged operations ` +
       `${fit.privilegedFactor.toPrecision(3)} times those of ${options.base}; typically off by ${((Math.exp(fit.spread) - 1) * 100).toFixed(0)} %`,
-    `Xen's prices and the disk's come from ${options.base}, in proportion. Written to ${options.out}; use it with --prices ${options.out}`,
+    `What was not measured, Xen's prices above all, comes from ${options.base}, in proportion. Written to ${options.out}; use it with --prices ${options.out}`,
   ]
     .join("\n\n")
     .concat("\n");

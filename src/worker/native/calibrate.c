@@ -25,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -539,6 +540,46 @@ static void wire(void) {
   sample("wire_byte", now() - start, bytes);
 }
 
+/* Until the disk has what was written to a file in a folder: a page, and a few MiB. The file has no name any more. */
+static void disk(const char *folder) {
+  lostBefore = -1;
+  static int fd = -1, failed;
+  static char block[1 << 20];
+  const int blocks = 8;
+  if (failed) return;
+  if (fd < 0) {
+    char name[4096];
+    struct statfs about;
+    const char *reason = 0;
+    snprintf(name, sizeof name, "%s/.checkpoint-lens-XXXXXX", folder);
+    if (statfs(folder, &about) == 0 && (about.f_type == 0x01021994 || about.f_type == 0x858458f6))
+      reason = "the folder of the profile is in memory";
+    else if ((fd = mkstemp(name)) < 0) reason = "no file can be made in the folder of the profile";
+    else unlink(name);
+    if (reason) {
+      failed = 1;
+      skip("disk_flush", reason), skip("disk_byte", reason);
+      return;
+    }
+    memset(block, 0x5a, sizeof block);
+  }
+  /* As an image's header is: over what is there, so that nothing but the data changes. */
+  uint64_t flush = 0;
+  for (int i = 0; i < 3; i++) {
+    block[0]++;
+    uint64_t start = now();
+    if (pwrite(fd, block, PAGE, 0) != (ssize_t)PAGE || fdatasync(fd)) fail("write to the disk");
+    if (i > 0) flush += now() - start;
+  }
+  sample("disk_flush", flush, 2);
+  uint64_t start = now();
+  for (int i = 0; i < blocks; i++)
+    if (pwrite(fd, block, sizeof block, (off_t)i * sizeof block) != (ssize_t)sizeof block) fail("write to the disk");
+  if (fdatasync(fd)) fail("fdatasync");
+  uint64_t all = now() - start;
+  if (2 * all > flush) sample("disk_byte", all - flush / 2, (double)blocks * sizeof block);
+}
+
 int main(int count, char **words) {
   int rounds = count > 1 ? atoi(words[1]) : 15;
   struct timespec from, to;
@@ -569,6 +610,7 @@ int main(int count, char **words) {
     userfaultThread();
     softDirty();
     bytes();
+    disk(count > 2 ? words[2] : ".");
     fflush(stdout);
   }
   clock_gettime(CLOCK_MONOTONIC_RAW, &to);
