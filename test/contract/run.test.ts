@@ -147,9 +147,42 @@ test("run --commit async: fewer cycles to wait for, the same images, and only wh
     (commit) => run([sample("heat.c"), "--restart-from", join(folder, commit), "--", "128"]).stdout,
   );
   assert.deepEqual(ends, [sync.stdout, sync.stdout]);
-  const refused = cli(["run", program("counter.c"), "--technique", "full-copy", "--commit", "async"]);
-  assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /notices a write before it is done/);
+});
+
+test("run: what cannot be combined is refused in one sentence that says what can", () => {
+  for (const [options, sentence] of [
+    [
+      "--technique full-copy --commit async",
+      /^--commit async needs .* notices a write before it is done.*; choose --commit sync/,
+    ],
+    [
+      "--environment native --technique mprotect --copy hypervisor",
+      /^--copy hypervisor needs .*; choose --copy guest$/,
+    ],
+    ["--environment native --technique mprotect --gate privcmd", /^--gate privcmd .*; leave it out/],
+    ["--environment native", /^hv-protect needs .*; choose /],
+    [
+      "--target replica --round-trip soon",
+      /^option '--round-trip <time>' argument 'soon' is invalid\. a time such as /,
+    ],
+    ["--background-rate -1", /^option '--background-rate <bytes>' .*a number above 0/],
+  ] as const) {
+    const { code, stdout, stderr } = cli(["run", program("counter.c"), ...options.split(" ")]);
+    assert.deepEqual([code, stdout], [2, ""], options);
+    assert.match(stderr.trim(), sentence);
+    assert.equal(stderr.trim().split("\n").length, 1, stderr);
+  }
+});
+
+test("run --commit async --target replica: a slow network is waited for", () => {
+  const waited = ["10Mbit", "100Gbit"].map((rate) => {
+    const args = ["--commit", "async", "--target", "replica", "--bandwidth", rate, "--", "128"];
+    const json = run([sample("heat.c"), ...args]);
+    assert.equal(json.checkpoints.length, 10);
+    return json.costByPrimitive.find(({ primitive }) => primitive === "wire.byte")?.count ?? 0;
+  });
+  // The last checkpoint is the last thing that the program does: none of it crosses beside it.
+  assert.ok(waited[0] > 9 * waited[1] && waited[1] > 0, `${waited}`);
 });
 
 test("run: the same bytes each time", () => {

@@ -61,6 +61,7 @@ test(`random programs from seed ${firstSeed} on: memory, answers, images and led
     }
   }
   if (seedCount < 30) return;
+  assert.ok(seedCount * waysPerSeed >= allWays.length, "every pair of options had its turn");
   // The programs must do what they are for.
   for (const answer of ["checkpoint 0", "checkpoint -1", "checkpoint_selective 0", "checkpoint_end -1", "restart 0"])
     assert.ok((seen.get(answer) ?? 0) > 5, `${answer}: ${seen.get(answer)} times`);
