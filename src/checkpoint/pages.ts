@@ -65,3 +65,12 @@ export function pagesIn(ranges: readonly PageRange[]): Float64Array {
 export function pageCountOf(ranges: readonly PageRange[]): number {
   return ranges.reduce((sum, range) => sum + range.pageCount, 0);
 }
+
+/** Pages whose bits one 64-bit word of a shared bitmap holds. */
+const PAGES_PER_WORD = 64;
+
+/** Words of a shared bitmap that hold the bits of `ranges`. */
+export function wordsIn(ranges: readonly PageRange[]): number {
+  const wordOf = (page: number) => Math.floor(page / PAGES_PER_WORD);
+  return ranges.reduce((sum, { first, pageCount }) => sum + wordOf(first + pageCount - 1) - wordOf(first) + 1, 0);
+}

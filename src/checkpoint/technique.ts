@@ -12,6 +12,9 @@ export const TECHNIQUE_IDS = [
   "uffd-wp-sigbus",
   "hash",
   "hv-protect",
+  "hv-scan",
+  "spml",
+  "epml",
 ] as const;
 export type TechniqueId = (typeof TECHNIQUE_IDS)[number];
 

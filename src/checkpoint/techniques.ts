@@ -2,7 +2,9 @@ import type { TechniqueDefinition, TechniqueId } from "./technique.ts";
 import { fullCopy } from "./techniques/full-copy.ts";
 import { hash } from "./techniques/hash.ts";
 import { hvProtect } from "./techniques/hv-protect.ts";
+import { hvScan } from "./techniques/hv-scan.ts";
 import { mprotect } from "./techniques/mprotect.ts";
+import { epml, spml } from "./techniques/pml.ts";
 import { softDirty } from "./techniques/soft-dirty.ts";
 import { uffdWp, uffdWpSigbus } from "./techniques/uffd-wp.ts";
 
@@ -15,6 +17,9 @@ export const TECHNIQUES: readonly TechniqueDefinition[] = [
   uffdWpSigbus,
   hash,
   hvProtect,
+  hvScan,
+  spml,
+  epml,
 ];
 
 /** @throws Error when no technique has this name */

@@ -40,6 +40,8 @@ export interface GuestProcess {
    * @returns a byte for each page, 1 where it is soft-dirty
    */
   readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint8Array;
+  /** The same read for the frames in the entries, which takes CAP_SYS_ADMIN. @returns -1 where a page has none of its own */
+  readFrames(first: Vpn, pageCount: number, buffer: Vpn): Int32Array;
   /** A thread of its own handles the events of the process's userfaultfd; without one they come as SIGBUS. */
   setUserfaultThread(handler: ((fault: Vpn) => void) | undefined): void;
   /** UFFDIO_REGISTER with UFFDIO_REGISTER_MODE_WP. */

@@ -160,6 +160,15 @@ class Process implements GuestProcess {
     return softDirty;
   }
 
+  readFrames(first: Vpn, pageCount: number, buffer: Vpn): Int32Array {
+    this.readPagemap(first, pageCount, buffer);
+    const { platform } = this.#kernel;
+    return Int32Array.from({ length: pageCount }, (_, i) => {
+      const page = first - WINDOW_BASE + i;
+      return platform.frameOf?.(page) ?? page;
+    });
+  }
+
   setUserfaultThread(handler: ((fault: Vpn) => void) | undefined): void {
     this.#kernel.setUserfaultThread(handler === undefined ? undefined : (page) => handler(page + WINDOW_BASE));
   }

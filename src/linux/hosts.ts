@@ -1,12 +1,19 @@
+import { GuestFrames } from "../machine/guest-frames.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import type { PageTable } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
+import { HapDirtyBitScan } from "../xen/hap/dirty-bit-scan.ts";
+import { HapHypervisor } from "../xen/hap/hypervisor.ts";
+import { HapPageLog } from "../xen/hap/page-log.ts";
+import { HapCheckpointService } from "../xen/hap/service.ts";
+import { PvDirtyBitScan } from "../xen/pv/dirty-bit-scan.ts";
 import { Hypervisor } from "../xen/pv/hypervisor.ts";
 import { XenCheckpointService } from "../xen/pv/service.ts";
 import { RequestChannel } from "../xen/request-channel.ts";
 import type { XenServices } from "../xen/services.ts";
 import { ShadowHypervisor } from "../xen/shadow/hypervisor.ts";
 import { ShadowCheckpointService } from "../xen/shadow/service.ts";
+import { GuestLog } from "./guest-log.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import type { Platform } from "./platform.ts";
@@ -51,7 +58,7 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
         const checkpoint = new XenCheckpointService(ledger, hypervisor, table, channel, base);
         hypervisor.observe(checkpoint);
         hypervisor.onEntry(() => channel.entered());
-        return { channel, checkpoint };
+        return { channel, checkpoint, dirtyBits: new PvDirtyBitScan(hypervisor, table, channel, base) };
       },
     };
   },
@@ -61,11 +68,7 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       platform: new XenShadowPlatform(ledger, table, build.isolatesPageTables, xen),
       hypervisor: undefined,
       services(kernel, base) {
-        const channel = new RequestChannel(ledger, {
-          userGate: () => xen.hypercall(),
-          driver: () => throughDriver(kernel, () => xen.hypercall()),
-          cpuid: () => xen.cpuid(),
-        });
+        const channel = channelOf(ledger, kernel, xen);
         const checkpoint = new ShadowCheckpointService(ledger, xen.tables, table, channel, base);
         xen.tables.observe(checkpoint);
         xen.emulateFor(checkpoint);
@@ -74,12 +77,37 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       },
     };
   },
-  "xen-hap": (ledger, table, build) => ({
-    platform: new XenHapPlatform(ledger, table, build.isolatesPageTables),
-    hypervisor: undefined,
-    services: () => undefined,
-  }),
+  "xen-hap": (ledger, table, build) => {
+    const xen = new HapHypervisor(ledger, new GuestFrames(table));
+    const platform = new XenHapPlatform(ledger, table, build.isolatesPageTables, xen);
+    return {
+      platform,
+      hypervisor: undefined,
+      services(kernel, base) {
+        const channel = channelOf(ledger, kernel, xen);
+        const checkpoint = new HapCheckpointService(xen, table, channel, base);
+        const frameLog = new HapPageLog(xen, table, channel, base);
+        const guestLog = new GuestLog(kernel, platform, base);
+        xen.observe(checkpoint);
+        xen.onEntry(() => channel.entered());
+        platform.onProcessSwitch(() => {
+          frameLog.processSwitched();
+          guestLog.processSwitched();
+        });
+        return { channel, checkpoint, dirtyBits: new HapDirtyBitScan(xen, table, channel, base), frameLog, guestLog };
+      },
+    };
+  },
 };
+
+/** How applications of an HVM guest reach Xen. */
+function channelOf(ledger: Ledger, kernel: Kernel, xen: { hypercall(): void; cpuid(): void }): RequestChannel {
+  return new RequestChannel(ledger, {
+    userGate: () => xen.hypercall(),
+    driver: () => throughDriver(kernel, () => xen.hypercall()),
+    cpuid: () => xen.cpuid(),
+  });
+}
 
 /** The way of an application through its kernel's privcmd driver to Xen and back. */
 function throughDriver(kernel: Kernel, hypercall: () => void): void {

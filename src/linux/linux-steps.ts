@@ -292,6 +292,32 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
   },
   { step: P.linux_privcmd, lengths: [70, 68, 70, 74, 70, 76], source: "privcmd hypercall less the failing ioctl" },
   {
+    step: P.linux_epml,
+    lengths: [120, 0, 120, 0, 120, 0],
+    source:
+      "estimate (half to twice): lookup of the tracked process, begin and end of a loop; the processor does not exist, nor does the driver",
+  },
+  {
+    step: P.linux_epml_pte,
+    lengths: [45, 0, 45, 0, 45, 0],
+    source: "estimate (half to twice): a walk's turn as in clear_refs, pte_mkclean, SetPageDirty",
+  },
+  {
+    step: P.linux_epml_interrupt,
+    lengths: [330, 0, 330, 0, 330, 0],
+    source: "estimate (half to twice): asm_sysvec entry and exit, irq_enter and irq_exit, end of interrupt",
+  },
+  {
+    step: P.linux_epml_entry,
+    lengths: [10, 0, 10, 0, 10, 0],
+    source: "estimate (half to twice): one turn of a copying loop",
+  },
+  {
+    step: P.linux_log_switch,
+    lengths: [70, 0, 70, 0, 70, 0],
+    source: "estimate (half to twice): preempt notifier's sched_out or sched_in",
+  },
+  {
     step: P.linux_copy_to_user,
     lengths: [40, 40, 40, 40, 40, 40],
     source: "derived: copy_user_generic_string for a page without its moves",

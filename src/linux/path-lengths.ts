@@ -13,6 +13,9 @@ const USER_STEPS: readonly (readonly [step: number, length: number])[] = [
   [P.user_shared_page, 14],
   [P.user_bitmap_word, 6],
   [P.user_pagemap_entry, 6],
+  [P.user_touch, 8],
+  [P.user_ring_entry, 18],
+  [P.user_reverse_search, 4], // load, compare, count, branch
   [P.user_hash_entry, 8],
   [P.user_memcpy_call, 18], // 530 instructions for a page, 512 of which move
   [P.image_header, 80],

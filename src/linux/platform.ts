@@ -56,6 +56,8 @@ export interface Platform {
   switchThread(): void;
   /** The page tables of another process. */
   switchPageTables(): void;
+  /** The guest's frame under a page, -1 for none; left out where frames have no numbers of their own. */
+  frameOf?(page: number): number;
   /** A hypercall that a driver makes for the process; not on bare hardware. */
   driverHypercall(): void;
 }

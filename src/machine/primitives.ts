@@ -74,6 +74,17 @@ export const P = {
     "entry",
     "one entry of /proc/pid/pagemap, tested for its soft-dirty bit",
   ),
+  user_touch: user(
+    "user.touch",
+    "page",
+    "a page written with what it holds, so that it is there and stays where it is",
+  ),
+  user_ring_entry: user("user.ring.entry", "entry", "one entry of a ring of logged pages, copied out of it"),
+  user_reverse_search: user(
+    "user.reverse_map.compare",
+    "comparison",
+    "a logged frame compared with one entry of pagemap, in search of the page that has it",
+  ),
   user_memcpy_call: user("user.memcpy.call", "call", "set-up and return of one memcpy"),
   user_memcpy_byte: define("byte", "checkpointLibrary", "user.memcpy.byte", "byte", "a byte copied by the process"),
   user_compare_byte: define(
@@ -116,6 +127,9 @@ export const P = {
   cpu_dirty_assist: guestCpu("dirty_assist", "the processor sets the D bit of an L1 entry at the first store"),
   cpu_ipi: guestCpu("ipi", "an interrupt is sent to another processor"),
   cpu_idle_exit: guestCpu("idle_exit", "an interrupt reaches a processor that idles, up to its kernel's handler"),
+  cpu_interrupt: guestCpu("interrupt", "interrupt that the processor delivers to the guest's kernel itself"),
+  cpu_vmread: guestCpu("vmread", "VMREAD of the guest's kernel from a shadow VMCS, which does not exit"),
+  cpu_vmwrite: guestCpu("vmwrite", "VMWRITE of the guest's kernel to a shadow VMCS, which does not exit"),
   cpu_nested_walk: guestCpu(
     "nested_walk",
     "a TLB refill through the guest's tables and Xen's under them: what it costs more than through the guest's alone",
@@ -145,6 +159,10 @@ export const P = {
   xen_cpu_inject: xenCpu(
     "event_injection",
     "what a VM entry takes more when it delivers a page fault through the guest's IDT",
+  ),
+  xen_cpu_invept: xenCpu(
+    "invept",
+    "INVEPT of the guest's context; what the TLB has to be refilled with, in one dimension, is part of its price",
   ),
   xen_cpu_vmread: xenCpu("vmread", "VMREAD of a field of the guest's VMCS"),
   xen_cpu_vmwrite: xenCpu("vmwrite", "VMWRITE of a field of the guest's VMCS"),
@@ -274,6 +292,15 @@ export const P = {
   linux_fork_pte: linux("linux.fork.pte", "PTE", "fork: write-protect and share one PTE"),
   linux_ioctl: linux("linux.ioctl", "call", "an ioctl up to its driver"),
   linux_privcmd: linux("linux.privcmd", "call", "the privcmd driver: fetch the arguments, make the hypercall"),
+  linux_epml: linux("linux.epml", "call", "the driver for logs that the guest reads itself: its part of an ioctl"),
+  linux_epml_pte: linux("linux.epml.pte", "PTE", "the same driver: clear the D bit of one PTE, keep it for the kernel"),
+  linux_epml_interrupt: linux("linux.epml.interrupt", "interrupt", "the log is full: entry and exit of its interrupt"),
+  linux_epml_entry: linux("linux.epml.entry", "entry", "one entry moved from the log to the ring"),
+  linux_log_switch: linux(
+    "linux.log.switch",
+    "switch",
+    "another process runs, or the logged one again: the driver's notifier stops or starts the log",
+  ),
   linux_copy_to_user: linux("linux.copy_to_user", "page", "copy_to_user: set-up for one page"),
 
   // Linux under Xen PV: what its paravirtual operations add.
@@ -403,6 +430,30 @@ export const P = {
   xen_hvm_inject: xen("xen.hvm.inject_page_fault", "fault", "a page fault is passed to the guest at the next VM entry"),
   xen_hvm_cpuid: xen("xen.hvm.cpuid", "exit", "CPUID of an HVM guest: look the leaf up, step over the instruction"),
   xen_hvm_cr_access: xen("xen.hvm.cr_access", "access", "MOV to or from a control register: decode, step over it"),
+
+  // Xen: hardware-assisted paging (HAP).
+  xen_ept_violation: xen(
+    "xen.ept.violation",
+    "fault",
+    "EPT violation: find the frame's entry and type, decide, note the frame",
+  ),
+  xen_hvm_emulate: xen(
+    "xen.hvm.emulate",
+    "write",
+    "what emulating a write of an HVM guest takes more than of a PV guest: its registers' state, its address",
+  ),
+  xen_p2m_entry: xen("xen.p2m.entry", "entry", "look one entry of the p2m up and give it another type"),
+  xen_ept_sync: xen("xen.ept.sync", "flush", "ask for an INVEPT on every processor that the guest runs on"),
+  xen_guest_walk: xen(
+    "xen.guest_walk",
+    "page",
+    "walk the guest's four levels to the frame of a page, and the p2m for each",
+  ),
+  xen_dirty_table: xen("xen.dirty_bits.table", "page-table page", "scan of D bits: map one page-table page"),
+  xen_dirty_entry: xen("xen.dirty_bits.entry", "entry", "scan of D bits: test and clear one, note it"),
+  xen_pml_switch: xen("xen.pml.switch", "call", "start or stop the processor's log of D bits"),
+  xen_pml_flush: xen("xen.pml.flush", "flush", "empty the processor's log, without its entries"),
+  xen_pml_entry: xen("xen.pml.entry", "entry", "one entry of the log: note the frame as dirty, put it into the ring"),
 
   // Xen: the checkpoint service (our reconstruction; composed from the steps above).
   xen_service_request: xen("xen.service.request", "request", "checkpoint service: fetch and check a request"),

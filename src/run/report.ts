@@ -94,7 +94,8 @@ export function overheadCountsOf({ ledger }: Pick<Outcome, "ledger">): Float64Ar
 
 /** Page faults, by whom they were taken: the guest's kernel, Xen's handler of exceptions, or Xen by a VM exit. */
 function trapsIn(counts: Float64Array): number {
-  return counts[P.cpu_exception] + counts[P.xen_cpu_exception] + counts[P.xen_hvm_page_fault];
+  const exits = counts[P.xen_hvm_page_fault] + counts[P.xen_ept_violation];
+  return counts[P.cpu_exception] + counts[P.xen_cpu_exception] + exits;
 }
 
 /** Puts prices on an outcome. Nothing here runs anything: the same outcome can be priced again and again. */
@@ -159,7 +160,7 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
       dirtyBytes: sum((cost) => cost.dirtyBytes),
       copiedBytes: sum((cost) => cost.copiedBytes),
       traps: trapsIn(ledger.totals((row) => isOverhead(row) && row.phase === "track")),
-      hypercalls: overheadCounts[P.xen_hypercall] + overheadCounts[P.xen_cpu_gate],
+      hypercalls: overheadCounts[P.xen_hypercall] + overheadCounts[P.xen_vmcall] + overheadCounts[P.xen_cpu_gate],
       signals: overheadCounts[P.linux_signal_deliver],
     },
     checkpoints: costs,

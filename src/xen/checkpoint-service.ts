@@ -10,6 +10,11 @@ export type Gate = (typeof GATES)[number];
  * Requests through a shared page take effect when Xen is entered next (`RequestChannel`).
  */
 export interface CheckpointService {
+  /**
+   * Whether Xen knows a page by the frame that it had when it was registered, and does not see the guest's kernel give it
+   * another: it must be there for writing then, and stay. False where left out.
+   */
+  readonly tracksFrames?: boolean;
   /** Declares pages to the service: Xen pins down their frames and makes room in the shared bitmap. */
   register(gate: Gate, first: number, pageCount: number): void;
   unregister(gate: Gate, first: number, pageCount: number): void;

@@ -47,13 +47,24 @@ export abstract class ProtectionService implements CheckpointService {
   protected abstract guestOpens(page: number): boolean;
   /** Flushes what the processor has of this many entries that changed. */
   protected abstract flush(changed: number): void;
+  /** Pages are registered. */
+  protected declare(_first: number, pageCount: number): void {
+    this.ledger.charge(P.xen_service_page, pageCount);
+  }
+  /** Pages are registered no more; none of them is protected. */
+  protected forget(_first: number, _pageCount: number): void {}
+  /** This many pages were gone to, of which so many have other rights now. */
+  protected chargePages(pages: number, changed: number): void {
+    this.ledger.charge(P.xen_service_page, pages);
+    this.ledger.charge(P.xen_mmu_update_write, changed);
+  }
 
   register(gate: Gate, first: number, pageCount: number): void {
     this.#channel.request(gate, () => this.#register(first, pageCount));
   }
 
   #register(first: number, pageCount: number): void {
-    this.ledger.charge(P.xen_service_page, pageCount);
+    this.declare(first - this.#base, pageCount);
     for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
       if ((this.#state[page] & REGISTERED) === 0) this.#registered++;
       this.#state[page] |= REGISTERED | DIRTY;
@@ -72,7 +83,8 @@ export abstract class ProtectionService implements CheckpointService {
       this.#clearLog(page);
       this.#state[page] = 0;
     }
-    this.#chargePages(pageCount, opened);
+    this.chargePages(pageCount, opened);
+    this.forget(first - this.#base, pageCount);
   }
 
   /**
@@ -105,7 +117,7 @@ export abstract class ProtectionService implements CheckpointService {
       }
     }
     this.ledger.charge(P.xen_service_word, words);
-    this.#chargePages(pages, closed);
+    this.chargePages(pages, closed);
     if (closed > 0) this.flush(closed);
   }
 
@@ -121,7 +133,7 @@ export abstract class ProtectionService implements CheckpointService {
       for (let page = first - this.#base, end = page + pageCount; page < end; page++)
         opened += this.#lift(page) ? 1 : 0;
     }
-    this.#chargePages(pages, opened);
+    this.chargePages(pages, opened);
     if (opened > 0) this.flush(opened);
   }
 
@@ -168,15 +180,15 @@ export abstract class ProtectionService implements CheckpointService {
   /** Such a write: the page is dirty and no longer protected. The paging mode opens its entry. */
   protected written(page: number): void {
     this.ledger.charge(P.xen_service_fault, 1);
-    this.#dirty(page);
+    this.markDirty(page);
   }
 
   /** The page has another frame, or none: what was there is gone, and there is nothing to keep closed. */
   protected replaced(page: number): void {
-    if (this.#state[page] & REGISTERED) this.#dirty(page);
+    if (this.#state[page] & REGISTERED) this.markDirty(page);
   }
 
-  #dirty(page: number): void {
+  protected markDirty(page: number): void {
     this.#state[page] = (this.#state[page] | DIRTY) & ~PROTECTED;
   }
 
@@ -190,10 +202,5 @@ export abstract class ProtectionService implements CheckpointService {
     if (!this.isProtected(page)) return false;
     this.#state[page] &= ~PROTECTED;
     return this.open(page);
-  }
-
-  #chargePages(pages: number, changed: number): void {
-    this.ledger.charge(P.xen_service_page, pages);
-    this.ledger.charge(P.xen_mmu_update_write, changed);
   }
 }

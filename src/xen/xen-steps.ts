@@ -223,6 +223,65 @@ export const XEN_STEPS: readonly XenStep[] = [
       "estimate, read not measured: vmx_cr_access, hvm_mov_to_cr or mov_from_cr, decode of the register, hvm_set_cr3, update_guest_eip",
   },
   {
+    step: P.xen_ept_violation,
+    lengths: [430, 430, 430],
+    source:
+      "estimate, read not measured (half to twice): ept_handle_violation, hvm_hap_nested_page_fault, get_gfn_type_access with ept_get_entry, put_gfn; a bit set",
+  },
+  {
+    step: P.xen_hvm_emulate,
+    lengths: [900, 900, 900],
+    source:
+      "estimate, read not measured (half to twice): hvm_emulate_init_once and _per_insn, hvmemul_virtual_to_linear, hvmemul_map_linear_addr with its guest walk, writeback",
+  },
+  {
+    step: P.xen_p2m_entry,
+    lengths: [560, 560, 560],
+    source:
+      "estimate, read not measured (half to twice): p2m_change_type_one: ept_get_entry, p2m_set_entry, ept_set_entry with resolve_misconfig, its walk and epte_get_entry_emt",
+  },
+  {
+    step: P.xen_ept_sync,
+    lengths: [140, 140, 140],
+    source:
+      "estimate, read not measured (half to twice): ept_sync_domain, on_selected_cpus for this processor alone; vmx_vmenter_helper's part",
+  },
+  {
+    step: P.xen_guest_walk,
+    lengths: [950, 950, 950],
+    source:
+      "estimate, read not measured (half to twice): hap_gva_to_gfn, guest_walk_tables of four levels, p2m_get_page_from_gfn and map_domain_page for each",
+  },
+  {
+    step: P.xen_dirty_table,
+    lengths: [70, 70, 70],
+    source:
+      "estimate, read not measured (half to twice): map_domain_page, unmap_domain_page, frame's entry in the level above; Xen has no such scan",
+  },
+  {
+    step: P.xen_dirty_entry,
+    lengths: [12, 12, 12],
+    source:
+      "estimate, read not measured (half to twice): one turn of a loop: locked test and clear, a bit of the bitmap; Xen has no such scan",
+  },
+  {
+    step: P.xen_pml_switch,
+    lengths: [90, 90, 90],
+    source:
+      "estimate, read not measured (half to twice): vmx_vcpu_enable_pml or _disable_pml with vmx_update_secondary_exec_control",
+  },
+  {
+    step: P.xen_pml_flush,
+    lengths: [90, 90, 90],
+    source: "estimate, read not measured (half to twice): vmx_vcpu_flush_pml_buffer without its loop",
+  },
+  {
+    step: P.xen_pml_entry,
+    lengths: [260, 260, 260],
+    source:
+      "estimate, read not measured (half to twice): vmx_vcpu_flush_pml_buffer's loop with paging_mark_pfn_dirty of four levels, and a store into the ring",
+  },
+  {
     step: P.xen_service_request,
     lengths: [130, 130, 130],
     source: "composed: copy_from_guest_ll of the request and its checks, as do_mmuext_op without its operation",

@@ -1,10 +1,14 @@
 /**
  * hv-protect: the hypervisor write-protects the pages itself.
  *
- * Arming is one hypercall: Xen clears the writable bit in the L1 entries of the registered pages, clears their bits in a
+ * Arming is one hypercall: Xen takes the right to write from the entries of the registered pages, clears their bits in a
  * bitmap that it shares with the process, and flushes the TLB once. The first write to a page then faults into Xen, which
  * sets the page's bit, opens the page and resumes the write: no signal, no system call, and the guest's kernel never
  * runs. Collecting is reading the shared bitmap.
+ *
+ * The entries are the guest's own L1 entries under PV, and those of Xen's second table, by frames, under hardware-assisted
+ * paging. There Xen does not see the guest's kernel give a page another frame: the library writes each page's own content
+ * to it before it registers it, and a region costs its memory at once.
  *
  * Our reconstruction of the central technique of hypervisor-assisted application checkpointing (Lee et al., DSN 2011, of
  * which only the abstract is available to us). It wins wherever a hypervisor makes the guest kernel's faults, signals and
@@ -12,10 +16,9 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
+import { wordsIn } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
-
-/** Pages whose bits one 64-bit word of the shared bitmap holds. */
-const PAGES_PER_WORD = 64;
+import { touch } from "../touch.ts";
 
 export const hvProtect: TechniqueDefinition = {
   id: "hv-protect",
@@ -23,18 +26,20 @@ export const hvProtect: TechniqueDefinition = {
   title: "Hypervisor write protection",
   noticesWrites: true,
   unavailable: (environment) =>
-    environment === "xen-pv" || environment === "xen-shadow"
+    environment !== "native"
       ? undefined
-      : `hv-protect needs a hypervisor's checkpoint service, and ${environment} has none; choose mprotect or full-copy, or the environment xen-pv`,
+      : "hv-protect needs a hypervisor's checkpoint service, and native has none; choose mprotect or full-copy, or the environment xen-pv, xen-shadow or xen-hap",
   create,
 };
 
-function create({ xen, ledger, options }: TechniqueMachine): Technique {
+function create(machine: TechniqueMachine): Technique {
+  const { xen, ledger, options } = machine;
   if (xen === undefined) throw new Error("hv-protect was created without a hypervisor");
   const service = xen.checkpoint;
   const armed = new PageFlags();
   return {
     register(ranges) {
+      if (service.tracksFrames === true) touch(machine, ranges);
       for (const { first, pageCount } of ranges) service.register(options.gate, first, pageCount);
     },
     unregister(ranges) {
@@ -45,9 +50,8 @@ function create({ xen, ledger, options }: TechniqueMachine): Technique {
     },
     collect(ranges) {
       const dirty: number[] = [];
+      ledger.charge(P.user_bitmap_word, wordsIn(ranges));
       for (const { first, pageCount } of ranges) {
-        const words = Math.floor((first + pageCount - 1) / PAGES_PER_WORD) - Math.floor(first / PAGES_PER_WORD) + 1;
-        ledger.charge(P.user_bitmap_word, words);
         for (let page = first; page < first + pageCount; page++) {
           if (armed.has(page) && service.isDirty(page)) dirty.push(page);
         }

@@ -22,12 +22,9 @@
 import { P } from "../../machine/primitives.ts";
 import type { PageRange } from "../../xen/checkpoint-service.ts";
 import { PageFlags } from "../page-flags.ts";
+import { PagemapBuffer } from "../pagemap-buffer.ts";
 import { mergeRanges, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
-
-/** Pages of the buffer that pagemap is read into, and the entries that they hold. */
-const BUFFER_PAGES = 8;
-const BUFFER_ENTRIES = BUFFER_PAGES * 512;
 
 export const softDirty: TechniqueDefinition = {
   id: "soft-dirty",
@@ -44,18 +41,16 @@ function create({ process, ledger }: TechniqueMachine): Technique {
   const tracked = new PageFlags();
   /** Tracked pages that were written before the latest clear_refs. */
   const written = new PageFlags();
-  let buffer: number | undefined;
+  const pagemap = new PagemapBuffer(process);
 
   /** Moves what pagemap knows of the tracked pages in `ranges` into `written`. */
   function readPagemap(ranges: readonly PageRange[]): void {
     for (const { first, pageCount } of tracked.runsIn(ranges)) {
-      buffer ??= process.mmap(BUFFER_PAGES, "rw", BUFFER_PAGES);
-      for (let done = 0; done < pageCount; done += BUFFER_ENTRIES) {
-        const count = Math.min(BUFFER_ENTRIES, pageCount - done);
-        const bits = process.readPagemap(first + done, count, buffer);
+      pagemap.inPieces(first, pageCount, (start, count, buffer) => {
+        const bits = process.readPagemap(start, count, buffer);
         ledger.charge(P.user_pagemap_entry, count);
-        for (let i = 0; i < count; i++) if (bits[i] === 1) written.set(first + done + i);
-      }
+        for (let i = 0; i < count; i++) if (bits[i] === 1) written.set(start + i);
+      });
     }
   }
 

@@ -25,36 +25,31 @@ export class VmExits {
   /**
    * Something in the guest leaves to Xen, up to the point where Xen looks at the reason.
    * @param fields of the VMCS that the reason's handler reads on top (qualification, address ...)
+   * @param times how often in a row, each with an `enter`
    */
-  exit(fields: number): void {
+  exit(fields: number, times = 1): void {
     const ledger = this.#ledger;
-    ledger.charge(P.xen_cpu_vmexit, 1);
-    ledger.charge(P.xen_vmexit, 1);
-    ledger.charge(P.xen_cpu_vmread, this.#reads + fields);
+    ledger.charge(P.xen_cpu_vmexit, times);
+    ledger.charge(P.xen_vmexit, times);
+    ledger.charge(P.xen_cpu_vmread, times * (this.#reads + fields));
   }
 
   /** Xen resumes the guest where it left. */
-  enter(): void {
+  enter(times = 1): void {
     const ledger = this.#ledger;
-    ledger.charge(P.xen_vmentry, 1);
-    ledger.charge(P.xen_cpu_vmwrite, WRITES);
-    ledger.charge(P.xen_cpu_vmentry, 1);
+    ledger.charge(P.xen_vmentry, times);
+    ledger.charge(P.xen_cpu_vmwrite, times * WRITES);
+    ledger.charge(P.xen_cpu_vmentry, times);
   }
 
   /**
-   * VMCALL up to the hypercall's own part; ends with `enter`. Xen refuses a hypercall of ring 3 (it reads the privilege
-   * level: `hvm_hypercall`), except one that it was told to let through: the monitor's guest request, and our checkpoint
-   * service's in the same way.
+   * VMCALL up to the hypercall's own part; ends with `enter`. `hvm_hypercall` reads the caller's privilege level and refuses
+   * ring 3, except for the one request that a monitor may ask for (HVMOP_guest_request_vm_event): the services' own request
+   * is let through in the same way, and that is the gate that ring 3 may use.
    */
   beginHypercall(): void {
     // Length of the instruction, interruptibility, access rights of SS.
     this.exit(3);
     this.#ledger.charge(P.xen_vmcall, 1);
-  }
-
-  /** A hypercall whose own part is charged elsewhere. */
-  hypercall(): void {
-    this.beginHypercall();
-    this.enter();
   }
 }

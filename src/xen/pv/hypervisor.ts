@@ -18,6 +18,7 @@ export class Hypervisor {
   readonly #table: PageTable;
   readonly #xpti: boolean;
   #observer: L1Observer | undefined;
+  #rewrite: (page: number, flags: number) => number = (_page, flags) => flags;
   /** Called whenever the guest enters Xen. */
   #onEntry: () => void = () => {};
   /** Entries of the mmu_update under way: all, and those of each further kind. */
@@ -33,6 +34,11 @@ export class Hypervisor {
   /** Puts the checkpoint service between the guest's updates and its L1 entries. */
   observe(observer: L1Observer): void {
     this.#observer = observer;
+  }
+
+  /** Has `rewrite` see each L1 entry that the guest writes, before its observer; the entry gets what it returns. */
+  onTableWrite(rewrite: (page: number, flags: number) => number): void {
+    this.#rewrite = rewrite;
   }
 
   /** Has `action` done first whenever the guest enters Xen. */
@@ -122,7 +128,7 @@ export class Hypervisor {
     if (this.#entries === 0) this.#onEntry();
     this.#entries++;
     const before = this.#table.flags[page];
-    const after = this.#observer === undefined ? flags : this.#observer.guestWrites(page, flags);
+    const after = this.#entryFor(page, flags);
     if ((before ^ after) & PTE_PRESENT) {
       if (after & PTE_PRESENT) {
         this.ledger.charge(P.xen_mmu_update_map, 1);
@@ -167,7 +173,7 @@ export class Hypervisor {
     const { ledger } = this;
     this.#enterException();
     ledger.charge(P.xen_ptwr, 1);
-    const after = this.#observer === undefined ? flags : this.#observer.guestWrites(page, flags);
+    const after = this.#entryFor(page, flags);
     this.#table.set(page, after);
     this.#returnFromException();
   }
@@ -255,6 +261,12 @@ export class Hypervisor {
     ledger.charge(P.xen_flush_all, 1);
     ledger.charge(P.xen_cpu_cr3_read, 1);
     ledger.charge(P.xen_cpu_cr3_write, 1);
+  }
+
+  /** What an L1 entry gets when the guest writes these flags to it. */
+  #entryFor(page: number, flags: number): number {
+    const wanted = this.#rewrite(page, flags);
+    return this.#observer === undefined ? wanted : this.#observer.guestWrites(page, wanted);
   }
 
   #enterException(times = 1): void {

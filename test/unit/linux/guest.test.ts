@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { createGuest, WINDOW_BASE } from "../../../src/linux/guest.ts";
 import { GuestError } from "../../../src/linux/guest-process.ts";
 import { GUEST_ENVIRONMENTS } from "../../../src/linux/hosts.ts";
-import { REFILLS_AFTER_FLUSH } from "../../../src/linux/platform-xen-hap.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
+import { REFILLS_AFTER_FLUSH } from "../../../src/xen/hap/hypervisor.ts";
 
 const environments = GUEST_ENVIRONMENTS;
 const kernels = ["5.10", "6.1"] as const;
@@ -33,6 +33,7 @@ test("watched bits say which stores need the machine, whatever happens to the pa
         const { process, xen, kernel: linux } = guestOf(environment, kernel);
         const base = process.mmap(PAGES, "rw");
         process.sigaction("SIGSEGV", (page) => process.mprotect(page, 1, "rw"));
+        if (xen?.checkpoint.tracksFrames === true) for (let i = 0; i < PAGES; i++) process.store(base + i);
         xen?.checkpoint.register("trap", base, PAGES);
         const table = new Uint8Array(PAGES + 5).fill(0xf0);
         process.watchStores(base, table, 4);

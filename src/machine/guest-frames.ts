@@ -1,0 +1,71 @@
+import { type PageTable, WINDOW_PAGES } from "./page-table.ts";
+
+/** No frame, or no page. */
+export const NONE = -1;
+
+/**
+ * The guest-physical frames of one process, where a second table under the guest's own (EPT, NPT) translates them: which page
+ * has which frame, and what that table's entry withholds. The entry stays with the frame when the guest gives the frame to
+ * another page. Frames are numbered as they are first given out; a freed one is the next to be given out again, as from
+ * Linux's lists of each processor.
+ */
+export class GuestFrames {
+  readonly #table: PageTable;
+  /** Frame + 1 by page, page + 1 by frame; 0 is none. */
+  readonly #frames = new Int32Array(WINDOW_PAGES);
+  #pages = new Int32Array(1024);
+  #withheld = new Uint8Array(1024);
+  readonly #free: number[] = [];
+  #count = 0;
+
+  constructor(table: PageTable) {
+    this.#table = table;
+  }
+
+  frameOf(page: number): number {
+    return this.#frames[page] - 1;
+  }
+
+  pageOf(frame: number): number {
+    return (this.#pages[frame] ?? 0) - 1;
+  }
+
+  /** A frame of its own for a page that has none. */
+  give(page: number): void {
+    const frame = this.#free.pop() ?? this.#count++;
+    if (frame >= this.#pages.length) this.#grow();
+    this.#frames[page] = frame + 1;
+    this.#pages[frame] = page + 1;
+    this.#table.withhold(page, this.#withheld[frame]);
+  }
+
+  /** The page's frame, if it has one of its own, is free; or another process alone has it now. */
+  take(page: number, keptByOther = false): void {
+    const frame = this.frameOf(page);
+    if (frame === NONE) return;
+    this.#frames[page] = 0;
+    this.#pages[frame] = 0;
+    if (!keptByOther) this.#free.push(frame);
+    this.#table.withhold(page, 0);
+  }
+
+  /** What the second table's entry of the frame withholds (`WITHHELD_*`). */
+  withheldOf(frame: number): number {
+    return this.#withheld[frame];
+  }
+
+  withhold(frame: number, bits: number): void {
+    this.#withheld[frame] = bits;
+    const page = this.pageOf(frame);
+    if (page !== NONE) this.#table.withhold(page, bits);
+  }
+
+  #grow(): void {
+    const pages = new Int32Array(2 * this.#pages.length);
+    pages.set(this.#pages);
+    this.#pages = pages;
+    const withheld = new Uint8Array(pages.length);
+    withheld.set(this.#withheld);
+    this.#withheld = withheld;
+  }
+}

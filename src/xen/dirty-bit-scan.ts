@@ -1,0 +1,17 @@
+import type { Gate, PageRange } from "./checkpoint-service.ts";
+
+/**
+ * D bits of registered pages, as Xen reads and clears them for a process: in the entries that the processor sets them in,
+ * whatever table that is in a paging mode. Our reconstruction, as the checkpoint service. Pages are virtual page numbers of
+ * the calling process.
+ */
+export interface DirtyBitScan {
+  /** Whether Xen knows a page by its frame alone (see `CheckpointService.tracksFrames`). */
+  readonly tracksFrames?: boolean;
+  register(gate: Gate, first: number, pageCount: number): void;
+  unregister(gate: Gate, first: number, pageCount: number): void;
+  /** Moves the D bits of registered pages to the bitmap that Xen shares with the process, which clears them; one TLB flush. */
+  scan(gate: Gate, ranges: readonly PageRange[]): void;
+  /** The bitmap: whether the page was written between the last two of its scans, or before its first. */
+  isDirty(page: number): boolean;
+}

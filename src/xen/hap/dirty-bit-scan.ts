@@ -1,0 +1,75 @@
+import { type PageTable, TABLE_SHIFT, WINDOW_PAGES, WITHHELD_DIRTY } from "../../machine/page-table.ts";
+import { P } from "../../machine/primitives.ts";
+import type { Gate, PageRange } from "../checkpoint-service.ts";
+import type { DirtyBitScan } from "../dirty-bit-scan.ts";
+import type { RequestChannel } from "../request-channel.ts";
+import type { HapHypervisor } from "./hypervisor.ts";
+import { RegisteredFrames } from "./registered-frames.ts";
+
+/**
+ * Scans of the D bits of the second table (Intel: EPT with A and D flags, since Haswell; AMD: nested page tables, always).
+ * The processor sets the bit when a store, of user mode or of the kernel, finds it clear. Entries are gone to by the frames
+ * that the pages had when they were registered, each page-table page of the second table mapped when the frames change to it.
+ */
+export class HapDirtyBitScan implements DirtyBitScan {
+  readonly tracksFrames = true;
+  readonly #xen: HapHypervisor;
+  readonly #channel: RequestChannel;
+  readonly #base: number;
+  readonly #registered: RegisteredFrames;
+  readonly #bitmap = new Uint8Array(WINDOW_PAGES);
+
+  constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel, base: number) {
+    this.#xen = xen;
+    this.#channel = channel;
+    this.#base = base;
+    this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
+  }
+
+  register(gate: Gate, first: number, pageCount: number): void {
+    this.#channel.request(gate, () => this.#registered.add(first - this.#base, pageCount));
+  }
+
+  unregister(gate: Gate, first: number, pageCount: number): void {
+    this.#channel.request(gate, () => {
+      for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+        // A clear D bit that nobody reads any more costs the next store its setting, and no more.
+        this.#registered.remove(page);
+        this.#bitmap[page] = 0;
+      }
+    });
+  }
+
+  scan(gate: Gate, ranges: readonly PageRange[]): void {
+    this.#channel.request(gate, () => {
+      const { ledger, frames } = this.#xen;
+      let table = -1;
+      let tables = 0;
+      let entries = 0;
+      let found = false;
+      for (const { first, pageCount } of ranges) {
+        entries += pageCount;
+        for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+          const frame = this.#registered.frameOf(page);
+          if (frame >> TABLE_SHIFT !== table) {
+            table = frame >> TABLE_SHIFT;
+            tables++;
+          }
+          const withheld = frames.withheldOf(frame);
+          const dirty = (withheld & WITHHELD_DIRTY) === 0;
+          this.#bitmap[page] = dirty ? 1 : 0;
+          if (!dirty) continue;
+          frames.withhold(frame, withheld | WITHHELD_DIRTY);
+          found = true;
+        }
+      }
+      ledger.charge(P.xen_dirty_table, tables);
+      ledger.charge(P.xen_dirty_entry, entries);
+      if (found) this.#xen.sync();
+    });
+  }
+
+  isDirty(page: number): boolean {
+    return this.#bitmap[page - this.#base] === 1;
+  }
+}

@@ -1,0 +1,104 @@
+import { type PageTable, PTE_DIRTY, PTE_PRESENT, TABLE_SHIFT, WINDOW_PAGES } from "../../machine/page-table.ts";
+import { P } from "../../machine/primitives.ts";
+import type { Gate, PageRange } from "../checkpoint-service.ts";
+import type { DirtyBitScan } from "../dirty-bit-scan.ts";
+import type { RequestChannel } from "../request-channel.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+
+const REGISTERED = 1;
+/** Another frame, or none, since the last scan: other bytes. */
+const CHANGED = 2;
+/** The D bit as the guest's kernel should find it is set. */
+const GUEST_DIRTY = 4;
+/** The bit that the process reads. */
+const DIRTY = 8;
+
+/**
+ * Scans of the D bits in the guest's own L1 entries, which under PV are what the processor walks. Clearing a bit there takes
+ * it from the guest's kernel, for which a set one means that a page must be written out before it may be dropped. Xen keeps a
+ * copy, and puts it back when the guest writes the entry (as mmu_update does with MMU_PT_UPDATE_PRESERVE_AD) and when the page
+ * is unregistered; in between the guest may read it as clear, which concerns nobody while the page is pinned.
+ *
+ * Xen sees the guest's kernel map another frame or none, and counts the page as dirty then.
+ */
+export class PvDirtyBitScan implements DirtyBitScan {
+  readonly #xen: Hypervisor;
+  readonly #table: PageTable;
+  readonly #channel: RequestChannel;
+  readonly #base: number;
+  readonly #state = new Uint8Array(WINDOW_PAGES);
+
+  constructor(xen: Hypervisor, table: PageTable, channel: RequestChannel, base: number) {
+    this.#xen = xen;
+    this.#table = table;
+    this.#channel = channel;
+    this.#base = base;
+    xen.onTableWrite((page, flags) => this.#guestWrites(page, flags));
+  }
+
+  register(gate: Gate, first: number, pageCount: number): void {
+    this.#channel.request(gate, () => {
+      this.#xen.ledger.charge(P.xen_service_page, pageCount);
+      this.#state.fill(REGISTERED | CHANGED, first - this.#base, first - this.#base + pageCount);
+    });
+  }
+
+  unregister(gate: Gate, first: number, pageCount: number): void {
+    this.#channel.request(gate, () => {
+      this.#chargeTables([{ first, pageCount }]);
+      for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+        if (this.#state[page] & GUEST_DIRTY) this.#table.set(page, this.#table.flags[page] | PTE_DIRTY);
+        this.#state[page] = 0;
+      }
+    });
+  }
+
+  scan(gate: Gate, ranges: readonly PageRange[]): void {
+    this.#channel.request(gate, () => {
+      const state = this.#state;
+      const { flags } = this.#table;
+      let cleared = 0;
+      this.#chargeTables(ranges);
+      for (const { first, pageCount } of ranges) {
+        for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+          const entry = flags[page];
+          const dirty = (entry & PTE_DIRTY) !== 0;
+          const found = dirty || (state[page] & CHANGED) !== 0;
+          state[page] = (state[page] & ~(CHANGED | DIRTY)) | (found ? DIRTY : 0);
+          if (!dirty) continue;
+          state[page] |= GUEST_DIRTY;
+          this.#table.set(page, entry & ~PTE_DIRTY);
+          cleared++;
+        }
+      }
+      if (cleared === 1) this.#xen.flushPage();
+      else if (cleared > 1) this.#xen.flushAll();
+    });
+  }
+
+  isDirty(page: number): boolean {
+    return (this.#state[page - this.#base] & DIRTY) !== 0;
+  }
+
+  /** @returns the flags that the entry gets */
+  #guestWrites(page: number, flags: number): number {
+    const state = this.#state[page];
+    if ((state & REGISTERED) === 0) return flags;
+    const kept = flags !== 0 && (state & GUEST_DIRTY) !== 0 ? PTE_DIRTY : 0;
+    const changed = (this.#table.flags[page] & flags & PTE_PRESENT) === 0 ? CHANGED : 0;
+    this.#state[page] = (state & ~GUEST_DIRTY) | changed;
+    return flags | kept;
+  }
+
+  #chargeTables(ranges: readonly PageRange[]): void {
+    let tables = 0;
+    let entries = 0;
+    for (const { first, pageCount } of ranges) {
+      const start = first - this.#base;
+      tables += ((start + pageCount - 1) >> TABLE_SHIFT) - (start >> TABLE_SHIFT) + 1;
+      entries += pageCount;
+    }
+    this.#xen.ledger.charge(P.xen_dirty_table, tables);
+    this.#xen.ledger.charge(P.xen_dirty_entry, entries);
+  }
+}
