@@ -90,10 +90,12 @@ export class PageFlags {
     const end = first + pageCount;
     if (this.#flags.length === 0) this.#first = first;
     if (first >= this.#first && end <= this.#first + this.#flags.length) return;
-    const newFirst = Math.min(first, this.#first);
-    const newEnd = Math.max(end, this.#first + this.#flags.length);
-    const slack = Math.ceil((newEnd - newFirst) / 2);
-    const flags = new Uint8Array(newEnd - newFirst + slack);
+    // Room on the side where it grows: neither many pages upwards nor many downwards are copied each time.
+    const slack = Math.ceil(this.#flags.length / 2);
+    const newFirst = first < this.#first ? Math.max(0, first - slack) : this.#first;
+    const oldEnd = this.#first + this.#flags.length;
+    const newEnd = end > oldEnd ? end + slack : oldEnd;
+    const flags = new Uint8Array(newEnd - newFirst);
     flags.set(this.#flags, this.#first - newFirst);
     this.#first = newFirst;
     this.#flags = flags;

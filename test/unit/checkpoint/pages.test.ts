@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { PageFlags } from "../../../src/checkpoint/page-flags.ts";
 import { mergeRanges, pagesOf, rangesOfPages, subtractRanges } from "../../../src/checkpoint/pages.ts";
 import type { PageRange } from "../../../src/xen/checkpoint-service.ts";
 
@@ -42,4 +43,24 @@ test("pages of a byte range", () => {
     { first: 3, pageCount: 3 },
     { first: 9, pageCount: 1 },
   ]);
+});
+
+test("flags are those that were set, in whatever order", () => {
+  const base = 0x7ffff0000;
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(3000), fc.boolean())), (changes) => {
+      const flags = new PageFlags();
+      const expected = new Set<number>();
+      for (const [page, set] of changes) {
+        if (set) flags.set(base + page);
+        else flags.clear(base + page);
+        if (set) expected.add(page);
+        else expected.delete(page);
+      }
+      for (let page = 0; page <= 3000; page++) assert.equal(flags.has(base + page), expected.has(page));
+    }),
+  );
+  const downwards = new PageFlags();
+  for (let page = base + 200_000; page > base; page--) downwards.set(page);
+  assert.deepEqual(downwards.runsIn([{ first: base, pageCount: 300_000 }]), [{ first: base + 1, pageCount: 200_000 }]);
 });
