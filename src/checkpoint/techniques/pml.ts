@@ -122,11 +122,7 @@ function create(machine: TechniqueMachine, log: PageLog, holdsFrames: boolean): 
       if (ranges.length === 0) return [];
       log.stop();
       readRing();
-      const pages: number[] = [];
-      for (const { first, pageCount } of written.runsIn(ranges)) {
-        for (let i = 0; i < pageCount; i++) pages.push(first + i);
-        written.fill(first, pageCount, 0);
-      }
+      const pages = written.take(ranges);
       ledger.charge(P.user_list_entry, pages.length);
       return pages;
     },
