@@ -70,6 +70,7 @@ export interface CostReport {
     readonly dirtyBytes: number;
     readonly copiedBytes: number;
     readonly traps: number;
+    /** Hypercalls of the guest's kernel, and entries of applications through a gate of their own. */
     readonly hypercalls: number;
     readonly signals: number;
   };
