@@ -3,11 +3,26 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
-for (const part of ["cli.js", "replay-worker.js", "extension.cjs", "chunks", "sdk", "samples", "native"])
+for (const part of [
+  "cli.js",
+  "replay-worker.js",
+  "session.js",
+  "guest.js",
+  "extension.cjs",
+  "chunks",
+  "sdk",
+  "samples",
+  "native",
+])
   rmSync(`dist/${part}`, { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
 await build({
-  entryPoints: { cli: "src/cli/cli.ts", "replay-worker": "src/worker/replay-worker.ts" },
+  entryPoints: {
+    cli: "src/cli/cli.ts",
+    "replay-worker": "src/worker/replay-worker.ts",
+    session: "src/worker/session-main.ts",
+    guest: "src/worker/guest-main.ts",
+  },
   outdir: "dist",
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,

@@ -1,3 +1,4 @@
+import { bitCount } from "../machine/bits.ts";
 import { NO_REGION } from "../machine/context.ts";
 import { P } from "../machine/primitives.ts";
 import { firstAtLeast } from "../machine/sorted.ts";
@@ -368,10 +369,4 @@ function writtenBytes(region: Region, page: number): number {
     if (((word >>> (line & 31)) & 1) === 1) bytes += Math.min(end, line * 64 + 64) - Math.max(start, line * 64);
   }
   return bytes;
-}
-
-function bitCount(word: number): number {
-  let v = word - ((word >>> 1) & 0x55555555);
-  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
-  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -4,20 +4,16 @@
  * there from the start, and an interrupt must end even a program that never returns.
  */
 import { spawn } from "node:child_process";
+import { guestFlags, hasGuestFlags } from "../worker/guest-flags.ts";
 
-/** Optimise at once (a long call would stay in baseline code) and believe hints that a branch is unlikely. */
-const GUEST_FLAGS = ["--no-liftoff"];
-/** Node 26 has branch hints on by default, and may drop the flag. */
-const HINT_FLAG = "--experimental-wasm-branch-hinting";
 const RUNS_GUESTS = new Set(["run", "compare", "audit", "crash", "advise"]);
 
 function needsGuestProcess(): boolean {
-  return process.argv.some((word) => RUNS_GUESTS.has(word)) && !process.execArgv.includes(GUEST_FLAGS[0]);
+  return process.argv.some((word) => RUNS_GUESTS.has(word)) && !hasGuestFlags();
 }
 
 if (needsGuestProcess()) {
-  const flags = Number.parseInt(process.versions.node, 10) < 26 ? [...GUEST_FLAGS, HINT_FLAG] : GUEST_FLAGS;
-  const child = spawn(process.execPath, [...process.execArgv, ...flags, ...process.argv.slice(1)], {
+  const child = spawn(process.execPath, [...process.execArgv, ...guestFlags(), ...process.argv.slice(1)], {
     stdio: "inherit",
   });
   let interrupted = false;

@@ -84,7 +84,7 @@ export interface CostReport {
 }
 
 /** Whether a row is what the program waits for because it is checkpointed: not its own need, not the loader's, not elsewhere's. */
-function isOverhead(row: LedgerRow): boolean {
+export function isOverhead(row: Pick<LedgerRow, "epoch" | "phase">): boolean {
   return row.epoch !== LOADER_EPOCH && row.phase !== "run" && row.phase !== "background";
 }
 
@@ -94,9 +94,15 @@ export function overheadCountsOf({ ledger }: Pick<Outcome, "ledger">): Float64Ar
 }
 
 /** Page faults, by whom they were taken: the guest's kernel, Xen's handler of exceptions, or Xen by a VM exit. */
+export const TRAPS: readonly number[] = [
+  P.cpu_exception,
+  P.xen_cpu_exception,
+  P.xen_hvm_page_fault,
+  P.xen_ept_violation,
+];
+
 function trapsIn(counts: Float64Array): number {
-  const exits = counts[P.xen_hvm_page_fault] + counts[P.xen_ept_violation];
-  return counts[P.cpu_exception] + counts[P.xen_cpu_exception] + exits;
+  return TRAPS.reduce((sum, primitive) => sum + counts[primitive], 0);
 }
 
 /** Puts prices on an outcome. Nothing here runs anything: the same outcome can be priced again and again. */

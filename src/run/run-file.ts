@@ -18,11 +18,22 @@ export interface SavedRun {
   readonly warnings: readonly Warning[];
   readonly recording: Recording;
   readonly images: readonly CheckpointImage[];
+  /** Absent from files of earlier days. */
+  readonly sources?: readonly SourceHash[];
 }
 
-export function savedRunOf(program: SavedRun["program"], run: LiveRun): SavedRun {
+/** A source file of the program as it was when the program was compiled. */
+export interface SourceHash {
+  /** Its name in the recording's lines. */
+  readonly file: string;
+  /** SHA-256 of its text in UTF-8, without a byte order mark, in hexadecimal. */
+  readonly sha256: string;
+}
+
+export function savedRunOf(program: SavedRun["program"], run: LiveRun, sources: readonly SourceHash[]): SavedRun {
   const { machine, ending, stdout, stderr, warnings, recording, images } = run;
-  return { program, options: machine.options, ending, stdout, stderr, warnings, recording, images: images.all };
+  const { options } = machine;
+  return { program, options, ending, stdout, stderr, warnings, recording, images: images.all, sources };
 }
 
 /** The bytes of a run file, not yet compressed. */
@@ -88,6 +99,9 @@ function checkRun(run: SavedRun): void {
   ) {
     fail("its page counts cannot be");
   }
+  for (const source of Array.isArray(run.sources) ? run.sources : [])
+    if (typeof source?.file !== "string" || typeof source.sha256 !== "string")
+      fail("a source file has no name or hash");
   if (!Array.isArray(calls) || !Array.isArray(sites) || !Array.isArray(epochs)) fail("its body lacks a table");
   for (let i = 0; i < kind.length; i++) {
     if (site[i] >= sites.length || site[i] < -1) fail(`event ${i} names site ${site[i]} of ${sites.length}`);
@@ -111,9 +125,13 @@ function checkRun(run: SavedRun): void {
       if (k > 0 && page <= changed[k - 1]) fail(`the changed pages of epoch ${i} do not ascend`);
     }
   }
+  let saves = 0;
+  for (let i = 0; i < kind.length; i++) {
+    const call = kind[i] === EVENT.call ? (calls as ApiCall[])[argument[i]] : undefined;
+    if (call?.kind === "save" && call.epoch !== saves++) fail(`event ${i}, save ${saves}, names epoch ${call.epoch}`);
+  }
+  if (epochs.length !== saves + 1) fail(`it has ${epochs.length} epochs for ${saves} saves`);
   for (const call of calls as ApiCall[]) {
-    if (call.kind === "save" && !(call.epoch >= 0 && call.epoch < epochs.length))
-      fail(`a save names epoch ${call.epoch} of ${epochs.length}`);
     if (
       call.kind === "protect" &&
       !(call.spec.address >= 0 && call.spec.bytes >= 0 && call.spec.address + call.spec.bytes <= endPages * 4096)

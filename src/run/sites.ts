@@ -14,7 +14,7 @@ export interface Frame {
 }
 
 /** Lines of code that users did not write: a standard library, and the checkpoint interface's own module. */
-function isLibrary(file: string): boolean {
+export function isLibrary(file: string): boolean {
   return file.startsWith("~lib/") || file.startsWith("<sdk>/");
 }
 

@@ -5,8 +5,9 @@
  */
 import type { Environment, TechniqueId } from "../checkpoint/technique.ts";
 import type { Layer, Phase } from "../machine/context.ts";
-import type { Price, PriceProfile } from "../machine/prices.ts";
+import type { Price, PriceProfile, Space } from "../machine/prices.ts";
 import type { PrimitiveKind } from "../machine/primitives.ts";
+import type { Devices } from "../machine/what-if.ts";
 import type { Diagnostic } from "../program/program.ts";
 import type { Ending, Warning } from "../run/live.ts";
 import type { MachineOptions } from "../run/machine.ts";
@@ -33,7 +34,9 @@ export interface PriceChoice {
   readonly profile: string | PriceProfile;
   /** By the primitive's name. */
   readonly primitives?: Readonly<Record<string, PriceOverride>>;
-  readonly cyclesPerInstruction?: Readonly<Partial<Record<"user" | "guestKernel" | "hypervisor", PriceOverride>>>;
+  readonly cyclesPerInstruction?: Readonly<Partial<Record<Space, PriceOverride>>>;
+  /** A network or a disk that is supposed instead of the profile's. */
+  readonly devices?: Devices;
 }
 
 /** How a run is looked at. Another `machine` replays the recording once; other `prices` replay nothing. */
@@ -113,7 +116,7 @@ export interface RunSummary {
   /** The compiler's, of a program that it accepted; none of a run file. */
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: readonly SourceFile[];
-  /** Names of the files that have lines in the figures. */
+  /** Names of the user's files that have lines in the figures. */
   readonly files: readonly string[];
   /** Virtual cycles of the program's own instructions. */
   readonly programCycles: number;
@@ -174,19 +177,22 @@ export interface FunctionFigures extends Cycles {
   readonly layers: Readonly<Record<Layer, number>>;
 }
 
-/** A line that takes checkpoints. */
+/** A line that takes checkpoints; all of them together. */
 export interface CheckpointSiteFigures {
   readonly file: string;
   readonly line: number;
   readonly function: string;
   readonly checkpoints: number;
-  /** Means of one checkpoint. */
+  /** Saved. */
   readonly dirtyPages: number;
   readonly copiedBytes: number;
-  /** All its checkpoints together, tracking until then included. */
+  /** What the program waits for, tracking until then included. */
   readonly cost: Cycles;
-  readonly phases: Readonly<Record<"track" | "collect" | "copy" | "arm" | "commit" | "background", number>>;
+  readonly phases: Readonly<Record<CheckpointPhase | "background", number>>;
 }
+
+export const CHECKPOINT_PHASES = ["track", "collect", "copy", "arm", "commit"] as const satisfies readonly Phase[];
+export type CheckpointPhase = (typeof CHECKPOINT_PHASES)[number];
 
 export interface LinesReply {
   readonly overhead: Cycles;
@@ -252,29 +258,29 @@ export interface TimelineReply {
   readonly end: number;
   /** Page faults taken because of checkpoints, by bucket. */
   readonly traps: Uint32Array;
-  /** Costliest single event that begins in the bucket. */
+  /** Costliest single entry that begins in the bucket. */
   readonly peak: Float64Array;
   /** By bucket. On the machine's axis a cost is spread over the time that it takes. */
   readonly phases: Readonly<Record<TimelinePhase, Float64Array>>;
-  readonly checkpoints: readonly CheckpointSpan[];
-  /** Single events, where the window holds few enough to draw each. */
+  readonly checkpoints: CheckpointSpans;
+  /** Single entries, where the window holds few enough to draw each. */
   readonly events: TimelineEvents | undefined;
 }
 
-/** A checkpoint in the window; times are of the axis. */
-export interface CheckpointSpan {
-  readonly epoch: number;
-  readonly name: string;
-  readonly version: number;
-  /** On the program's axis both are the same. */
-  readonly start: number;
-  readonly end: number;
-  readonly phases: Readonly<Record<"track" | "collect" | "copy" | "arm" | "commit", number>>;
-  /** Of an asynchronous commit: until when it was under way, and its work. */
-  readonly background: { readonly end: number; readonly cycles: number } | undefined;
+/** Checkpoints in the window, in order: columns of equal length; times are of the axis. */
+export interface CheckpointSpans {
+  readonly epoch: Uint32Array;
+  /** On the program's axis a checkpoint takes no time. */
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+  /** Cycles, those of tracking before it among them. */
+  readonly phases: Readonly<Record<CheckpointPhase, Float64Array>>;
+  /** Of an asynchronous commit: until when it was under way, and its work. Else `end` and 0. */
+  readonly backgroundEnd: Float64Array;
+  readonly backgroundCycles: Float64Array;
 }
 
-/** Events that cost something, in the order of time: columns of equal length. */
+/** What single events cost, in the order of time: columns of equal length, an entry for each phase of an event. */
 export interface TimelineEvents {
   readonly time: Float64Array;
   readonly cycles: Float64Array;
@@ -292,20 +298,26 @@ export interface CostSelection {
   readonly epochs?: EpochRange;
   /** Numbers of regions; -1 stands for what no region caused. */
   readonly regions?: readonly number[];
-  readonly lines?: readonly { readonly file: string; readonly line: number }[];
+  /** Line 0 stands for the code of a function that has no lines, and of nothing where the function is empty. */
+  readonly lines?: readonly LineName[];
   readonly phases?: readonly Phase[];
   readonly layers?: readonly Layer[];
+  readonly primitives?: readonly string[];
 }
 
-export const BREAKDOWNS = ["layer", "primitive", "phase", "line", "function", "region", "checkpoint"] as const;
+export interface LineName {
+  readonly file: string;
+  readonly line: number;
+  readonly function: string;
+}
+
+export const BREAKDOWNS = ["layer", "primitive", "phase", "line", "region", "checkpoint"] as const;
 export type BreakdownBy = (typeof BREAKDOWNS)[number];
 
 export interface BreakdownRow extends Cycles {
-  /** Layer, primitive or phase; `file:line`; `function`; number of a region or an epoch. */
-  readonly key: string;
   /** Of all rows together, from 0 to 1. */
   readonly share: number;
-  /** What to add to the selection to get this row alone. Absent by primitive, whose events tell them apart. */
+  /** What makes this row alone of the selection that was asked about; it also says what the row is. */
   readonly selection: CostSelection;
 }
 
@@ -324,7 +336,7 @@ export interface EventRow extends Cycles {
   readonly meaning: string;
   readonly count: number;
   /** Of one unit: a price of its own, or instructions times the cycles per instruction of its space. */
-  readonly price: Price & { readonly instructions?: number; readonly space?: "user" | "guestKernel" | "hypervisor" };
+  readonly price: Price & { readonly instructions?: number; readonly space?: Space };
 }
 
 /** A technique in an environment, as the command line's `compare --json` reports it. */

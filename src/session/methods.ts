@@ -9,6 +9,7 @@ import type {
   CostSelection,
   EpochRange,
   EventRow,
+  LineName,
   LinesReply,
   MapMeasure,
   MapReply,
@@ -105,7 +106,7 @@ export interface SessionMethods {
   page: { params: OfEpochs & { readonly page: number }; result: PageReply; progress: never };
   /** Pages that a store of the line was the first to write in an epoch. */
   pagesOfLine: {
-    params: OfEpochs & { readonly file: string; readonly line: number };
+    params: OfEpochs & { readonly line: LineName };
     result: PageRuns;
     progress: never;
   };
@@ -131,7 +132,7 @@ export interface SessionMethods {
   };
   /** What a figure is made of, the costliest first. */
   events: {
-    params: Looked & { readonly selection: CostSelection; readonly primitive?: string };
+    params: Looked & { readonly selection: CostSelection };
     result: readonly EventRow[];
     progress: never;
   };

@@ -1,3 +1,4 @@
+import { PriceProfileError } from "../machine/prices.ts";
 import { BadInputError, CompileError } from "../program/program.ts";
 import { CancelledError, type FromSession, type SessionError, SessionFailure, type ToSession } from "./messages.ts";
 import type { Method, ParamsOf, ProgressOf, ResultOf } from "./methods.ts";
@@ -64,7 +65,8 @@ export function sessionErrorOf(error: unknown): SessionError {
   if (error instanceof CompileError) {
     return { kind: "compileError", message: error.message, diagnostics: error.diagnostics };
   }
-  if (error instanceof BadInputError) return { kind: "badInput", message: error.message };
+  if (error instanceof BadInputError || error instanceof PriceProfileError)
+    return { kind: "badInput", message: error.message };
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   return { kind: "internal", message, stack: stack ?? "" };
 }

@@ -1,20 +1,11 @@
 import { spawn } from "node:child_process";
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { arch, cpus, platform, release, tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { KernelBuildName } from "../linux/kernel-build.ts";
 import { BadInputError } from "../program/program.ts";
-import type { CalibratedProfile, MeasuredMachine, Measurement } from "../run/calibration.ts";
+import type { MeasuredMachine, Measurement } from "../run/calibration.ts";
 
 export interface MachineMeasurements {
   readonly machine: MeasuredMachine;
@@ -50,18 +41,6 @@ export async function measureMachine(rounds: number, diskFolder: string): Promis
     return { compiler, rounds, ...readSamples(lines) };
   } finally {
     remove();
-  }
-}
-
-/** Writes a profile whole or not at all. */
-export function writeProfile(path: string, profile: CalibratedProfile): void {
-  const partial = `${path}.partial`;
-  try {
-    writeFileSync(partial, `${JSON.stringify(profile, null, 2)}\n`);
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw new BadInputError(`cannot write the profile ${path}: ${(error as Error).message}`);
   }
 }
 

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type PriceProfile, PriceProfileError, parseProfile } from "../machine/prices.ts";
 import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
 import { BadInputError } from "../program/program.ts";
+import type { CalibratedProfile } from "../run/calibration.ts";
 
 /**
  * A built-in profile by its name, or one from a file.
@@ -27,5 +28,17 @@ export function loadProfile(nameOrFile: string): PriceProfile {
   } catch (error) {
     if (error instanceof PriceProfileError) throw new BadInputError(error.message);
     throw new BadInputError(`--prices ${nameOrFile} is no JSON: ${(error as Error).message}`);
+  }
+}
+
+/** Writes a profile whole or not at all. */
+export function writeProfile(path: string, profile: PriceProfile | CalibratedProfile): void {
+  const partial = `${path}.partial`;
+  try {
+    writeFileSync(partial, `${JSON.stringify(profile, null, 2)}\n`);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw new BadInputError(`cannot write the profile ${path}: ${(error as Error).message}`);
   }
 }

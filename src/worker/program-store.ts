@@ -1,9 +1,11 @@
 import { instrument } from "../program/instrument/instrument.ts";
 import type { InstrumentedModule } from "../program/instrument/types.ts";
 import type { Program } from "../program/program.ts";
+import type { LoadOptions } from "../program/toolchains/load-options.ts";
 import { loadProgram } from "../program/toolchains/load-program.ts";
 
-export interface OpenOptions {
+export interface OpenOptions
+  extends Pick<LoadOptions, "workingDirectory" | "includeDirectories" | "compilerArguments"> {
   /** Limit of the program's memory in MiB. */
   readonly maxMemoryMiB: number;
 }
@@ -18,7 +20,12 @@ export interface OpenedProgram {
  * @throws BadInputError, CompileError
  */
 export async function openProgram(paths: readonly string[], options: OpenOptions): Promise<OpenedProgram> {
-  const program = await loadProgram([...paths]);
+  const { workingDirectory, includeDirectories, compilerArguments } = options;
+  const program = await loadProgram(paths, {
+    ...(workingDirectory === undefined ? {} : { workingDirectory }),
+    ...(includeDirectories === undefined ? {} : { includeDirectories }),
+    ...(compilerArguments === undefined ? {} : { compilerArguments }),
+  });
   const instrumented = instrument(program.wasm, { mode: "record", maxMemoryPages: options.maxMemoryMiB * 16 });
   return { program, instrumented };
 }

@@ -15,7 +15,9 @@ export interface ReplayAllOptions {
   /** The thread's JavaScript, when the caller knows where it is. */
   readonly workerFile?: string;
   /** Comes after each replay, whose number counts from 0; with threads in any order. */
-  onDone?(number: number): void;
+  onDone?(number: number, outcome: Outcome): void;
+  /** When it is aborted, no replay is begun any more, and those in threads end. */
+  readonly signal?: AbortSignal;
 }
 
 /** Events and saved pages, over all replays, from which on threads are worth their start (some tenths of a second each). */
@@ -26,6 +28,7 @@ const MOST_THREADS = 8;
 /**
  * Takes a recording through each of some machines.
  * @returns what came of each, in the order of `machines` and the same whoever did it
+ * @throws the signal's reason when it is aborted
  */
 export async function replayAll(
   recording: Recording,
@@ -34,11 +37,15 @@ export async function replayAll(
 ): Promise<Outcome[]> {
   const { threads = threadsFor(recording, machines.length), onDone } = options;
   if (threads > 0) return replayInThreads(recording, machines, Math.min(threads, machines.length), options);
-  return machines.map((machine, number) => {
-    const outcome = outcomeOf(replay(recording, machine));
-    onDone?.(number);
-    return outcome;
-  });
+  const outcomes: Outcome[] = [];
+  for (const [number, machine] of machines.entries()) {
+    // Whoever waits for something else in this thread gets a turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    options.signal?.throwIfAborted();
+    outcomes.push(outcomeOf(replay(recording, machine)));
+    onDone?.(number, outcomes[number]);
+  }
+  return outcomes;
 }
 
 function threadsFor(recording: Recording, replays: number): number {
@@ -52,7 +59,7 @@ async function replayInThreads(
   recording: Recording,
   machines: readonly MachineOptions[],
   threads: number,
-  { onDone, workerFile: file = workerFile() }: ReplayAllOptions,
+  { onDone, signal, workerFile: file = workerFile() }: ReplayAllOptions,
 ): Promise<Outcome[]> {
   const outcomes = new Array<Outcome>(machines.length);
   const workerData = shared(recording);
@@ -73,9 +80,10 @@ async function replayInThreads(
             };
             worker.on("message", ({ number, outcome }: ReplayAnswer) => {
               outcomes[number] = fromData(outcome);
-              onDone?.(number);
+              onDone?.(number, outcomes[number]);
               ask();
             });
+            signal?.addEventListener("abort", () => reject(signal.reason));
             worker.on("error", reject);
             worker.on("exit", (code) => reject(new Error(`a replaying thread ended with code ${code}`)));
             ask();

@@ -6,21 +6,21 @@ import { createMachine, type MachineOptions } from "../run/machine.ts";
 import { type Outcome, outcomeOf } from "../run/outcome.ts";
 import type { Recording } from "../run/recording.ts";
 import { type CostReport, report } from "../run/report.ts";
-import { savedRunOf } from "../run/run-file.ts";
+import { type SourceHash, savedRunOf } from "../run/run-file.ts";
 import { loadHostFiles, parseSharedDirectory } from "./host-files.ts";
 import { writeBack } from "./host-write-back.ts";
-import { type OpenedProgram, openProgram } from "./program-store.ts";
+import { type OpenedProgram, type OpenOptions, openProgram } from "./program-store.ts";
 import { writeRunFile } from "./run-files.ts";
+import { sourceHashes } from "./source-hashes.ts";
 
 /** A program and what it sees of the world. */
-export interface ProgramInput {
+export interface ProgramInput extends OpenOptions {
   readonly paths: readonly string[];
   readonly args: readonly string[];
   readonly env: ReadonlyMap<string, string>;
   readonly stdin: Uint8Array;
   /** `HOST::GUEST` folders. */
   readonly dirs: readonly string[];
-  readonly maxMemoryMiB: number;
   readonly maxCycles: number;
   readonly seed: number;
 }
@@ -31,6 +31,8 @@ export interface RunRequest extends ProgramInput {
   readonly images: ImageStore;
   readonly out?: string | undefined;
   onProgress?(text: string): void;
+  /** Comes after each checkpoint, with the virtual cycle. */
+  onCheckpoint?(version: number, cycle: number): void;
 }
 
 export interface RunResult {
@@ -45,8 +47,8 @@ export async function runProgram(request: RunRequest): Promise<RunResult> {
   const { profile } = request;
   // Refuses what cannot be before anything is compiled.
   createMachine(request.machine, { startPages: 1, residentPages: [] });
-  const { input, run } = await liveRun(request);
-  if (request.out !== undefined) writeRunFile(request.out, savedRunOf(input, run));
+  const { input, run, sources } = await liveRun(request);
+  if (request.out !== undefined) writeRunFile(request.out, savedRunOf(input, run, sources));
   return { input, run, report: priced(run.recording, outcomeOf(run), profile), profile };
 }
 
@@ -55,9 +57,13 @@ export function priced(recording: Recording, outcome: Outcome, profile: PricePro
 }
 
 export async function liveRun(
-  request: ProgramInput & Pick<RunRequest, "machine" | "images" | "onProgress">,
+  request: ProgramInput & Pick<RunRequest, "machine" | "images" | "onProgress" | "onCheckpoint">,
   opened?: OpenedProgram,
-): Promise<{ readonly input: RunResult["input"]; readonly run: LiveRun }> {
+): Promise<{
+  readonly input: RunResult["input"];
+  readonly run: LiveRun;
+  readonly sources: readonly SourceHash[];
+}> {
   request.onProgress?.(`compiling ${request.paths[0]}`);
   const { program, instrumented } = opened ?? (await openProgram(request.paths, request));
   request.onProgress?.(`running ${request.paths[0]}`);
@@ -73,10 +79,14 @@ export async function liveRun(
     files: files.tree,
     seed: request.seed,
     maxCycles: request.maxCycles,
-    onCheckpoint: (version) => request.onProgress?.(`running ${request.paths[0]}: checkpoint ${version}`),
+    onCheckpoint(version, cycle) {
+      request.onProgress?.(`running ${request.paths[0]}: checkpoint ${version}`);
+      request.onCheckpoint?.(version, cycle);
+    },
   });
   if (run.ending.kind === "exit") writeBack(files);
-  return { input: { path: program.path, language: program.language, args: request.args }, run };
+  const input = { path: program.path, language: program.language, args: request.args };
+  return { input, run, sources: sourceHashes(program) };
 }
 
 /** One result of `compare`: a technique in an environment. */

@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { BUILT_IN_PROFILES } from "../../machine/profiles.ts";
 import { BadInputError } from "../../program/program.ts";
 import { calibratedProfile, type Fit, fitObservations, observe, unitOf } from "../../run/calibration.ts";
-import { checkProfilePath, type MachineMeasurements, measureMachine, writeProfile } from "../../worker/calibrate.ts";
+import { checkProfilePath, type MachineMeasurements, measureMachine } from "../../worker/calibrate.ts";
+import { writeProfile } from "../../worker/profiles.ts";
 import { positive } from "../options.ts";
 import { print, printJson, status, table } from "../output.ts";
 

@@ -1,5 +1,6 @@
 import type { Environment, TechniqueId } from "../../checkpoint/technique.ts";
 import { type PriceProfile, priceList } from "../../machine/prices.ts";
+import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
 import type { MachineOptions } from "../../run/machine.ts";
 import { type RatioBand, ratioBand } from "../../run/ratio-band.ts";
 import { overheadCountsOf } from "../../run/report.ts";
@@ -25,18 +26,6 @@ export interface RecordingSummary {
   readonly stores: number;
   readonly programCycles: number;
   readonly checkpoints: number;
-}
-
-export function overheadPercent({ report }: Comparison): number {
-  return (100 * report.overhead.cycles) / report.totals.programCycles;
-}
-
-/** Cycles inside a checkpoint: what the program waits for. */
-export function meanCheckpointCycles({ report }: Comparison): number {
-  const { checkpoints } = report;
-  if (checkpoints.length === 0) return 0;
-  const sum = checkpoints.reduce((total, { costCycles: c }) => total + c.collect + c.copy + c.arm + c.commit, 0);
-  return sum / checkpoints.length;
 }
 
 /** What `compare` prints: the answer for each environment, all figures behind it, the costliest lines, what cannot be had. */
@@ -139,9 +128,9 @@ function details(ranks: readonly Rank[]): string {
         technique,
         cycles(overhead.cycles),
         `${cycles(overhead.low)} - ${cycles(overhead.high)}`,
-        percent(overheadPercent(comparison)),
+        percent(overheadPercent(comparison.report)),
         i === 0 ? "" : times(against),
-        cycles(meanCheckpointCycles(comparison)),
+        cycles(meanCheckpointCycles(comparison.report)),
         integer(totals.traps),
         integer(totals.hypercalls),
         integer(totals.signals),

@@ -7,6 +7,7 @@ import { techniqueOf } from "../../checkpoint/techniques.ts";
 import { Ledger } from "../../machine/ledger.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { BadInputError } from "../../program/program.ts";
+import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
 import { DEFAULT_MACHINE } from "../../run/machine.ts";
 import { outcomeOf } from "../../run/outcome.ts";
 import type { Recording } from "../../run/recording.ts";
@@ -28,7 +29,7 @@ import {
 } from "../options.ts";
 import { print, printJson, status } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
-import { type Cell, comparisonText, meanCheckpointCycles, overheadPercent } from "./compare-text.ts";
+import { type Cell, comparisonText } from "./compare-text.ts";
 
 interface CompareOptions extends ProgramOptions, MachineFlags, PriceFlags {
   readonly techniques: TechniqueId[];
@@ -178,10 +179,10 @@ function jsonOf(cell: Cell): unknown {
     overheadCycles: report.overhead.cycles,
     low: report.overhead.low,
     high: report.overhead.high,
-    overheadPercent: overheadPercent(cell.comparison),
+    overheadPercent: overheadPercent(report),
     costByLayer: report.costByLayer,
     costByPrimitive: report.costByPrimitive,
-    meanCheckpointCycles: meanCheckpointCycles(cell.comparison),
+    meanCheckpointCycles: meanCheckpointCycles(report),
     ...report.confidence,
     totals: report.totals,
   };

@@ -1,4 +1,9 @@
+import { refusalOf } from "../../../src/checkpoint/refusal.ts";
+import { ENVIRONMENTS, TARGETS, TECHNIQUE_IDS } from "../../../src/checkpoint/technique.ts";
+import { techniqueOf } from "../../../src/checkpoint/techniques.ts";
+import { DEFAULT_MACHINE, type MachineOptions } from "../../../src/run/machine.ts";
 import { type ApiCall, type EpochPages, EVENT, EventColumns, type Recording } from "../../../src/run/recording.ts";
+import { GATES } from "../../../src/xen/checkpoint-service.ts";
 
 /** Numbers from a seed: xorshift of 32 bits. */
 export class Random {
@@ -129,9 +134,25 @@ export function randomRecording(seed: number): Recording {
     epochs,
     sites,
     lines: [...lines.values()],
-    programCycles: cycle + 10,
+    programCycles: cycle + 10 * random.below(2),
     labels,
   };
+}
+
+/** A machine that the simulator can be. */
+export function randomMachine(random: Random): MachineOptions {
+  for (;;) {
+    const options: MachineOptions = {
+      ...DEFAULT_MACHINE,
+      environment: ENVIRONMENTS[random.below(ENVIRONMENTS.length)],
+      technique: TECHNIQUE_IDS[random.below(TECHNIQUE_IDS.length)],
+      commit: random.chance(50) ? "async" : "sync",
+      gate: GATES[random.below(GATES.length)],
+      target: TARGETS[random.below(TARGETS.length)],
+      copy: random.chance(50) ? "guest" : "hypervisor",
+    };
+    if (refusalOf(techniqueOf(options.technique), options) === undefined) return options;
+  }
 }
 
 /** Runs a check on recordings of many seeds; a failure names its seed. */

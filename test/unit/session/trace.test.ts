@@ -1,31 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusalOf } from "../../../src/checkpoint/refusal.ts";
-import { ENVIRONMENTS, TARGETS, TECHNIQUE_IDS } from "../../../src/checkpoint/technique.ts";
-import { techniqueOf } from "../../../src/checkpoint/techniques.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { PRIMITIVE_COUNT, PRIMITIVES } from "../../../src/machine/primitives.ts";
-import { DEFAULT_MACHINE, LOADER_EPOCH, type MachineOptions } from "../../../src/run/machine.ts";
+import { LOADER_EPOCH } from "../../../src/run/machine.ts";
 import { replay } from "../../../src/run/replay.ts";
 import { TraceBuilder } from "../../../src/run/trace.ts";
-import { GATES } from "../../../src/xen/checkpoint-service.ts";
-import { forSeeds, type Random } from "./random-recording.ts";
-
-/** A machine that the simulator can be. */
-export function randomMachine(random: Random): MachineOptions {
-  for (;;) {
-    const options: MachineOptions = {
-      ...DEFAULT_MACHINE,
-      environment: ENVIRONMENTS[random.below(ENVIRONMENTS.length)],
-      technique: TECHNIQUE_IDS[random.below(TECHNIQUE_IDS.length)],
-      commit: random.chance(50) ? "async" : "sync",
-      copy: random.chance(50) ? "guest" : "hypervisor",
-      gate: GATES[random.below(GATES.length)],
-      target: TARGETS[random.below(TARGETS.length)],
-    };
-    if (refusalOf(techniqueOf(options.technique), options) === undefined) return options;
-  }
-}
+import { forSeeds, randomMachine } from "./random-recording.ts";
 
 test("a traced replay charges what a plain one does, and its entries add up to the ledger", () => {
   forSeeds(60, (recording, random) => {

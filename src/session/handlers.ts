@@ -1,0 +1,196 @@
+import { optionsIn, refusalOf } from "../checkpoint/refusal.ts";
+import { ENVIRONMENTS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
+import { techniqueOf } from "../checkpoint/techniques.ts";
+import { type PriceList, priceList } from "../machine/prices.ts";
+import { PRIMITIVES } from "../machine/primitives.ts";
+import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
+import { BadInputError } from "../program/program.ts";
+import { meanCheckpointCycles, overheadPercent } from "../run/comparison.ts";
+import { createMachine, DEFAULT_MACHINE } from "../run/machine.ts";
+import type { Outcome } from "../run/outcome.ts";
+import { report } from "../run/report.ts";
+import { imagesUpTo } from "../run/run-file.ts";
+import type { ComparisonCell, Perspective, PriceChoice, RunId } from "./figures.ts";
+import type { SessionHost } from "./host.ts";
+import { CancelledError } from "./messages.ts";
+import { MAX_BUCKETS, type ParamsOf, type ProgressOf } from "./methods.ts";
+import { breakdown, costEvents } from "./model/breakdown.ts";
+import type { History } from "./model/history.ts";
+import { lineFigures } from "./model/line-figures.ts";
+import { pageDetails, pageMap, pageMasks, pagesOfEpoch, pagesOfLine } from "./model/pages.ts";
+import { chosenPrices } from "./model/prices.ts";
+import { runDifferences } from "./model/run-differences.ts";
+import { timelineWindow } from "./model/timeline.ts";
+import { type KeptRun, RunStore, summaryOf } from "./run-store.ts";
+import type { Handlers, Request } from "./serve.ts";
+
+/** Answers all questions of the protocol about runs that it keeps. */
+export function createHandlers(host: SessionHost, store = new RunStore()): Handlers {
+  const profileOf = (choice: PriceChoice) =>
+    chosenPrices(typeof choice.profile === "string" ? host.loadProfile(choice.profile) : choice.profile, choice);
+  const pricesOf = (choice: PriceChoice, { pathLengths }: Outcome): PriceList =>
+    priceList(profileOf(choice), pathLengths);
+  const look = (id: RunId, { machine, prices }: Perspective) => {
+    const run = store.get(id);
+    const history = store.history(run, machine);
+    return { run, history, prices: pricesOf(prices, history.outcome) };
+  };
+  const reportOf = ({ saved }: KeptRun, { outcome }: History, prices: PriceList) =>
+    report(saved.recording, outcome, prices);
+
+  return {
+    async run(params, request) {
+      const { machine, restartFrom } = params;
+      // Refuses what cannot be before anything is compiled.
+      createMachine({ ...DEFAULT_MACHINE, ...machine }, { startPages: 1, residentPages: [] });
+      const images =
+        restartFrom === undefined
+          ? []
+          : imagesUpTo(store.get(restartFrom.run).saved, restartFrom.version, `run ${restartFrom.run}`).all;
+      return summaryOf(store.add(await host.runProgram(params, images, request), "live"));
+    },
+    openRunFile({ path, workingDirectory }) {
+      const saved = host.readRunFile(path);
+      return summaryOf(
+        store.add({ saved, sources: host.sourceFiles(saved, workingDirectory), diagnostics: [] }, "file"),
+      );
+    },
+    saveRunFile({ run, path }) {
+      host.writeRunFile(path, store.get(run).saved);
+      return null;
+    },
+    close({ run }) {
+      store.close(run);
+      return null;
+    },
+    runs: () => store.all.map(summaryOf),
+
+    report({ run: id, perspective }) {
+      const { run, history, prices } = look(id, perspective);
+      const { name, title, ghz } = prices.profile;
+      return { ...reportOf(run, history, prices), machine: history.outcome.options, prices: { name, title, ghz } };
+    },
+    lines({ run: id, perspective }) {
+      const { run, history, prices } = look(id, perspective);
+      return lineFigures(run.index, history, prices);
+    },
+    map({ run: id, measure, epochs, machine }) {
+      const run = store.get(id);
+      if (measure !== "traps") return pageMap(run.index, measure, epochs);
+      if (machine === undefined)
+        throw new BadInputError("a map of traps needs a machine: techniques take different ones");
+      return pageMap(run.index, measure, epochs, store.history(run, machine).traps);
+    },
+    masks({ run, firstPage, pageCount, epochs }) {
+      return pageMasks(store.get(run).index, firstPage, pageCount, epochs);
+    },
+    regionsOfPages({ run, firstPage, pageCount }) {
+      return store.get(run).index.regionOfPage.slice(firstPage, firstPage + pageCount);
+    },
+    page({ run: id, page, epochs }) {
+      const { index } = store.get(id);
+      if (!(page >= 0 && page < index.recording.endPages)) {
+        throw new BadInputError(`there is no page ${page}: the program has ${index.recording.endPages}`);
+      }
+      return pageDetails(index, page, epochs);
+    },
+    pagesOfLine({ run, line, epochs }) {
+      return pagesOfLine(store.get(run).index, line, epochs);
+    },
+    pagesOfCheckpoint({ run, epoch }) {
+      return pagesOfEpoch(store.get(run).index, epoch);
+    },
+    timeline({ run: id, perspective, axis, from, to, buckets, maxEvents }) {
+      if (!(Number.isInteger(buckets) && buckets > 0 && buckets <= MAX_BUCKETS && from < to)) {
+        throw new BadInputError(
+          `a timeline has from 1 to ${MAX_BUCKETS} buckets between two times, not ${buckets} from ${from} to ${to}`,
+        );
+      }
+      const { run, history, prices } = look(id, perspective);
+      const timeline = store.timeline(run, perspective.machine, prices);
+      return timelineWindow(run.index, history, timeline, { axis, from, to, buckets, maxEvents });
+    },
+    breakdown({ run: id, perspective, selection, by }) {
+      const { run, history, prices } = look(id, perspective);
+      return breakdown(run.index, history, prices, selection, by);
+    },
+    events({ run: id, perspective, selection }) {
+      const { run, history, prices } = look(id, perspective);
+      return costEvents(run.index, history, prices, selection);
+    },
+    compare: (params, request) => compare(host, store, profileOf(params.prices), params, request),
+    compareRuns({ a, b, perspective }) {
+      const sideOf = (id: RunId) => {
+        const { run, history, prices } = look(id, perspective);
+        return { history, prices, report: reportOf(run, history, prices) };
+      };
+      return runDifferences(sideOf(a), sideOf(b));
+    },
+    profiles: ({ files }) => ({
+      profiles: [
+        ...BUILT_IN_PROFILES.map((profile) => ({ profile, builtIn: true })),
+        ...(files ?? []).map((file) => ({ profile: host.loadProfile(file), builtIn: false })),
+      ],
+      primitives: PRIMITIVES,
+    }),
+    saveProfile({ path, profile }) {
+      host.writeProfile(path, profile);
+      return null;
+    },
+    bytes({ run, image, region, offset, length }) {
+      return store.get(run).restored.bytes(image, region, offset, length);
+    },
+  };
+}
+
+async function compare(
+  host: SessionHost,
+  store: RunStore,
+  profile: PriceList["profile"],
+  params: ParamsOf<"compare">,
+  request: Request<ProgressOf<"compare">>,
+): Promise<readonly ComparisonCell[]> {
+  const { recording } = store.get(params.run).saved;
+  const { techniques = TECHNIQUE_IDS, environments = ENVIRONMENTS } = params;
+  const wanted = environments.flatMap((environment) =>
+    techniques.map((technique) => ({ ...optionsIn(environment, params.machine), environment, technique })),
+  );
+  const cells: (ComparisonCell | undefined)[] = wanted.map((machine) => {
+    const reason = refusalOf(techniqueOf(machine.technique), machine);
+    const { environment, technique } = machine;
+    return reason === undefined ? undefined : { environment, technique, available: false, reason };
+  });
+  let done = 0;
+  const tell = (cell: ComparisonCell) => request.progress({ cell, done: ++done, total: wanted.length });
+  for (const cell of cells) if (cell !== undefined) tell(cell);
+  const places = [...cells.keys()].filter((i) => cells[i] === undefined);
+  await host.replayAll(
+    recording,
+    places.map((i) => wanted[i]),
+    request,
+    (number, outcome) => {
+      const cell = cellOf(outcome, report(recording, outcome, priceList(profile, outcome.pathLengths)));
+      cells[places[number]] = cell;
+      tell(cell);
+    },
+  );
+  if (request.isCancelled) throw new CancelledError();
+  return cells.flatMap((cell) => cell ?? []);
+}
+
+function cellOf({ options }: Outcome, costs: ReturnType<typeof report>): ComparisonCell {
+  const { overhead, totals, costByLayer, costByPhase, costByPrimitive } = costs;
+  return {
+    environment: options.environment,
+    technique: options.technique,
+    available: true,
+    machine: options,
+    overhead,
+    overheadPercent: overheadPercent(costs),
+    meanCheckpointCycles: meanCheckpointCycles(costs),
+    totals,
+    costByLayer,
+    costByPhase,
+    costByPrimitive,
+  };
+}

@@ -1,0 +1,46 @@
+import type { CheckpointImage } from "../checkpoint/images.ts";
+import type { PriceProfile } from "../machine/prices.ts";
+import type { Diagnostic } from "../program/program.ts";
+import type { MachineOptions } from "../run/machine.ts";
+import type { Outcome } from "../run/outcome.ts";
+import type { Recording } from "../run/recording.ts";
+import type { SavedRun } from "../run/run-file.ts";
+import type { SourceFile } from "./figures.ts";
+import type { RunParams, RunProgress } from "./methods.ts";
+import type { Request } from "./serve.ts";
+
+/** What a live run brings back. */
+export interface FinishedRun {
+  readonly saved: SavedRun;
+  readonly sources: readonly SourceFile[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What a session needs of the world outside: files, and a process in which guests run. */
+export interface SessionHost {
+  /**
+   * Compiles and runs a program where it can be stopped at any time.
+   * @param images those that the program finds
+   * @throws BadInputError, CompileError; CancelledError when the request was cancelled
+   */
+  runProgram(
+    params: RunParams,
+    images: readonly CheckpointImage[],
+    request: Request<RunProgress>,
+  ): Promise<FinishedRun>;
+  /** @throws BadInputError */
+  readRunFile(path: string): SavedRun;
+  writeRunFile(path: string, run: SavedRun): void;
+  /** The source files of an opened run, looked for below a folder. */
+  sourceFiles(run: SavedRun, workingDirectory: string | undefined): readonly SourceFile[];
+  /** A built-in profile by its name, or one from a file. @throws BadInputError */
+  loadProfile(nameOrFile: string): PriceProfile;
+  writeProfile(path: string, profile: PriceProfile): void;
+  /** Takes a recording through machines; stops early when the request is cancelled. */
+  replayAll(
+    recording: Recording,
+    machines: readonly MachineOptions[],
+    request: Pick<Request<never>, "isCancelled" | "onCancel">,
+    onDone: (number: number, outcome: Outcome) => void,
+  ): Promise<void>;
+}

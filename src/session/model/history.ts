@@ -1,0 +1,63 @@
+import type { Phase } from "../../machine/context.ts";
+import { Ledger } from "../../machine/ledger.ts";
+import type { MachineOptions } from "../../run/machine.ts";
+import { type Outcome, outcomeOf } from "../../run/outcome.ts";
+import { EVENT, type Recording } from "../../run/recording.ts";
+import { replay } from "../../run/replay.ts";
+import { TRAPS } from "../../run/report.ts";
+import { type Trace, TraceBuilder } from "../../run/trace.ts";
+import { type CostTable, costTableOf } from "./costs.ts";
+import type { TrapList } from "./pages.ts";
+
+/** What a recording went through on one machine, in counts: all that prices need to become figures. */
+export interface History {
+  readonly outcome: Outcome;
+  readonly trace: Trace;
+  readonly costs: CostTable;
+  /** Phase of each row of the ledger, which the trace's entries name. */
+  readonly rowPhase: readonly Phase[];
+  readonly traps: TrapList;
+  /** Memory that it takes, about. */
+  readonly sizeBytes: number;
+}
+
+/** @throws BadInputError when there is no such machine */
+export function historyOf(recording: Recording, options: MachineOptions): History {
+  const builder = new TraceBuilder();
+  const traced = outcomeOf(replay(recording, options, builder));
+  // A copy of the right size, without what tracing needs.
+  const ledger = Ledger.of(traced.ledger.columns());
+  const outcome = { ...traced, ledger };
+  const trace = builder.trace();
+  const costs = costTableOf(ledger);
+  const rowPhase = Array.from(ledger.rows(), ({ phase }) => phase);
+  const traps = trapsOf(recording, trace, rowPhase);
+  const arrays = [trace.event, trace.row, trace.countClass, trace.classes.count, costs.primitive, costs.count];
+  const sizeBytes = [...arrays, traps.event, traps.traps, ledger.allCounts].reduce((sum, a) => sum + a.byteLength, 0);
+  return { outcome, trace, costs, rowPhase, traps, sizeBytes };
+}
+
+/** Page faults in each distinct vector of counts. */
+export function trapsByClass({ classes: { start, primitive, count } }: Trace): Uint32Array {
+  const traps = new Uint32Array(start.length - 1);
+  for (let c = 0; c < traps.length; c++)
+    for (let i = start[c]; i < start[c + 1]; i++) if (TRAPS.includes(primitive[i])) traps[c] += count[i];
+  return traps;
+}
+
+function trapsOf({ kind }: Recording, trace: Trace, rowPhase: readonly Phase[]): TrapList {
+  const ofClass = trapsByClass(trace);
+  const takesTraps = (i: number) =>
+    ofClass[trace.countClass[i]] > 0 && rowPhase[trace.row[i]] === "track" && kind[trace.event[i]] === EVENT.store;
+  let length = 0;
+  for (let i = 0; i < trace.event.length; i++) if (takesTraps(i)) length++;
+  const event = new Uint32Array(length);
+  const traps = new Uint32Array(length);
+  length = 0;
+  for (let i = 0; i < trace.event.length; i++) {
+    if (!takesTraps(i)) continue;
+    event[length] = trace.event[i];
+    traps[length++] = ofClass[trace.countClass[i]];
+  }
+  return { event, traps };
+}

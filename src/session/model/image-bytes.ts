@@ -1,0 +1,65 @@
+import type { CheckpointImage, ImageStore, RegionImage } from "../../checkpoint/images.ts";
+import { BadInputError } from "../../program/program.ts";
+import type { BytesReply, ImageSummary } from "../figures.ts";
+
+export interface RegionName {
+  readonly id: number;
+  readonly group: string;
+}
+
+export function imageSummaries(images: readonly CheckpointImage[]): ImageSummary[] {
+  return images.map(({ name, version, cycle, regions }, index) => ({
+    index,
+    name,
+    version,
+    cycle,
+    regions: regions.map(({ id, group, label, sizeBytes, chunks }) => ({
+      id,
+      group,
+      name: label,
+      sizeBytes,
+      savedBytes: chunks.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    })),
+  }));
+}
+
+/** Restores regions of images, and keeps the two last: one that is looked at and the one before it. */
+export class RestoredRegions {
+  readonly #store: ImageStore;
+  #kept: { readonly key: string; readonly bytes: Uint8Array }[] = [];
+
+  constructor(store: ImageStore) {
+    this.#store = store;
+  }
+
+  /**
+   * Bytes of a region as an image restores them, and which of them differ from the region's image before.
+   * @throws BadInputError when there is no such image, or it does not hold the region
+   */
+  bytes(image: number, region: RegionName, offset: number, length: number): BytesReply {
+    const images = this.#store.all;
+    if (image < 0 || image >= images.length) throw new BadInputError(`there is no image ${image} of ${images.length}`);
+    const whole = this.#restore(image, region);
+    if (whole === undefined) {
+      throw new BadInputError(`version ${images[image].version} of ${images[image].name} holds no region ${region.id}`);
+    }
+    const previous = images.findLastIndex((other, index) => index < image && partOf(other, region) !== undefined);
+    const before = previous < 0 ? undefined : this.#restore(previous, region);
+    const bytes = whole.slice(offset, offset + length);
+    const changed = bytes.map((byte, i) => (before === undefined || byte !== before[offset + i] ? 1 : 0));
+    return { bytes, changed, previousVersion: previous < 0 ? undefined : images[previous].version };
+  }
+
+  #restore(image: number, region: RegionName): Uint8Array | undefined {
+    const key = `${image} ${region.id} ${region.group}`;
+    const kept = this.#kept.find((entry) => entry.key === key);
+    if (kept !== undefined) return kept.bytes;
+    const bytes = this.#store.restore(this.#store.all[image], region.id, region.group);
+    if (bytes !== undefined) this.#kept = [{ key, bytes }, ...this.#kept.slice(0, 1)];
+    return bytes;
+  }
+}
+
+function partOf(image: CheckpointImage, { id, group }: RegionName): RegionImage | undefined {
+  return image.regions.find((region) => region.id === id && region.group === group);
+}

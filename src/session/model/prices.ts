@@ -1,0 +1,31 @@
+import { type Price, type PriceProfile, SPACES } from "../../machine/prices.ts";
+import { PRIMITIVES } from "../../machine/primitives.ts";
+import { withDevices } from "../../machine/what-if.ts";
+import { BadInputError } from "../../program/program.ts";
+import type { PriceChoice, PriceOverride } from "../figures.ts";
+
+/** A profile with the prices that were chosen instead of its own. @throws BadInputError for a price that cannot be */
+export function chosenPrices(base: PriceProfile, choice: PriceChoice): PriceProfile {
+  const { primitives, cyclesPerInstruction, devices } = choice;
+  const profile = devices === undefined ? base : withDevices(base, devices);
+  const changed = { ...profile.primitives };
+  for (const [name, override] of Object.entries(primitives ?? {})) {
+    if (!PRIMITIVES.some((primitive) => primitive.name === name)) {
+      throw new BadInputError(`there is no primitive ${name} to set a price of`);
+    }
+    changed[name] = overridden(override, name);
+  }
+  const perInstruction = { ...profile.cyclesPerInstruction };
+  for (const space of SPACES) {
+    const override = cyclesPerInstruction?.[space];
+    if (override !== undefined) perInstruction[space] = overridden(override, `cycles per instruction of ${space}`);
+  }
+  return { ...profile, primitives: changed, cyclesPerInstruction: perInstruction };
+}
+
+function overridden({ cycles, low = cycles, high = cycles }: PriceOverride, of: string): Price {
+  if (![cycles, low, high].every((value) => Number.isFinite(value) && value >= 0) || low > cycles || cycles > high) {
+    throw new BadInputError(`the price of ${of}, ${cycles} (${low} to ${high}), must be 0 or more and lie in its band`);
+  }
+  return { cycles, low, high, source: "supposed", confidence: "S" };
+}

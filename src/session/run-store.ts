@@ -1,0 +1,156 @@
+import { ImageStore } from "../checkpoint/images.ts";
+import type { PriceList } from "../machine/prices.ts";
+import { BadInputError } from "../program/program.ts";
+import type { MachineOptions } from "../run/machine.ts";
+import { isLibrary } from "../run/sites.ts";
+import type { RunId, RunSummary } from "./figures.ts";
+import type { FinishedRun } from "./host.ts";
+import { type History, historyOf } from "./model/history.ts";
+import { imageSummaries, RestoredRegions } from "./model/image-bytes.ts";
+import { RecordingIndex } from "./model/recording-index.ts";
+import { type TimelineIndex, timelineIndexOf } from "./model/timeline-index.ts";
+
+/** A run as the session keeps it. */
+export interface KeptRun extends FinishedRun {
+  readonly id: RunId;
+  readonly origin: RunSummary["origin"];
+  readonly index: RecordingIndex;
+  readonly restored: RestoredRegions;
+}
+
+/** A run's history on one machine, and its timeline at the prices that were asked for last. */
+interface KeptHistory {
+  readonly run: RunId;
+  readonly history: History;
+  timeline: TimelineIndex | undefined;
+}
+
+/** Memory for histories when nothing else is said; the one in use is kept, however large. */
+const DEFAULT_BUDGET_BYTES = 768 << 20;
+
+/** The runs of a session. Histories can be made again, so those not used for longest go when there are too many. */
+export class RunStore {
+  readonly #runs = new Map<RunId, KeptRun>();
+  /** By run and machine, the one used last at the end. */
+  readonly #histories = new Map<string, KeptHistory>();
+  readonly #budgetBytes: number;
+  #lastId = 0;
+
+  constructor(budgetBytes = DEFAULT_BUDGET_BYTES) {
+    this.#budgetBytes = budgetBytes;
+  }
+
+  get all(): readonly KeptRun[] {
+    return [...this.#runs.values()];
+  }
+
+  /** How many histories are kept. */
+  get historyCount(): number {
+    return this.#histories.size;
+  }
+
+  add(run: FinishedRun, origin: RunSummary["origin"]): KeptRun {
+    const id = ++this.#lastId;
+    const kept: KeptRun = {
+      ...run,
+      id,
+      origin,
+      index: new RecordingIndex(run.saved.recording),
+      restored: new RestoredRegions(new ImageStore(run.saved.images)),
+    };
+    this.#runs.set(id, kept);
+    return kept;
+  }
+
+  /** @throws BadInputError when it is not kept (any more) */
+  get(id: RunId): KeptRun {
+    const run = this.#runs.get(id);
+    if (run === undefined)
+      throw new BadInputError(`there is no run ${id}: it was closed, or the session is another one`);
+    return run;
+  }
+
+  close(id: RunId): void {
+    this.get(id);
+    this.#runs.delete(id);
+    for (const [key, { run }] of this.#histories) if (run === id) this.#histories.delete(key);
+  }
+
+  /** @throws BadInputError when there is no such machine */
+  history(run: KeptRun, machine: MachineOptions): History {
+    return this.#kept(run, machine).history;
+  }
+
+  timeline(run: KeptRun, machine: MachineOptions, prices: PriceList): TimelineIndex {
+    const kept = this.#kept(run, machine);
+    if (kept.timeline === undefined || !sameNumbers(kept.timeline.prices.cycles, prices.cycles)) {
+      kept.timeline = timelineIndexOf(run.saved.recording, kept.history, prices);
+      this.#shrink();
+    }
+    return kept.timeline;
+  }
+
+  #kept(run: KeptRun, machine: MachineOptions): KeptHistory {
+    const key = `${run.id} ${machineKey(machine)}`;
+    const before = this.#histories.get(key);
+    const kept = before ?? {
+      run: run.id,
+      history: historyOf(run.saved.recording, machine),
+      timeline: undefined,
+    };
+    this.#histories.delete(key);
+    this.#histories.set(key, kept);
+    if (before === undefined) this.#shrink();
+    return kept;
+  }
+
+  #shrink(): void {
+    let size = 0;
+    for (const kept of this.#histories.values()) size += sizeOf(kept);
+    for (const [key, kept] of this.#histories) {
+      if (size <= this.#budgetBytes || this.#histories.size === 1) return;
+      this.#histories.delete(key);
+      size -= sizeOf(kept);
+    }
+  }
+}
+
+export function summaryOf({ id, origin, saved, sources, diagnostics, index }: KeptRun): RunSummary {
+  const { program, options, ending, stdout, stderr, warnings, recording, images } = saved;
+  const files = new Set(
+    index.lines.lines.filter(({ file, line }) => line > 0 && !isLibrary(file)).map(({ file }) => file),
+  );
+  return {
+    run: id,
+    origin,
+    program: { path: program.path, language: program.language, args: program.args },
+    machine: options,
+    ending,
+    stdout,
+    stderr,
+    warnings,
+    diagnostics,
+    sources,
+    files: [...files].sort(),
+    programCycles: recording.programCycles,
+    startPages: recording.startPages,
+    pageCount: recording.endPages,
+    eventCount: recording.kind.length,
+    regions: index.regions,
+    epochs: index.epochSummaries,
+    images: imageSummaries(images),
+  };
+}
+
+/** The same for the same options, in whatever order they are stated. */
+function machineKey(machine: MachineOptions): string {
+  return JSON.stringify(Object.entries(machine).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function sizeOf({ history, timeline }: KeptHistory): number {
+  return history.sizeBytes + (timeline?.sizeBytes ?? 0);
+}
+
+function sameNumbers(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}

@@ -1,0 +1,14 @@
+/** Optimise at once (a long call would stay in baseline code). */
+const NO_BASELINE = "--no-liftoff";
+/** Believe hints that a branch is unlikely. Node 26 does by default, and may drop the flag. */
+const BRANCH_HINTS = "--experimental-wasm-branch-hinting";
+
+/** V8's flags for a process that runs guests; they must be there from its start. */
+export function guestFlags(): readonly string[] {
+  return Number.parseInt(process.versions.node, 10) < 26 ? [NO_BASELINE, BRANCH_HINTS] : [NO_BASELINE];
+}
+
+/** Whether this process has them. */
+export function hasGuestFlags(): boolean {
+  return process.execArgv.includes(NO_BASELINE);
+}

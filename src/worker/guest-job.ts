@@ -1,0 +1,15 @@
+import type { CheckpointImage } from "../checkpoint/images.ts";
+import type { FinishedRun } from "../session/host.ts";
+import type { SessionError } from "../session/messages.ts";
+import type { RunParams, RunProgress } from "../session/methods.ts";
+
+/** What a guest's process is asked for: one at a time. */
+export interface GuestJob {
+  readonly params: RunParams;
+  readonly images: readonly CheckpointImage[];
+}
+
+export type GuestAnswer =
+  | { readonly type: "progress"; readonly progress: RunProgress }
+  | { readonly type: "result"; readonly finished: FinishedRun }
+  | { readonly type: "error"; readonly error: SessionError };

@@ -1,0 +1,89 @@
+/** Entry of the process that compiles and runs programs for a session, one at a time, until the session is gone. */
+import { resolve } from "node:path";
+import { Worker } from "node:worker_threads";
+import { ImageStore } from "../checkpoint/images.ts";
+import { DEFAULT_MACHINE } from "../run/machine.ts";
+import { savedRunOf } from "../run/run-file.ts";
+import type { FinishedRun } from "../session/host.ts";
+import type { RunProgress } from "../session/methods.ts";
+import { sessionErrorOf } from "../session/serve.ts";
+import { parentPort } from "./child.ts";
+import type { GuestAnswer, GuestJob } from "./guest-job.ts";
+import { parseSharedDirectory } from "./host-files.ts";
+import { openProgram } from "./program-store.ts";
+import { liveRun, type ProgramInput } from "./session.ts";
+import { locateSources } from "./source-hashes.ts";
+
+/** Between two words on how far a program is, in milliseconds. */
+const PROGRESS_INTERVAL = 100;
+
+/** A program that does not return leaves this thread no time to see that the session is gone; another thread looks. */
+const WATCHDOG = `
+  setInterval(() => {
+    try { process.kill(${process.ppid}, 0); if (process.ppid === ${process.ppid}) return; } catch {}
+    process.kill(process.pid, "SIGKILL");
+  }, 500);`;
+
+const port = parentPort();
+if (port === undefined) throw new Error("a guest's process works for a session that starts it with a channel");
+const post = (answer: GuestAnswer) => port.post(answer);
+port.onClose(() => process.exit(0));
+new Worker(WATCHDOG, { eval: true }).unref();
+port.onMessage(async (data) => {
+  try {
+    post({
+      type: "result",
+      finished: await runJob(data as GuestJob, (progress) => post({ type: "progress", progress })),
+    });
+  } catch (error) {
+    post({ type: "error", error: sessionErrorOf(error) });
+  }
+});
+
+async function runJob({ params, images }: GuestJob, tell: (progress: RunProgress) => void): Promise<FinishedRun> {
+  const { workingDirectory, paths, includeDirectories, compilerArguments } = params;
+  const input: ProgramInput = {
+    workingDirectory,
+    paths,
+    args: params.args ?? [],
+    env: new Map(Object.entries(params.env ?? {})),
+    stdin: params.stdin ?? new Uint8Array(),
+    dirs: (params.dirs ?? [])
+      .map(parseSharedDirectory)
+      .map(({ host, guest }) => `${resolve(workingDirectory, host)}::${guest}`),
+    maxMemoryMiB: params.maxMemoryMiB ?? 1024,
+    maxCycles: params.maxCycles ?? Number.POSITIVE_INFINITY,
+    seed: params.seed ?? 1,
+    ...(includeDirectories === undefined ? {} : { includeDirectories }),
+    ...(compilerArguments === undefined ? {} : { compilerArguments }),
+  };
+  tell({ stage: "compiling" });
+  const opened = await openProgram(paths, input);
+  tell({ stage: "starting" });
+  let checkpoints = 0;
+  let told = performance.now();
+  const {
+    input: program,
+    run,
+    sources,
+  } = await liveRun(
+    {
+      ...input,
+      machine: { ...DEFAULT_MACHINE, ...params.machine },
+      images: new ImageStore(images),
+      onCheckpoint(_, cycle) {
+        checkpoints++;
+        if (performance.now() - told < PROGRESS_INTERVAL) return;
+        told = performance.now();
+        tell({ stage: "running", checkpoints, cycle });
+      },
+    },
+    opened,
+  );
+  tell({ stage: "keeping" });
+  return {
+    saved: savedRunOf(program, run, sources),
+    sources: locateSources(sources, workingDirectory),
+    diagnostics: opened.program.diagnostics,
+  };
+}

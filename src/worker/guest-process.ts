@@ -1,0 +1,102 @@
+import type { FinishedRun } from "../session/host.ts";
+import { CancelledError, SessionFailure } from "../session/messages.ts";
+import type { RunProgress } from "../session/methods.ts";
+import type { Request } from "../session/serve.ts";
+import { type Child, startChild } from "./child.ts";
+import { guestFlags } from "./guest-flags.ts";
+import type { GuestAnswer, GuestJob } from "./guest-job.ts";
+
+/** Who waits for the job that the process does now. */
+interface Waiting {
+  resolve(finished: FinishedRun): void;
+  reject(error: Error): void;
+  progress(progress: RunProgress): void;
+}
+
+/**
+ * A process that compiles and runs programs, one after the other. A program that is cancelled takes the process with it, and
+ * another one starts ahead of the next program; otherwise it stays, because compilers are quick once they are loaded.
+ */
+export class GuestProcess {
+  readonly #file: string;
+  #child: Child | undefined;
+  #waiting: Waiting | undefined;
+  /** All jobs so far; never rejects. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param file the built `guest.js` */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** @throws CancelledError, or SessionFailure with what went wrong in the process */
+  run(job: GuestJob, request: Request<RunProgress>): Promise<FinishedRun> {
+    const result = this.#last.then(() => this.#runNow(job, request));
+    this.#last = result.catch(() => {});
+    // Whoever cancels a job that waits for another one does not wait for that.
+    return Promise.race([
+      result,
+      new Promise<never>((_, reject) => request.onCancel(() => reject(new CancelledError()))),
+    ]);
+  }
+
+  dispose(): void {
+    this.#child?.kill();
+  }
+
+  #runNow(job: GuestJob, request: Request<RunProgress>): Promise<FinishedRun> {
+    if (request.isCancelled) return Promise.reject(new CancelledError());
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = { resolve, reject, progress: (progress) => request.progress(progress) };
+      this.#waiting = waiting;
+      request.onCancel(() => {
+        if (this.#waiting === waiting) this.#replace();
+      });
+      this.#started().port.post(job);
+    });
+  }
+
+  /** Takes who waits, because the job is over. */
+  #ended(): Waiting | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
+  }
+
+  /** Ends the process with whatever it does, and starts the next. */
+  #replace(): void {
+    this.#child?.kill();
+    this.#child = undefined;
+    this.#started();
+    this.#ended()?.reject(new CancelledError());
+  }
+
+  #started(): Child {
+    if (this.#child !== undefined) return this.#child;
+    const child = startChild(this.#file, "the guest's process", guestFlags());
+    this.#child = child;
+    child.port.onMessage((data) => {
+      if (this.#child === child) this.#answer(data as GuestAnswer);
+    });
+    child.port.onClose((message) => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.#ended()?.reject(new SessionFailure({ kind: "gone", message }));
+    });
+    return child;
+  }
+
+  #answer(answer: GuestAnswer): void {
+    switch (answer.type) {
+      case "progress":
+        this.#waiting?.progress(answer.progress);
+        return;
+      case "result":
+        this.#ended()?.resolve(answer.finished);
+        return;
+      case "error":
+        this.#ended()?.reject(new SessionFailure(answer.error));
+        return;
+    }
+  }
+}

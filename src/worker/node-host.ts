@@ -1,0 +1,27 @@
+import type { SessionHost } from "../session/host.ts";
+import type { GuestProcess } from "./guest-process.ts";
+import { loadProfile, writeProfile } from "./profiles.ts";
+import { replayAll } from "./replay-all.ts";
+import { readRunFile, writeRunFile } from "./run-files.ts";
+import { locateSources } from "./source-hashes.ts";
+
+/** A session's world on Node: files of this machine, guests in a process of their own, replays in threads. */
+export function nodeHost(guest: GuestProcess): SessionHost {
+  return {
+    runProgram: (params, images, request) => guest.run({ params, images }, request),
+    readRunFile,
+    writeRunFile,
+    sourceFiles: ({ sources }, workingDirectory) => locateSources(sources ?? [], workingDirectory),
+    loadProfile,
+    writeProfile,
+    async replayAll(recording, machines, request, onDone) {
+      const stop = new AbortController();
+      request.onCancel(() => stop.abort());
+      try {
+        await replayAll(recording, machines, { onDone, signal: stop.signal });
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import { DEFAULT_MACHINE } from "../../src/run/machine.ts";
+import type { Perspective } from "../../src/session/figures.ts";
+import { type SessionError, SessionFailure } from "../../src/session/messages.ts";
+import type { RunParams } from "../../src/session/methods.ts";
+import { readRunFile } from "../../src/worker/run-files.ts";
+import { startSession } from "../../src/worker/session-process.ts";
+import { textHash } from "../../src/worker/source-hashes.ts";
+import { cliJson, ROOT, sample, scratch } from "./cli.ts";
+
+const session = startSession(join(ROOT, "dist", "session.js"));
+after(() => session.dispose());
+const { client } = session;
+
+const KV: RunParams = { workingDirectory: ROOT, paths: [sample("kv.ts")] };
+const DEFAULT: Perspective = { machine: DEFAULT_MACHINE, prices: { profile: "era" } };
+const MPROTECT: Perspective = {
+  machine: { ...DEFAULT_MACHINE, technique: "mprotect" },
+  prices: { profile: "modern" },
+};
+
+/** A file with a program of text format in it. */
+function watFile(text: string): string {
+  const path = join(scratch(), "program.wat");
+  writeFileSync(path, text);
+  return path;
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<SessionError> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.ok(error instanceof SessionFailure, String(error));
+    return error.error;
+  }
+  assert.fail("it did not fail");
+}
+
+test("a session's figures are those of the command line, live, from a run file, and under another machine", async () => {
+  const stages: string[] = [];
+  const summary = await client.call("run", KV, ({ stage }) => void stages.push(stage)).result;
+  assert.deepEqual(stages.slice(0, 2), ["compiling", "starting"]);
+  assert.equal(stages.at(-1), "keeping");
+  assert.deepEqual(summary.ending, { kind: "exit", code: 0 });
+  const [source] = summary.sources;
+  assert.equal(source.path, join(ROOT, sample("kv.ts")));
+  assert.equal(source.sha256, textHash(readFileSync(source.path, "utf8")));
+  assert.deepEqual(summary.files, [sample("kv.ts")]);
+
+  const file = join(scratch(), "kv.run");
+  const expected = cliJson(["run", sample("kv.ts"), "--out", file]);
+  const shape = (report: object) => {
+    const { totals, checkpoints, costByLayer, costByPhase, costByPrimitive, lines, regions } =
+      report as typeof expected;
+    return { totals, checkpoints, costByLayer, costByPhase, costByPrimitive, lines, regions };
+  };
+  const asked = await client.ask("report", { run: summary.run, perspective: DEFAULT });
+  assert.deepEqual(JSON.parse(JSON.stringify(shape(asked))), shape(expected));
+
+  const opened = await client.ask("openRunFile", { path: file, workingDirectory: ROOT });
+  assert.deepEqual({ ...opened, run: summary.run, origin: "live" }, summary);
+  assert.deepEqual(await client.ask("report", { run: opened.run, perspective: DEFAULT }), asked);
+
+  const other = cliJson(["run", sample("kv.ts"), "--technique", "mprotect", "--prices", "modern"]);
+  const replayed = await client.ask("report", { run: opened.run, perspective: MPROTECT });
+  assert.deepEqual(JSON.parse(JSON.stringify(shape(replayed))), shape(other));
+
+  const kept = join(scratch(), "again.run");
+  await client.ask("saveRunFile", { run: summary.run, path: kept });
+  const { recording, images, ...rest } = readRunFile(kept);
+  const { recording: sameRecording, images: sameImages, ...same } = readRunFile(file);
+  assert.deepEqual(rest, same);
+  assert.ok(isDeepStrictEqual(recording, sameRecording) && isDeepStrictEqual(images, sameImages));
+  await client.ask("close", { run: opened.run });
+  assert.equal((await errorOf(client.ask("report", { run: opened.run, perspective: DEFAULT }))).kind, "badInput");
+  assert.deepEqual(
+    (await client.ask("runs", null)).map(({ run }) => run),
+    [summary.run],
+  );
+});
+
+test("comparing gives what the command line's compare gives, as it comes", async () => {
+  const { run } = await client.ask("run", KV);
+  const cells: string[] = [];
+  const { machine, prices } = DEFAULT;
+  const all = await client.call("compare", { run, machine, prices }, ({ cell, done, total }) => {
+    cells.push(`${cell.environment} ${cell.technique}`);
+    assert.ok(done === cells.length && done <= total);
+  }).result;
+  assert.deepEqual(cells.toSorted(), all.map(({ environment, technique }) => `${environment} ${technique}`).toSorted());
+  const { results } = cliJson(["compare", sample("kv.ts")]) as { results: Record<string, unknown>[] };
+  const ours = all.map((cell) =>
+    cell.available
+      ? {
+          environment: cell.environment,
+          technique: cell.technique,
+          overheadCycles: cell.overhead.cycles,
+          overheadPercent: cell.overheadPercent,
+          meanCheckpointCycles: cell.meanCheckpointCycles,
+        }
+      : { environment: cell.environment, technique: cell.technique, reason: cell.reason },
+  );
+  assert.deepEqual(
+    ours,
+    results.map(({ environment, technique, available, reason, overheadCycles, overheadPercent, ...rest }) =>
+      available === true
+        ? { environment, technique, overheadCycles, overheadPercent, meanCheckpointCycles: rest.meanCheckpointCycles }
+        : { environment, technique, reason },
+    ),
+  );
+});
+
+test("a program that never ends is cancelled in the middle, and the session works on with its runs", async () => {
+  const before = await client.ask("run", KV);
+  const endless = watFile(`(module (memory (export "memory") 1)
+    (func (export "_start") (loop $again (i32.store (i32.const 0) (i32.const 1)) (br $again))))`);
+  let started = () => {};
+  const running = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  const call = client.call("run", { workingDirectory: ROOT, paths: [endless] }, ({ stage }) => {
+    if (stage === "starting") started();
+  });
+  const queued = client.call("run", KV);
+  await running;
+  // While the guest runs, questions are answered.
+  assert.equal(
+    (await client.ask("runs", null)).some(({ run }) => run === before.run),
+    true,
+  );
+  queued.cancel();
+  assert.equal((await errorOf(queued.result)).kind, "cancelled");
+  call.cancel();
+  assert.equal((await errorOf(call.result)).kind, "cancelled");
+  const again = await client.ask("run", KV);
+  const [a, b] = await Promise.all(
+    [before, again].map(({ run }) => client.ask("report", { run, perspective: DEFAULT })),
+  );
+  assert.deepEqual(a, b);
+});
+
+test("traps and limits are endings; what cannot be run is an error with its place", async () => {
+  const trap = watFile(`(module (memory (export "memory") 1) (func (export "_start") unreachable))`);
+  assert.equal((await client.ask("run", { workingDirectory: ROOT, paths: [trap] })).ending.kind, "trap");
+  const limited = await client.ask("run", { ...KV, maxCycles: 10_000 });
+  assert.equal(limited.ending.kind, "limit");
+  assert.ok((await client.ask("report", { run: limited.run, perspective: DEFAULT })).totals.programCycles >= 10_000);
+
+  const folder = scratch();
+  writeFileSync(join(folder, "wrong.c"), "int main(void) {\n  return undeclared;\n}\n");
+  const compile = await errorOf(client.ask("run", { workingDirectory: folder, paths: ["wrong.c"] }));
+  assert.equal(compile.kind, "compileError");
+  const [diagnostic] = compile.kind === "compileError" ? compile.diagnostics : [];
+  assert.deepEqual(
+    { file: diagnostic.file, line: diagnostic.line, column: diagnostic.column, severity: diagnostic.severity },
+    { file: "wrong.c", line: 2, column: 10, severity: "error" },
+  );
+  const missing = await errorOf(client.ask("run", { workingDirectory: folder, paths: ["missing.c"] }));
+  assert.equal(missing.kind, "badInput");
+  const impossible = await errorOf(
+    client.ask("run", { ...KV, machine: { environment: "native", technique: "hv-protect" } }),
+  );
+  assert.equal(impossible.kind, "badInput");
+  const damaged = join(folder, "damaged.run");
+  writeFileSync(damaged, "no run");
+  assert.match((await errorOf(client.ask("openRunFile", { path: damaged }))).message, /damaged\.run is not a run file/);
+});
+
+test("a saved profile is one that can be chosen", async () => {
+  const { profiles } = await client.ask("profiles", {});
+  const [{ profile }] = profiles;
+  const path = join(scratch(), "mine.json");
+  await client.ask("saveProfile", { path, profile: { ...profile, name: "mine" } });
+  const again = await client.ask("profiles", { files: [path] });
+  assert.deepEqual(again.profiles.at(-1), { profile: { ...profile, name: "mine" }, builtIn: false });
+});
