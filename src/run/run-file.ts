@@ -6,7 +6,7 @@ import { PackError, pack, unpack } from "./pack.ts";
 import { type ApiCall, EVENT, type Recording } from "./recording.ts";
 
 /** First bytes of a run file (before compression), with the version of its format. */
-const MAGIC = "CKLENS02";
+const MAGIC = "CKLENS03";
 
 /** A run as it is kept: what happened, and every committed image. */
 export interface SavedRun {

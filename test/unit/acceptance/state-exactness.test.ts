@@ -17,7 +17,7 @@ const firstSeed = Number(process.env.SEED ?? 1);
 const seedCount = Number(process.env.SEEDS ?? 30);
 
 /** Runs of each program: the ways take turns, so that the time does not grow with the number of techniques. */
-const waysPerSeed = 14;
+const waysPerSeed = 12;
 const allWays = coveringWays();
 
 function waysOf(seed: number): MachineOptions[] {
