@@ -1,27 +1,38 @@
-import { TABLE_PAGES, TABLE_SHIFT } from "../../machine/page-table.ts";
-
 /** Guest L1 tables that one virtual processor may have out of sync at a time (SHADOW_OOS_PAGES). */
 const SLOTS = 3;
 
-/** log2 of the entries in a word. */
-const WORD_SHIFT = 2;
-/** Words of entries that a table has. */
-export const TABLE_WORDS = TABLE_PAGES >> WORD_SHIFT;
+/**
+ * One table that is out of sync, with the guest's entries as their shadows have them. Xen takes a snapshot of all entries;
+ * here an entry is kept when it is first written, which comes to the same and takes no more time than there are writes.
+ */
+export class Snapshot {
+  readonly table: number;
+  /** Entries that were written, by their pages. */
+  readonly #entries = new Map<number, number>();
 
-/** The guest's entries as their shadows have them: one by one, and by words of four for who compares them all. */
-export interface Snapshot {
-  readonly entries: Uint8Array;
-  readonly words: Uint32Array;
-}
+  constructor(table: number) {
+    this.table = table;
+  }
 
-interface Slot {
-  table: number;
-  readonly snapshot: Snapshot;
-}
+  /** The guest writes the entry of a page, which was `before`. */
+  noteWrite(page: number, before: number): void {
+    if (!this.#entries.has(page)) this.#entries.set(page, before);
+  }
 
-function emptySlot(): Slot {
-  const entries = new Uint8Array(TABLE_PAGES);
-  return { table: -1, snapshot: { entries, words: new Uint32Array(entries.buffer) } };
+  /** The shadow of a page has been made from its entry as it is now. */
+  notePropagated(page: number, entry: number): void {
+    if (this.#entries.has(page)) this.#entries.set(page, entry);
+  }
+
+  /** Pages whose entries were written, ascending: no other entry can differ. */
+  written(): number[] {
+    return [...this.#entries.keys()].sort((a, b) => a - b);
+  }
+
+  /** The entry of a page that was written, as its shadow has it. */
+  entryOf(page: number): number | undefined {
+    return this.#entries.get(page);
+  }
 }
 
 /**
@@ -33,9 +44,7 @@ function emptySlot(): Slot {
  * Frames of page-table pages are taken as consecutive, so that a table's number stands for its frame's.
  */
 export class OutOfSync {
-  readonly #slots: (Slot | undefined)[] = Array(SLOTS);
-  /** Room for snapshots, used again and again. */
-  readonly #free = Array.from({ length: SLOTS + 1 }, emptySlot);
+  readonly #slots: (Snapshot | undefined)[] = Array(SLOTS);
 
   /** Tables that are out of sync, by slot. */
   get tables(): number[] {
@@ -45,22 +54,18 @@ export class OutOfSync {
   /** The snapshot of a table that is out of sync. */
   snapshotOf(table: number): Snapshot | undefined {
     const home = table % SLOTS;
-    const next = (home + 1) % SLOTS;
-    const slot = this.#slots[home]?.table === table ? this.#slots[home] : this.#slots[next];
-    return slot?.table === table ? slot.snapshot : undefined;
+    const slot = this.#slots[home];
+    if (slot?.table === table) return slot;
+    const next = this.#slots[(home + 1) % SLOTS];
+    return next?.table === table ? next : undefined;
   }
 
   /**
-   * Takes a table in, with a copy of its entries.
-   * @param flagWords the entries of all tables, by words of four
+   * Takes a table in.
    * @param sync is told a table that has to leave for it, while it is still in
    */
-  add(table: number, flagWords: Uint32Array, sync: (evicted: number) => void): void {
-    let entering = this.#free.pop() ?? emptySlot();
-    entering.table = table;
-    const { words } = entering.snapshot;
-    const first = table << (TABLE_SHIFT - WORD_SHIFT);
-    for (let word = 0; word < TABLE_WORDS; word++) words[word] = flagWords[first + word];
+  add(table: number, sync: (evicted: number) => void): void {
+    let entering = new Snapshot(table);
     let index = table % SLOTS;
     const occupant = this.#slots[index];
     let target = index;
@@ -77,10 +82,7 @@ export class OutOfSync {
 
   remove(table: number): void {
     for (let index = 0; index < SLOTS; index++) {
-      const slot = this.#slots[index];
-      if (slot?.table !== table) continue;
-      this.#slots[index] = undefined;
-      this.#free.push(slot);
+      if (this.#slots[index]?.table === table) this.#slots[index] = undefined;
     }
   }
 }

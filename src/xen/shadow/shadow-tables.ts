@@ -13,7 +13,7 @@ import {
   WITHHELD_WRITE,
 } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
-import { OutOfSync, TABLE_WORDS } from "./out-of-sync.ts";
+import { OutOfSync } from "./out-of-sync.ts";
 import type { ShadowObserver } from "./shadow-observer.ts";
 
 /** A shadow entry as what it withholds. Without a shadow, everything. */
@@ -26,9 +26,6 @@ const WRITABLE = WITHHELD_DIRTY;
 const PREFETCH_ENTRIES = 32;
 /** log2 of the L1 tables under one L2 table. */
 const DIRECTORY_SHIFT = TABLE_SHIFT + 9;
-
-/** One in each byte of a word of four entries. */
-const EACH = 0x01010101;
 
 /** What became of an entry of the guest since Xen last looked: the frame that it maps is another one. */
 const FRAME_CHANGED = 1;
@@ -53,10 +50,8 @@ export class ShadowTables {
   readonly #shadowed = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
   readonly #directories = new Uint8Array(WINDOW_PAGES >> DIRECTORY_SHIFT);
   readonly #changes = new Uint8Array(WINDOW_PAGES);
-  /** The same, the guest's entries and what their shadows withhold, by words of four. */
-  readonly #changeWords = new Uint32Array(this.#changes.buffer);
-  readonly #flagWords: Uint32Array;
-  readonly #withheldWords: Uint32Array;
+  /** Entries of each table that have a shadow. */
+  readonly #granted = new Uint16Array(WINDOW_PAGES >> TABLE_SHIFT);
   /** Entries of a shadow hold references to what they map: where the shadow code counts them itself. */
   readonly #countsReferences: boolean;
 
@@ -65,8 +60,6 @@ export class ShadowTables {
     this.#ledger = ledger;
     this.#table = table;
     this.#countsReferences = countsReferences;
-    this.#flagWords = new Uint32Array(table.flags.buffer);
-    this.#withheldWords = new Uint32Array(table.withheld.buffer);
     table.withholdAll(NO_ENTRY);
   }
 
@@ -84,7 +77,7 @@ export class ShadowTables {
     const entry = this.#table.flags[page];
     if ((entry & PTE_PRESENT) === 0 || (write && (entry & PTE_WRITABLE) === 0)) return false;
     // The walk sets the bits that the processor would have set.
-    if (write && (entry & PTE_DIRTY) === 0) this.#table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+    if (write && (entry & PTE_DIRTY) === 0) this.#setEntry(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
     ledger.charge(P.xen_shadow_fault, 1);
     this.#create(page >> TABLE_SHIFT);
     this.#noticeFrame(page);
@@ -108,13 +101,13 @@ export class ShadowTables {
   /** sh_unsync: the guest's kernel may write to the page's L1 table from now on. */
   unsync(page: number): void {
     this.#ledger.charge(P.xen_shadow_unsync, 1);
-    this.#outOfSync.add(page >> TABLE_SHIFT, this.#flagWords, (evicted) => this.#resync(evicted));
+    this.#outOfSync.add(page >> TABLE_SHIFT, (evicted) => this.#resync(evicted));
   }
 
   /** The guest's kernel (or Xen for it) writes an L1 entry. Its shadow stays as it was. */
   write(page: number, flags: number): void {
     if ((this.#table.flags[page] & flags & PTE_PRESENT) === 0) this.#changes[page] = FRAME_CHANGED;
-    this.#table.set(page, flags);
+    this.#setEntry(page, flags);
   }
 
   /** sh_validate_guest_entry: Xen itself wrote the guest's entry, and brings its shadow up to date at once. */
@@ -208,12 +201,18 @@ export class ShadowTables {
   #propagate(page: number): void {
     this.#ledger.charge(P.xen_shadow_propagate, 1);
     this.#set(page, this.#rights(page));
-    const snapshot = this.#outOfSync.snapshotOf(page >> TABLE_SHIFT);
-    if (snapshot !== undefined) snapshot.entries[page & (TABLE_PAGES - 1)] = this.#table.flags[page];
+    this.#outOfSync.snapshotOf(page >> TABLE_SHIFT)?.notePropagated(page, this.#table.flags[page]);
+  }
+
+  /** Every change of the guest's entry comes through here. */
+  #setEntry(page: number, entry: number): void {
+    this.#outOfSync.snapshotOf(page >> TABLE_SHIFT)?.noteWrite(page, this.#table.flags[page]);
+    this.#table.set(page, entry);
   }
 
   #set(page: number, withheld: number): void {
     const before = this.#table.withheld[page];
+    this.#granted[page >> TABLE_SHIFT] += (before & WITHHELD_ACCESS) - (withheld & WITHHELD_ACCESS);
     if ((before & WITHHELD_DIRTY) === 0) for (const observer of this.#observers) observer.dirtyBitLost(page);
     this.#table.withhold(page, withheld);
   }
@@ -260,35 +259,15 @@ export class ShadowTables {
     if (snapshot === undefined) return;
     ledger.charge(P.xen_shadow_resync, 1);
     this.flush();
-    const first = table * TABLE_WORDS;
-    const { words } = snapshot;
-    // Entries without a shadow are counted in the four bytes of a word, none of which can overflow.
-    let absent = 0;
-    for (let word = 0; word < TABLE_WORDS; word++) {
-      const absentHere = this.#withheldWords[first + word] & (WITHHELD_ACCESS * EACH);
-      absent += absentHere;
-      if (words[word] !== this.#flagWords[first + word] || this.#changeWords[first + word] !== 0) {
-        this.#resyncWord(4 * (first + word), words[word]);
-      }
-    }
-    const compared =
-      TABLE_PAGES -
-      (Math.imul(absent & 0x00ff00ff, 0x00010001) >>> 16) -
-      (Math.imul((absent >>> 8) & 0x00ff00ff, 0x00010001) >>> 16);
-    ledger.charge(P.xen_shadow_compare, compared);
-    this.#outOfSync.remove(table);
-  }
-
-  /** The four entries from `first` on, with their snapshots in the bytes of a word. */
-  #resyncWord(first: number, snapshots: number): void {
+    ledger.charge(P.xen_shadow_compare, this.#granted[table]);
     const { flags, withheld } = this.#table;
-    for (let i = 0; i < 4; i++) {
-      const page = first + i;
+    for (const page of snapshot.written()) {
       if ((withheld[page] & WITHHELD_ACCESS) !== 0) continue;
-      if (((snapshots >>> (8 * i)) & 0xff) === flags[page] && this.#changes[page] === 0) continue;
+      if (snapshot.entryOf(page) === flags[page] && this.#changes[page] === 0) continue;
       this.#noticeFrame(page);
       this.#propagate(page);
     }
+    this.#outOfSync.remove(table);
   }
 
   /** Xen compares the frame of the guest's entry with the one that it knows. */
