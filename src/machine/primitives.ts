@@ -85,6 +85,13 @@ export const P = {
     "comparison",
     "a logged frame compared with one entry of pagemap, in search of the page that has it",
   ),
+  user_line_fill: define(
+    "item",
+    "checkpointLibrary",
+    "user.line_fill",
+    "line of 64 bytes",
+    "a cache line of a long copy that comes from memory, or goes there, in a stream that the processor sees coming",
+  ),
   user_memcpy_call: user("user.memcpy.call", "call", "set-up and return of one memcpy"),
   user_memcpy_byte: define("byte", "checkpointLibrary", "user.memcpy.byte", "byte", "a byte copied by the process"),
   user_compare_byte: define(

@@ -86,4 +86,9 @@ export class Bench {
     action();
     return this.total() - before;
   }
+
+  /** Microseconds that an action takes here. */
+  measure(action: (bench: this) => void): number {
+    return this.microseconds(this.cycles(() => action(this)));
+  }
 }
