@@ -94,6 +94,8 @@ export interface TechniqueDefinition {
    * commits need.
    */
   readonly noticesWrites: boolean;
+  /** It needs a processor that nobody has built: what it would cost is worth knowing, and no choice. */
+  readonly hypothetical?: boolean;
   /** @returns why the environment cannot offer it and what can, or undefined when it can */
   unavailable(environment: Environment): string | undefined;
   create(machine: TechniqueMachine): Technique;

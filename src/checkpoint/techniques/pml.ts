@@ -20,8 +20,8 @@
  *    pages stay in place could sort that table once, and keep it.)
  *
  * By OoH's figures `spml` loses to soft-dirty bits for large regions because of that search, and `epml` costs next to
- * nothing. PML wins where few of many pages are written: arming and collecting go by written pages. Nobody learns of a write
- * in time to copy the page first, so commits are synchronous.
+ * nothing. A log wins where few of many pages are written, because nothing but that search goes by the pages registered.
+ * Nobody learns of a write in time to copy the page first, so commits are synchronous.
  */
 import { P } from "../../machine/primitives.ts";
 import type { PageRange } from "../../xen/checkpoint-service.ts";
@@ -33,12 +33,18 @@ import { mergeRanges, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueId, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
-export const spml = definition("spml", "Processor's log of frames (SPML)", (xen) => xen.frameLog);
-export const epml = definition("epml", "Guest's own log of pages (EPML, no such processor)", (xen) => xen.guestLog);
+export const spml = definition("spml", "Processor's log of frames (SPML)", false, (xen) => xen.frameLog);
+export const epml = definition(
+  "epml",
+  "Guest's own log of pages (EPML, no such processor)",
+  true,
+  (xen) => xen.guestLog,
+);
 
 function definition(
   id: TechniqueId,
   title: string,
+  hypothetical: boolean,
   logOf: (xen: XenServices) => PageLog | undefined,
 ): TechniqueDefinition {
   return {
@@ -46,6 +52,7 @@ function definition(
     class: "hardware",
     title,
     noticesWrites: false,
+    hypothetical,
     unavailable: (environment) =>
       environment === "xen-hap"
         ? undefined

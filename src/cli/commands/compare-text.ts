@@ -1,4 +1,5 @@
 import type { Environment, TechniqueId } from "../../checkpoint/technique.ts";
+import { techniqueOf } from "../../checkpoint/techniques.ts";
 import { type PriceProfile, priceList } from "../../machine/prices.ts";
 import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
 import type { MachineOptions } from "../../run/machine.ts";
@@ -53,6 +54,7 @@ export function comparisonText(
     // Where a hypervisor makes the difference, if such a place is among those compared.
     const ranks = ranked.find(([{ cell }]) => cell.environment === "xen-pv") ?? ranked[0];
     parts.push(...costliestLines(ranks.map(({ cell }) => cell)), prices(ranks[0].cell));
+    if (ranked.flat().some(({ cell }) => isHypothetical(cell))) parts.push("* needs a processor that does not exist");
   }
   const refused = refusals(cells);
   if (refused.length > 0) parts.push(`Not available:\n${refused.join("\n")}`);
@@ -65,16 +67,21 @@ interface Rank {
   readonly against: RatioBand;
 }
 
-/** The techniques of an environment, the cheapest first. */
+/** The techniques of an environment, the cheapest first; but those that nobody can have come last. */
 function ranking(cells: readonly Cell[], environment: Environment, profile: PriceProfile): readonly Rank[] {
   const found = cells
     .flatMap((cell) => ("comparison" in cell && cell.environment === environment ? [cell] : []))
-    .sort((a, b) => a.comparison.report.overhead.cycles - b.comparison.report.overhead.cycles);
+    .sort((a, b) => a.comparison.report.overhead.cycles - b.comparison.report.overhead.cycles)
+    .sort((a, b) => Number(isHypothetical(a)) - Number(isHypothetical(b)));
   if (found.length === 0) return [];
   const best = found[0].comparison.outcome;
   const list = priceList(profile, best.pathLengths);
   const counts = overheadCountsOf(best);
   return found.map((cell) => ({ cell, against: ratioBand(overheadCountsOf(cell.comparison.outcome), counts, list) }));
+}
+
+function isHypothetical({ technique }: Pair): boolean {
+  return techniqueOf(technique).hypothetical === true;
 }
 
 /** One row for each environment: the best technique, and what the next ones cost against it. */
@@ -101,9 +108,9 @@ function answers(ranked: readonly (readonly Rank[])[]): string {
 }
 
 /** `2.2 x`, and a mark where the prices leave open which is cheaper. */
-function times({ ratio, ratioLow }: RatioBand): string {
+function times({ ratio, ratioLow, ratioHigh }: RatioBand): string {
   const text = Number.isFinite(ratio) ? `${ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(2)} x` : "";
-  return ratioLow < 1 ? `${text}?` : text;
+  return ratioLow < 1 && ratioHigh > 1 ? `${text}?` : text;
 }
 
 function details(ranks: readonly Rank[]): string {
@@ -122,10 +129,11 @@ function details(ranks: readonly Rank[]): string {
       "copied",
     ],
     ["left", "right", "left", "right", "left", "right", "right", "right", "right", "right"],
-    ranks.map(({ cell: { technique, comparison }, against }, i) => {
+    ranks.map(({ cell, against }, i) => {
+      const { technique, comparison } = cell;
       const { overhead, totals } = comparison.report;
       return [
-        technique,
+        isHypothetical(cell) ? `${technique} *` : technique,
         cycles(overhead.cycles),
         `${cycles(overhead.low)} - ${cycles(overhead.high)}`,
         percent(overheadPercent(comparison.report)),
