@@ -7,17 +7,20 @@ export const PAPER_RATIO = { low: 4, high: 13 } as const;
 /** Kinds of work, each with the primitives that are part of it; the first that fits a name counts. */
 const WORK: readonly (readonly [kind: string, names: RegExp])[] = [
   ["copying", /memcpy|copy_page|service\.copy/],
-  ["looking for dirty pages", /^user\.(list|bitmap|pagemap|hash|compare)|pagemap|clear_refs/],
+  [
+    "looking for dirty pages",
+    /^user\.(list|bitmap|pagemap|hash|compare|ring|reverse_map)|pagemap|clear_refs|dirty_bits|pml/,
+  ],
   ["signals", /signal|sigreturn|fxsave|fxrstor|user\.handler|bad_access/],
-  ["TLB flushes", /flush|invlpg|mmuext|cr3_read|^cpu\.cr3_write/],
+  ["TLB flushes", /flush|invlpg|invept|ept\.sync|nested_walk|mmuext|cr3_read|^cpu\.cr3_write/],
   ["shadow page tables", /xen\.shadow/],
-  ["page-table updates", /change_protection|uffd\.pte|mmu_update|ptwr|service\.page|linux\.xen\./],
+  ["page-table updates", /change_protection|uffd\.pte|mmu_update|ptwr|p2m|table\.map|service\.page|linux\.xen\./],
   ["mappings (VMAs)", /linux\.(vma|mprotect|mmap|munmap|madvise)/],
   [
     "entries and exits",
     /cpu\.|\.(syscall|exception|hypercall|iret|bounce_frame|inject_page_fault|xpti|request|vmexit|vmentry|vmcall|cr_access)|ioctl|privcmd/,
   ],
-  ["faults", /fault|lookup|clear_page/],
+  ["faults", /fault|violation|lookup|clear_page/],
 ];
 const OTHER_WORK = "other work";
 /** Below this, a side counts as cheaper and not as equal. */

@@ -241,6 +241,12 @@ export const XEN_STEPS: readonly XenStep[] = [
       "estimate, read not measured (half to twice): p2m_change_type_one: ept_get_entry, p2m_set_entry, ept_set_entry with resolve_misconfig, its walk and epte_get_entry_emt",
   },
   {
+    step: P.xen_p2m_run_entry,
+    lengths: [130, 130, 130],
+    source:
+      "estimate, read not measured (half to twice): one turn of resolve_misconfig's loop over a page of the EPT, by which Xen makes a guest's frames log-dirty: p2m_recalc_type, epte_get_entry_emt, ept_p2m_type_to_flags, atomic_write_ept_entry",
+  },
+  {
     step: P.xen_ept_sync,
     lengths: [140, 140, 140],
     source:
@@ -253,10 +259,10 @@ export const XEN_STEPS: readonly XenStep[] = [
       "estimate, read not measured (half to twice): hap_gva_to_gfn, guest_walk_tables of four levels, p2m_get_page_from_gfn and map_domain_page for each",
   },
   {
-    step: P.xen_dirty_table,
+    step: P.xen_table_map,
     lengths: [70, 70, 70],
     source:
-      "estimate, read not measured (half to twice): map_domain_page, unmap_domain_page, frame's entry in the level above; Xen has no such scan",
+      "estimate, read not measured (half to twice): map_domain_page, unmap_domain_page, the way through the levels above",
   },
   {
     step: P.xen_dirty_entry,

@@ -50,7 +50,9 @@ test("compare: the text answers within 120 columns, and its answers are those of
     for (const environment of ENVIRONMENTS) {
       const ranked = cells
         .filter((cell) => cell.environment === environment && cell.available)
-        .sort((a, b) => a.overheadCycles - b.overheadCycles);
+        .sort((a, b) => a.overheadCycles - b.overheadCycles)
+        // What needs a processor that nobody has built is no answer.
+        .sort((a, b) => Number(a.technique === "epml") - Number(b.technique === "epml"));
       const [answer] = lines.filter((line) => line.startsWith(`${environment} `));
       assert.equal(answer.split(/ +/)[1], ranked[0].technique);
       const at = lines.findIndex((line) => line.startsWith(`${environment} `) && line.includes("overhead"));

@@ -1,8 +1,9 @@
-import { type PageTable, TABLE_SHIFT, WINDOW_PAGES, WITHHELD_DIRTY } from "../../machine/page-table.ts";
+import { type PageTable, WINDOW_PAGES, WITHHELD_DIRTY } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { Gate, PageRange } from "../checkpoint-service.ts";
 import type { DirtyBitScan } from "../dirty-bit-scan.ts";
 import type { RequestChannel } from "../request-channel.ts";
+import { EntryRun } from "./entry-run.ts";
 import type { HapHypervisor } from "./hypervisor.ts";
 import { RegisteredFrames } from "./registered-frames.ts";
 
@@ -17,6 +18,7 @@ export class HapDirtyBitScan implements DirtyBitScan {
   readonly #channel: RequestChannel;
   readonly #base: number;
   readonly #registered: RegisteredFrames;
+  readonly #run: EntryRun;
   readonly #bitmap = new Uint8Array(WINDOW_PAGES);
 
   constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel, base: number) {
@@ -24,6 +26,7 @@ export class HapDirtyBitScan implements DirtyBitScan {
     this.#channel = channel;
     this.#base = base;
     this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
+    this.#run = new EntryRun(xen.ledger, xen.frames, P.xen_dirty_entry);
   }
 
   register(gate: Gate, first: number, pageCount: number): void {
@@ -42,29 +45,15 @@ export class HapDirtyBitScan implements DirtyBitScan {
 
   scan(gate: Gate, ranges: readonly PageRange[]): void {
     this.#channel.request(gate, () => {
-      const { ledger, frames } = this.#xen;
-      let table = -1;
-      let tables = 0;
-      let entries = 0;
       let found = false;
       for (const { first, pageCount } of ranges) {
-        entries += pageCount;
         for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
-          const frame = this.#registered.frameOf(page);
-          if (frame >> TABLE_SHIFT !== table) {
-            table = frame >> TABLE_SHIFT;
-            tables++;
-          }
-          const withheld = frames.withheldOf(frame);
-          const dirty = (withheld & WITHHELD_DIRTY) === 0;
+          const dirty = this.#run.change(this.#registered.frameOf(page), WITHHELD_DIRTY, true);
           this.#bitmap[page] = dirty ? 1 : 0;
-          if (!dirty) continue;
-          frames.withhold(frame, withheld | WITHHELD_DIRTY);
-          found = true;
+          found ||= dirty;
         }
       }
-      ledger.charge(P.xen_dirty_table, tables);
-      ledger.charge(P.xen_dirty_entry, entries);
+      this.#run.end();
       if (found) this.#xen.sync();
     });
   }

@@ -5,6 +5,7 @@ import { P } from "../../machine/primitives.ts";
 import type { PageRange } from "../checkpoint-service.ts";
 import type { PageLog } from "../page-log.ts";
 import type { RequestChannel } from "../request-channel.ts";
+import { EntryRun } from "./entry-run.ts";
 import type { HapHypervisor } from "./hypervisor.ts";
 import { RegisteredFrames } from "./registered-frames.ts";
 
@@ -24,6 +25,7 @@ export class HapPageLog implements PageLog {
   readonly #channel: RequestChannel;
   readonly #base: number;
   readonly #registered: RegisteredFrames;
+  readonly #run: EntryRun;
   /** 1 where the entry of the page's frame is as for a log-dirty guest. */
   readonly #armed = new Uint8Array(WINDOW_PAGES);
   readonly #buffer = new PmlBuffer();
@@ -38,6 +40,7 @@ export class HapPageLog implements PageLog {
     this.#channel = channel;
     this.#base = base;
     this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
+    this.#run = new EntryRun(xen.ledger, xen.frames, P.xen_p2m_run_entry);
     xen.logDirtyBits((frame) => this.#log(frame));
   }
 
@@ -51,10 +54,13 @@ export class HapPageLog implements PageLog {
       if (this.#logging) this.#empty();
       let changed = false;
       for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
-        if (this.#armed[page] === 1) changed = this.#change(this.#registered.frameOf(page), 0) || changed;
+        if (this.#armed[page] === 1) {
+          changed = this.#run.change(this.#registered.frameOf(page), WITHHELD_DIRTY, false) || changed;
+        }
         this.#armed[page] = 0;
         this.#registered.remove(page);
       }
+      this.#run.end();
       if (changed) this.#xen.sync();
     });
   }
@@ -66,9 +72,10 @@ export class HapPageLog implements PageLog {
         for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
           if (this.#armed[page] === 1) continue;
           this.#armed[page] = 1;
-          changed = this.#change(this.#registered.frameOf(page), WITHHELD_DIRTY) || changed;
+          changed = this.#run.change(this.#registered.frameOf(page), WITHHELD_DIRTY, true) || changed;
         }
       }
+      this.#run.end();
       if (changed) this.#xen.sync();
       this.#switch(true);
     });
@@ -126,15 +133,5 @@ export class HapPageLog implements PageLog {
     this.#logging = logging;
     this.#ledger.charge(P.xen_pml_switch, 1);
     this.#ledger.charge(P.xen_cpu_vmwrite, 1);
-  }
-
-  /** p2m_change_type_one: a log-dirty frame, or an ordinary one. @returns whether its D bit changed */
-  #change(frame: number, dirty: number): boolean {
-    const { frames } = this.#xen;
-    const before = frames.withheldOf(frame);
-    const after = (before & ~WITHHELD_DIRTY) | dirty;
-    this.#ledger.charge(P.xen_p2m_entry, 1);
-    frames.withhold(frame, after);
-    return after !== before;
   }
 }

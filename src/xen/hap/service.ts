@@ -2,6 +2,7 @@ import { type PageTable, WITHHELD_WRITE } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import { ProtectionService } from "../protection-service.ts";
 import type { RequestChannel } from "../request-channel.ts";
+import { EntryRun } from "./entry-run.ts";
 import type { FrameObserver } from "./frame-observer.ts";
 import type { HapHypervisor } from "./hypervisor.ts";
 import { RegisteredFrames } from "./registered-frames.ts";
@@ -22,20 +23,23 @@ export class HapCheckpointService extends ProtectionService implements FrameObse
   readonly tracksFrames = true;
   readonly #xen: HapHypervisor;
   readonly #registered: RegisteredFrames;
+  readonly #run: EntryRun;
 
   constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel, base: number) {
     super(xen.ledger, channel, base);
     this.#xen = xen;
     this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
+    this.#run = new EntryRun(xen.ledger, xen.frames, P.xen_p2m_run_entry);
   }
 
   write(frame: number): void {
+    const { frames } = this.#xen;
     const page = this.#registered.pageOf(frame);
     if (page === undefined || !this.lookUp(page, true))
       throw new Error(`nobody protects frame ${frame}, and it is closed`);
     this.markDirty(page);
-    this.chargePages(1);
-    this.open(page);
+    this.ledger.charge(P.xen_p2m_entry, 1);
+    frames.withhold(frame, frames.withheldOf(frame) & ~WITHHELD_WRITE);
     this.flush();
   }
 
@@ -60,11 +64,11 @@ export class HapCheckpointService extends ProtectionService implements FrameObse
   }
 
   protected override close(page: number): boolean {
-    return this.#change(page, WITHHELD_WRITE);
+    return this.#run.change(this.#registered.frameOf(page), WITHHELD_WRITE, true);
   }
 
   protected override open(page: number): boolean {
-    return this.#change(page, 0);
+    return this.#run.change(this.#registered.frameOf(page), WITHHELD_WRITE, false);
   }
 
   /** The guest's own entry is held against a write before Xen's is. */
@@ -76,16 +80,7 @@ export class HapCheckpointService extends ProtectionService implements FrameObse
     this.#xen.sync();
   }
 
-  protected override chargePages(pages: number): void {
-    this.ledger.charge(P.xen_p2m_entry, pages);
-  }
-
-  #change(page: number, write: number): boolean {
-    const { frames } = this.#xen;
-    const frame = this.#registered.frameOf(page);
-    const before = frames.withheldOf(frame);
-    const after = (before & ~WITHHELD_WRITE) | write;
-    frames.withhold(frame, after);
-    return after !== before;
+  protected override chargePages(): void {
+    this.#run.end();
   }
 }

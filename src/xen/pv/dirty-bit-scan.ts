@@ -98,7 +98,7 @@ export class PvDirtyBitScan implements DirtyBitScan {
       tables += ((start + pageCount - 1) >> TABLE_SHIFT) - (start >> TABLE_SHIFT) + 1;
       entries += pageCount;
     }
-    this.#xen.ledger.charge(P.xen_dirty_table, tables);
+    this.#xen.ledger.charge(P.xen_table_map, tables);
     this.#xen.ledger.charge(P.xen_dirty_entry, entries);
   }
 }
