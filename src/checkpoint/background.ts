@@ -92,6 +92,11 @@ export class BackgroundCopy {
     }
   }
 
+  /** Bytes of the image that the program has waited for. */
+  addCopied(bytes: number): void {
+    this.#readyBytes += bytes;
+  }
+
   /** The program has ended the checkpoint: the image is known, and its index is the last that crosses. */
   end(pageCount: number): void {
     this.#indexed = pageCount;

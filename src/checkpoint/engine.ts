@@ -41,6 +41,8 @@ export class CheckpointEngine {
   /** Virtual cycle of the program at the call or store that is being handled. */
   #cycle = 0;
   #reloadSite = Number.NaN;
+  /** Pages of the whole guest that the checkpoint being taken has copied. */
+  #wholePages = 0;
   /** Regions saved by the checkpoint that is being taken. */
   #saved: SavedRegion[] = [];
   /** Number of the first region on each page of linear memory, NO_REGION where there is none. */
@@ -78,7 +80,7 @@ export class CheckpointEngine {
 
   /** Whether saved pages are copied while the program runs on. */
   get copiesInBackground(): boolean {
-    return this.#machine.options.commit === "async";
+    return this.#machine.options.commit === "async" && this.technique.wholeGuest === undefined;
   }
 
   /** Whether a checkpoint is being copied now. */
@@ -109,7 +111,10 @@ export class CheckpointEngine {
     const before = ledger.enter(isDone ? "background" : "commit", epoch, site, NO_REGION);
     this.#chargeBackgroundCopy(uncopied);
     chargeTransfer(ledger, options, unsentBytes);
-    if (indexedPages !== undefined) chargeSeal(ledger, options, indexedPages);
+    if (indexedPages !== undefined) {
+      chargeSeal(ledger, options, indexedPages);
+      this.technique.wholeGuest?.release();
+    }
     ledger.restore(before);
     this.copyListener?.finish();
   }
@@ -199,12 +204,16 @@ export class CheckpointEngine {
     this.#notePages(this.technique.collect(this.#virtual(ranges), registeredBytes));
     const saved = regions.map(takePending);
     const byXen = options.copy === "hypervisor" && xen !== undefined;
-    if (options.commit === "async") {
+    const { wholeGuest } = this.technique;
+    if (wholeGuest !== undefined) {
+      this.#enter("copy", site, NO_REGION);
+      this.#wholePages += wholeGuest.copy();
+    } else if (options.commit === "async") {
       this.#begun(site).add(saved, (region, page) => (byXen ? PAGE_BYTES : region.bytesOn(page)));
       this.#enter("copy", site, NO_REGION);
       if (byXen) xen.channel.request(options.gate, () => {});
     }
-    for (const { region, pages, bytes } of options.commit === "async" ? [] : saved) {
+    for (const { region, pages, bytes } of this.copiesInBackground || wholeGuest !== undefined ? [] : saved) {
       this.#enter("copy", site, region.number);
       if (byXen) {
         xen.channel.copy(options.gate, this.#virtual(rangesOfPages(pages)), byteFromPage(options.target));
@@ -225,16 +234,22 @@ export class CheckpointEngine {
     const { ledger, options } = this.#machine;
     const before = this.#enter("commit", site, NO_REGION);
     ledger.charge(P.user_call, 1);
-    let bytes = 0;
-    let pageCount = 0;
-    for (const saved of this.#saved) {
+    let bytes = this.#wholePages * PAGE_BYTES;
+    let pageCount = this.#wholePages;
+    this.#wholePages = 0;
+    for (const saved of this.technique.wholeGuest === undefined ? this.#saved : []) {
       bytes += saved.bytes;
       pageCount += saved.pages.length;
     }
-    if (options.commit === "async") this.#begun(site).end(pageCount);
-    else {
-      chargeTransfer(ledger, options, (goesDirectly(options) ? 0 : bytes) + indexBytes(pageCount));
+    if (options.commit === "async") {
+      const background = this.#begun(site);
+      if (this.technique.wholeGuest !== undefined) background.addCopied(bytes);
+      background.end(pageCount);
+    } else {
+      const sent = goesDirectly(options) && this.technique.wholeGuest === undefined ? 0 : bytes;
+      chargeTransfer(ledger, options, sent + indexBytes(pageCount));
       chargeSeal(ledger, options, pageCount);
+      this.technique.wholeGuest?.release();
     }
     ledger.restore(before);
     this.#saved = [];
@@ -255,6 +270,7 @@ export class CheckpointEngine {
       }
     }
     this.#saved = [];
+    this.#wholePages = 0;
     this.#epoch++;
   }
 

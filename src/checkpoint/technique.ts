@@ -15,6 +15,7 @@ export const TECHNIQUE_IDS = [
   "hv-scan",
   "spml",
   "epml",
+  "remus",
 ] as const;
 export type TechniqueId = (typeof TECHNIQUE_IDS)[number];
 
@@ -82,6 +83,19 @@ export interface Technique {
   arm(ranges: readonly PageRange[]): void;
   /** Whether a write to this page is the technique's business now. */
   isArmed(page: number): boolean;
+  /** Present when the technique saves the whole guest and not the regions alone: then it copies by itself. */
+  readonly wholeGuest?: WholeGuest;
+}
+
+/** What a technique does that saves the whole guest from outside of it. */
+export interface WholeGuest {
+  /**
+   * Copies what `collect` found dirty in the whole guest, which stands still until `arm` returns.
+   * @returns how many pages that were, those of the regions among them
+   */
+  copy(): number;
+  /** The checkpoint is safe: what was held back for it may go. */
+  release(): void;
 }
 
 /** One entry of the table of techniques. */

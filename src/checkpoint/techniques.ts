@@ -5,6 +5,7 @@ import { hvProtect } from "./techniques/hv-protect.ts";
 import { hvScan } from "./techniques/hv-scan.ts";
 import { mprotect } from "./techniques/mprotect.ts";
 import { epml, spml } from "./techniques/pml.ts";
+import { remus } from "./techniques/remus.ts";
 import { softDirty } from "./techniques/soft-dirty.ts";
 import { uffdWp, uffdWpSigbus } from "./techniques/uffd-wp.ts";
 
@@ -20,6 +21,7 @@ export const TECHNIQUES: readonly TechniqueDefinition[] = [
   hvScan,
   spml,
   epml,
+  remus,
 ];
 
 /** @throws Error when no technique has this name */

@@ -6,16 +6,20 @@ import { HapDirtyBitScan } from "../xen/hap/dirty-bit-scan.ts";
 import { HapHypervisor } from "../xen/hap/hypervisor.ts";
 import { HapPageLog } from "../xen/hap/page-log.ts";
 import { HapCheckpointService } from "../xen/hap/service.ts";
+import { LogDirty, type LogDirtyMode } from "../xen/log-dirty.ts";
 import { PvDirtyBitScan } from "../xen/pv/dirty-bit-scan.ts";
 import { Hypervisor } from "../xen/pv/hypervisor.ts";
+import { pvLogDirty } from "../xen/pv/log-dirty.ts";
 import { XenCheckpointService } from "../xen/pv/service.ts";
 import { RequestChannel } from "../xen/request-channel.ts";
 import type { XenServices } from "../xen/services.ts";
 import { ShadowHypervisor } from "../xen/shadow/hypervisor.ts";
+import { shadowLogDirty } from "../xen/shadow/log-dirty.ts";
 import { ShadowCheckpointService } from "../xen/shadow/service.ts";
 import { GuestLog } from "./guest-log.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelBuild } from "./kernel-build.ts";
+import { TIMER_PAGES } from "./kernel-pages.ts";
 import type { Platform } from "./platform.ts";
 import { NativePlatform } from "./platform-native.ts";
 import { XenHapPlatform } from "./platform-xen-hap.ts";
@@ -58,7 +62,8 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
         const checkpoint = new XenCheckpointService(ledger, hypervisor, table, channel, base);
         hypervisor.observe(checkpoint);
         hypervisor.onEntry(() => channel.entered());
-        return { channel, checkpoint, dirtyBits: new PvDirtyBitScan(hypervisor, table, channel, base) };
+        const logDirty = logDirtyOf(kernel, pvLogDirty(hypervisor), base);
+        return { channel, checkpoint, dirtyBits: new PvDirtyBitScan(hypervisor, table, channel, base), logDirty };
       },
     };
   },
@@ -73,7 +78,8 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
         xen.tables.observe(checkpoint);
         xen.emulateFor(checkpoint);
         xen.onEntry(() => channel.entered());
-        return { channel, checkpoint };
+        const logDirty = logDirtyOf(kernel, shadowLogDirty(xen), base);
+        return { channel, checkpoint, logDirty };
       },
     };
   },
@@ -107,6 +113,13 @@ function channelOf(ledger: Ledger, kernel: Kernel, xen: { hypercall(): void; cpu
     driver: () => throughDriver(kernel, () => xen.hypercall()),
     cpuid: () => xen.cpuid(),
   });
+}
+
+/** Log-dirty mode, off at first, which is told what the guest's kernel writes. */
+function logDirtyOf(kernel: Kernel, mode: LogDirtyMode, base: number): LogDirty {
+  const logDirty = new LogDirty(kernel.ledger, kernel.table, mode, base, TIMER_PAGES);
+  kernel.observeOwnWrites(logDirty);
+  return logDirty;
 }
 
 /** The way of an application through its kernel's privcmd driver to Xen and back. */

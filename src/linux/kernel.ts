@@ -13,11 +13,20 @@ import { P } from "../machine/primitives.ts";
 import { AddressSpace } from "./address-space.ts";
 import { GuestError, type SignalName } from "./guest-process.ts";
 import type { KernelBuild } from "./kernel-build.ts";
+import { ENTRY_PAGES, FAULT_PAGES, type KernelPages, SIGNAL_PAGES, SYSTEM_CALL_PAGES } from "./kernel-pages.ts";
 import type { Platform } from "./platform.ts";
 import { VMA_MAPPED, VMA_READ, VMA_WRITE } from "./vma-map.ts";
 
 /** A handler gets the page of the fault, numbered in the window. */
 export type PageHandler = (page: number) => void;
+
+/** Who is told what the kernel writes besides page tables and what it writes for the process. */
+export interface OwnWritesObserver {
+  /** Pages of its own. */
+  kernelWrites(pages: KernelPages): void;
+  /** A frame that it fills before the page, numbered in the window, gets it. */
+  frameWritten(page: number): void;
+}
 
 /** Faults in a row on one page that a handler may leave unsolved before the process counts as stuck. */
 const MOST_FAULTS = 8;
@@ -38,6 +47,7 @@ export class Kernel {
   readonly platform: Platform;
   /** Faults of user mode so far, whoever dealt with them. */
   userFaults = 0;
+  #ownWrites: OwnWritesObserver | undefined;
   #segv: PageHandler | undefined;
   #bus: PageHandler | undefined;
   #usr1: PageHandler | undefined;
@@ -54,6 +64,10 @@ export class Kernel {
     this.table = table;
     this.platform = platform;
     this.memory = new AddressSpace(build, ledger, table, platform);
+  }
+
+  observeOwnWrites(observer: OwnWritesObserver): void {
+    this.#ownWrites = observer;
   }
 
   setHandler(signal: SignalName, handler: PageHandler | undefined): void {
@@ -105,6 +119,8 @@ export class Kernel {
   enter(): void {
     this.platform.systemCallEntry();
     this.ledger.charge(P.linux_syscall, 1);
+    this.#ownWrites?.kernelWrites(ENTRY_PAGES);
+    this.#ownWrites?.kernelWrites(SYSTEM_CALL_PAGES);
   }
 
   leave(): void {
@@ -183,6 +199,8 @@ export class Kernel {
   #fault(page: number, write: boolean): void {
     this.userFaults++;
     if (this.platform.pageFault(page, write)) return;
+    this.#ownWrites?.kernelWrites(ENTRY_PAGES);
+    this.#ownWrites?.kernelWrites(FAULT_PAGES);
     const { ledger } = this;
     ledger.charge(P.linux_exception, 1);
     ledger.charge(P.linux_fault, 1);
@@ -262,15 +280,18 @@ export class Kernel {
     if ((entry & PTE_PRESENT) === 0) {
       ledger.charge(P.linux_fault_anonymous, 1);
       ledger.charge(P.linux_clear_page, 1);
+      this.#ownWrites?.frameWritten(page);
       platform.setPte(page, NEW_PAGE);
     } else if (entry & PTE_ZERO_PAGE) {
       ledger.charge(P.linux_fault_cow, 1);
       ledger.charge(P.linux_clear_page, 1);
+      this.#ownWrites?.frameWritten(page);
       platform.clearAndFlushPte(page);
       platform.setPte(page, NEW_PAGE);
     } else if (entry & PTE_SHARED) {
       ledger.charge(P.linux_fault_cow, 1);
       ledger.charge(P.linux_copy_page, 1);
+      this.#ownWrites?.frameWritten(page);
       platform.clearAndFlushPte(page);
       platform.setPte(page, NEW_PAGE);
     } else {
@@ -291,6 +312,7 @@ export class Kernel {
     if (handler === undefined) {
       throw new GuestError(write ? "store" : "load", name, `no handler takes the fault on page ${page}`);
     }
+    this.#ownWrites?.kernelWrites(SIGNAL_PAGES);
     ledger.charge(P.linux_signal_send, 1);
     ledger.charge(P.linux_signal_deliver, 1);
     ledger.charge(P.cpu_fxsave, 1);

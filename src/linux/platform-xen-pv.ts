@@ -3,7 +3,6 @@ import type { PageTable } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import type { Hypervisor } from "../xen/pv/hypervisor.ts";
 import type { Platform } from "./platform.ts";
-import { setDirtyBit } from "./platform-native.ts";
 
 /**
  * Updates that Linux collects into one hypercall: its multicall buffer has 512 bytes for arguments, an update takes 16,
@@ -54,7 +53,8 @@ export class XenPvPlatform implements Platform {
   }
 
   setDirty(page: number): void {
-    setDirtyBit(this.#ledger, this.#table, page);
+    this.#ledger.charge(P.cpu_dirty_assist, 1);
+    this.#xen.setDirty(page);
   }
 
   enterLazyMmu(): void {}
@@ -95,10 +95,10 @@ export class XenPvPlatform implements Platform {
     this.#xen.emulateTableWrite(page, flags);
   }
 
-  flushPages(_first: number, pageCount: number): void {
+  flushPages(first: number, pageCount: number): void {
     this.#ledger.charge(P.linux_flush_page, pageCount);
     this.#ledger.charge(P.linux_xen_flush_page, pageCount);
-    for (let page = 0; page < pageCount; page++) this.#xen.invlpg();
+    for (let page = first; page < first + pageCount; page++) this.#xen.invlpg(page);
   }
 
   flushAll(): void {

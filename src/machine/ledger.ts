@@ -102,6 +102,12 @@ export class Ledger {
     return this.#addRow(phaseNumber, epoch, site, region);
   }
 
+  /** Makes the current context's like in another phase the current one. @returns the handle of the one before */
+  enterPhase(phase: Phase): ContextHandle {
+    const { epoch, site, region } = this.current;
+    return this.enter(phase, epoch, site, region);
+  }
+
   /** Makes the context of a handle current again. */
   restore(handle: ContextHandle): void {
     this.#base = handle;

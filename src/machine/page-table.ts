@@ -49,14 +49,21 @@ export class PageTable {
    * above. Always 0 where the processor walks the guest's tables alone. Read freely, written through `withhold` only.
    */
   readonly withheld = new Uint8Array(WINDOW_PAGES);
+  #onWrite: ((page: number) => void) | undefined;
   #watchFirst = 0;
   #watchCount = 0;
   #watchTable: Uint8Array = new Uint8Array(0);
   #watchBit = 0;
 
   set(page: number, flags: number): void {
+    this.#onWrite?.(page);
     this.flags[page] = flags;
     this.#update(page);
+  }
+
+  /** Has somebody told of every change of an entry, before it is made. */
+  observeWrites(listener: (page: number) => void): void {
+    this.#onWrite = listener;
   }
 
   withhold(page: number, bits: number): void {
@@ -64,9 +71,10 @@ export class PageTable {
     this.#update(page);
   }
 
-  /** The same of every page: before anything else happens to the table. */
+  /** The same of every page. */
   withholdAll(bits: number): void {
     this.withheld.fill(bits);
+    this.#updateWatched();
   }
 
   /** Whether a store completes without anything to do for anybody. */
@@ -91,7 +99,12 @@ export class PageTable {
     this.#watchCount = Math.min(table.length, WINDOW_PAGES - first);
     this.#watchTable = table;
     this.#watchBit = bit;
-    for (let page = first, end = first + this.#watchCount; page < end; page++) this.#update(page);
+    this.#updateWatched();
+  }
+
+  #updateWatched(): void {
+    const end = this.#watchFirst + this.#watchCount;
+    for (let page = this.#watchFirst; page < end; page++) this.#update(page);
   }
 
   #update(page: number): void {

@@ -462,6 +462,36 @@ export const P = {
   xen_pml_switch: xen("xen.pml.switch", "call", "start or stop the processor's log of D bits"),
   xen_pml_flush: xen("xen.pml.flush", "flush", "empty the processor's log, without its entries"),
   xen_pml_entry: xen("xen.pml.entry", "entry", "one entry of the log: note the frame as dirty, put it into the ring"),
+  // Xen: log-dirty mode, and the tool that saves a whole guest.
+  xen_log_dirty_mark: xen(
+    "xen.log_dirty.mark",
+    "page",
+    "log-dirty mode: set a page's bit, through the levels of the bitmap",
+  ),
+  xen_log_dirty_op: xen(
+    "xen.log_dirty.op",
+    "operation",
+    "log-dirty mode: the control domain's request to begin, or to read and clear; without the bitmap's words",
+  ),
+  xen_log_dirty_word: xen(
+    "xen.log_dirty.word",
+    "word of 64 bits",
+    "log-dirty mode: one word of the bitmap copied to the control domain and cleared",
+  ),
+  remus_pause: define(
+    "item",
+    "checkpointLibrary",
+    "remus.pause",
+    "pause",
+    "the control domain has the guest suspend itself and resumes it, by event channels",
+  ),
+  remus_release: define(
+    "item",
+    "checkpointLibrary",
+    "remus.release",
+    "release",
+    "output that was held back in the control domain goes out: one request to its queue",
+  ),
 
   // Xen: the checkpoint service (our reconstruction; composed from the steps above).
   xen_service_request: xen("xen.service.request", "request", "checkpoint service: fetch and check a request"),

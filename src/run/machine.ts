@@ -70,8 +70,8 @@ export function createMachine(
   for (const { first, pageCount } of start.residentPages) {
     for (let page = first; page < first + pageCount; page++) process.store(base + page);
   }
-  ledger.restore(loading);
   const engine = new CheckpointEngine(definition, { process, xen: guest.xen, ledger, options }, base);
+  ledger.restore(loading);
   return {
     options,
     ledger,

@@ -1,5 +1,6 @@
 import type { CheckpointService } from "./checkpoint-service.ts";
 import type { DirtyBitScan } from "./dirty-bit-scan.ts";
+import type { LogDirty } from "./log-dirty.ts";
 import type { PageLog } from "./page-log.ts";
 import type { RequestChannel } from "./request-channel.ts";
 
@@ -13,4 +14,6 @@ export interface XenServices {
   readonly frameLog?: PageLog;
   /** The same of the guest's own tables, as pages: no processor has it. */
   readonly guestLog?: PageLog;
+  /** Not an application's but a tool's in the control domain: which pages of the whole guest are written. */
+  readonly logDirty?: LogDirty;
 }

@@ -288,6 +288,23 @@ export const XEN_STEPS: readonly XenStep[] = [
       "estimate, read not measured (half to twice): vmx_vcpu_flush_pml_buffer's loop with paging_mark_pfn_dirty of four levels, and a store into the ring",
   },
   {
+    step: P.xen_log_dirty_mark,
+    lengths: [170, 175, 175],
+    source:
+      "estimate, read not measured: paging_mark_dirty, paging_mark_pfn_dirty through four levels of map_domain_page",
+  },
+  {
+    step: P.xen_log_dirty_op,
+    lengths: [2600, 2700, 2700],
+    source:
+      "estimate, read not measured: do_domctl, paging_domctl, domain_pause and unpause, paging_log_dirty_op less its words, copy_to_guest of the counts",
+  },
+  {
+    step: P.xen_log_dirty_word,
+    lengths: [3, 3, 3],
+    source: "estimate, read not measured: copy_to_guest_offset and clear_page, each one store of a string for a word",
+  },
+  {
     step: P.xen_service_request,
     lengths: [130, 130, 130],
     source: "composed: copy_from_guest_ll of the request and its checks, as do_mmuext_op without its operation",

@@ -1,6 +1,7 @@
 import type { Ledger } from "../../machine/ledger.ts";
-import { type PageTable, PTE_PRESENT, PTE_WRITABLE } from "../../machine/page-table.ts";
+import { type PageTable, PTE_DIRTY, PTE_PRESENT, PTE_SOFT_DIRTY, PTE_WRITABLE } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
+import { ShadowTables } from "../shadow/shadow-tables.ts";
 import type { L1Observer } from "./l1-observer.ts";
 
 /** Entries that Linux puts into one mmu_update at most. */
@@ -19,6 +20,8 @@ export class Hypervisor {
   readonly #xpti: boolean;
   #observer: L1Observer | undefined;
   #rewrite: (page: number, flags: number) => number = (_page, flags) => flags;
+  /** In log-dirty mode: the tables that the processor walks then. */
+  #shadow: ShadowTables | undefined;
   /** Called whenever the guest enters Xen. */
   #onEntry: () => void = () => {};
   /** Entries of the mmu_update under way: all, and those of each further kind. */
@@ -46,6 +49,28 @@ export class Hypervisor {
     this.#onEntry = action;
   }
 
+  /** The guest's shadow page tables, which it has from the first call on (shadow_one_bit_enable). */
+  shadow(): ShadowTables {
+    this.#shadow ??= new ShadowTables(this.ledger, this.#table, false);
+    return this.#shadow;
+  }
+
+  /** Log-dirty mode: the guest's kernel writes to so many pages of its own, whose shadow entries let nobody write. */
+  trapKernelWrites(count: number): void {
+    const { ledger } = this;
+    this.#enterException(count);
+    ledger.charge(P.xen_shadow_walk, count);
+    ledger.charge(P.xen_shadow_fault, count);
+    ledger.charge(P.xen_shadow_propagate, count);
+    this.#returnFromException(count);
+  }
+
+  /** The processor sets D bits by a store that it lets pass. */
+  setDirty(page: number): void {
+    if (this.#shadow !== undefined) this.#shadow.setDirty(page);
+    else this.#table.set(page, this.#table.flags[page] | PTE_DIRTY | PTE_SOFT_DIRTY);
+  }
+
   /** User mode executes SYSCALL: Xen enters the guest's kernel through a bounce frame. */
   systemCallFromUser(): void {
     const { ledger } = this;
@@ -69,6 +94,7 @@ export class Hypervisor {
   /** User mode faults on a page. @returns true when the checkpoint service dealt with it; else the kernel is entered */
   pageFault(page: number, write: boolean): boolean {
     const { ledger } = this;
+    if (this.#shadowFault(page, write)) return true;
     this.#enterException();
     if (this.#observer?.fault(page, write) === true) {
       this.#returnFromException();
@@ -101,6 +127,7 @@ export class Hypervisor {
   /** The guest's kernel faults on a user page: as `pageFault`, but the guest's mode does not change. */
   kernelPageFault(page: number): boolean {
     const { ledger } = this;
+    if (this.#shadowFault(page, true)) return true;
     this.#enterException();
     if (this.#observer?.fault(page, true) === true) {
       this.#returnFromException();
@@ -135,7 +162,7 @@ export class Hypervisor {
         if (after & PTE_WRITABLE) this.ledger.charge(P.xen_mmu_update_map_writable, 1);
       } else this.ledger.charge(P.xen_mmu_update_unmap, 1);
     } else if ((before ^ after) & PTE_WRITABLE) this.#rights++;
-    this.#table.set(page, after);
+    this.#writeEntry(page, after);
   }
 
   /** The mmu_update hypercall with the entries added. */
@@ -152,9 +179,10 @@ export class Hypervisor {
   }
 
   /** mmuext_op, INVLPG_LOCAL. */
-  invlpg(): void {
+  invlpg(page: number): void {
     this.hypercall();
     this.ledger.charge(P.xen_mmuext_op, 1);
+    this.#onShadow((shadow) => shadow.invalidate(page));
     this.flushPage();
   }
 
@@ -173,8 +201,7 @@ export class Hypervisor {
     const { ledger } = this;
     this.#enterException();
     ledger.charge(P.xen_ptwr, 1);
-    const after = this.#entryFor(page, flags);
-    this.#table.set(page, after);
+    this.#writeEntry(page, this.#entryFor(page, flags));
     this.#returnFromException();
   }
 
@@ -205,6 +232,7 @@ export class Hypervisor {
     ledger.charge(P.xen_mmuext_op, 1);
     ledger.charge(P.xen_new_baseptr, 1);
     ledger.charge(P.xen_cpu_cr3_write, 1);
+    this.#onShadow((shadow) => shadow.update());
     if (this.#xpti) {
       ledger.charge(P.xen_xpti, 1);
       ledger.charge(P.xen_cpu_invlpg, 1);
@@ -269,6 +297,36 @@ export class Hypervisor {
     return this.#observer === undefined ? wanted : this.#observer.guestWrites(page, wanted);
   }
 
+  /** A fault on an entry that the guest's own would allow: its shadow is missing, or log-dirty mode keeps it closed. */
+  #shadowFault(page: number, write: boolean): boolean {
+    const shadow = this.#shadow;
+    const wanted = write ? PTE_PRESENT | PTE_WRITABLE : PTE_PRESENT;
+    if (shadow === undefined || (this.#table.flags[page] & wanted) !== wanted) return false;
+    const before = this.ledger.enterPhase("track");
+    this.#enterException();
+    shadow.fault(page, write);
+    this.#returnFromException();
+    this.ledger.restore(before);
+    return true;
+  }
+
+  /** An entry of the guest as Xen has found it valid. */
+  #writeEntry(page: number, flags: number): void {
+    if (this.#shadow === undefined) this.#table.set(page, flags);
+    else {
+      this.#shadow.write(page, flags);
+      this.#onShadow((shadow) => shadow.validate(page));
+    }
+  }
+
+  /** What shadows add to the guest's operations while it has them: they are there because it is tracked. */
+  #onShadow(action: (shadow: ShadowTables) => void): void {
+    if (this.#shadow === undefined) return;
+    const before = this.ledger.enterPhase("track");
+    action(this.#shadow);
+    this.ledger.restore(before);
+  }
+
   #enterException(times = 1): void {
     const { ledger } = this;
     ledger.charge(P.xen_cpu_exception, times);
@@ -298,6 +356,7 @@ export class Hypervisor {
     ledger.charge(P.xen_cpu_rdmsr, 1);
     ledger.charge(P.xen_cpu_swapgs, 1);
     ledger.charge(P.xen_cpu_cr3_write, 1);
+    this.#onShadow((shadow) => shadow.update());
     if (this.#xpti) {
       ledger.charge(P.xen_xpti, 1);
       ledger.charge(P.xen_cpu_invlpg, 1);

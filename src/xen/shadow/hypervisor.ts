@@ -141,6 +141,18 @@ export class ShadowHypervisor {
     ledger.charge(P.xen_cpu_inject, 1);
   }
 
+  /** Log-dirty mode: the guest's kernel writes to so many pages of its own, whose shadow entries let nobody write. */
+  trapKernelWrites(count: number): void {
+    const { ledger } = this;
+    for (let i = 0; i < count; i++) {
+      this.#faultExit();
+      ledger.charge(P.xen_shadow_walk, 1);
+      ledger.charge(P.xen_shadow_fault, 1);
+      ledger.charge(P.xen_shadow_propagate, 1);
+      this.#exits.enter();
+    }
+  }
+
   /** A store through the kernel's direct map to a table that is in sync: a shadow fault on the direct map's entry. */
   #unsync(page: number): void {
     const { ledger } = this;

@@ -52,14 +52,14 @@ export class ShadowTables {
   readonly #changes = new Uint8Array(WINDOW_PAGES);
   /** Entries of each table that have a shadow. */
   readonly #granted = new Uint16Array(WINDOW_PAGES >> TABLE_SHIFT);
-  /** Entries of a shadow hold references to what they map: where the shadow code counts them itself. */
-  readonly #countsReferences: boolean;
+  /** An HVM guest's: entries hold references to what they map, and Xen runs on page tables of its own. */
+  readonly #isExternal: boolean;
 
-  /** @param countsReferences of an HVM guest; for a PV guest Xen counts by the guest's own tables (shadow_mode_refcounts) */
-  constructor(ledger: Ledger, table: PageTable, countsReferences: boolean) {
+  /** @param isExternal of an HVM guest; for a PV guest references are counted by its own tables (shadow_mode_refcounts) */
+  constructor(ledger: Ledger, table: PageTable, isExternal: boolean) {
     this.#ledger = ledger;
     this.#table = table;
-    this.#countsReferences = countsReferences;
+    this.#isExternal = isExternal;
     table.withholdAll(NO_ENTRY);
   }
 
@@ -89,8 +89,12 @@ export class ShadowTables {
 
   /** Whether a store of the guest's kernel to the L1 entry of a page faults, because its table is shadowed and in sync. */
   isWriteProtected(page: number): boolean {
-    const table = page >> TABLE_SHIFT;
-    return this.#shadowed[table] !== 0 && this.#outOfSync.snapshotOf(table) === undefined;
+    return this.#shadowed[page >> TABLE_SHIFT] !== 0 && !this.isOutOfSync(page);
+  }
+
+  /** Whether the L1 table of a page is out of sync. */
+  isOutOfSync(page: number): boolean {
+    return this.#outOfSync.snapshotOf(page >> TABLE_SHIFT) !== undefined;
   }
 
   /** Whether a store to the L2 entry above a page is Xen's to emulate: that table is shadowed, and never out of sync. */
@@ -126,7 +130,7 @@ export class ShadowTables {
     const table = page >> TABLE_SHIFT;
     this.#ledger.charge(P.xen_shadow_invlpg, 1);
     if (this.#shadowed[table] === 0) return false;
-    if (this.#outOfSync.snapshotOf(table) !== undefined) {
+    if (this.isOutOfSync(page)) {
       this.#noticeFrame(page);
       this.#set(page, NO_ENTRY);
     }
@@ -137,7 +141,8 @@ export class ShadowTables {
   update(): void {
     this.#ledger.charge(P.xen_shadow_cr3, 1);
     for (const table of this.#outOfSync.tables) this.#resync(table);
-    this.flush();
+    // A PV guest's Xen has no linear map of the shadows of its own to flush.
+    if (this.#isExternal) this.flush();
   }
 
   /** shadow_blow_tables: no shadow is left. */
@@ -155,7 +160,7 @@ export class ShadowTables {
         entries++;
         this.#set(page, NO_ENTRY);
       }
-      if (this.#countsReferences) ledger.charge(P.xen_shadow_release, entries);
+      if (this.#isExternal) ledger.charge(P.xen_shadow_release, entries);
     }
     const directories = this.#directories.reduce((sum, has) => sum + has, 0);
     // And the L3 table above them.

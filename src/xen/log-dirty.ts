@@ -1,0 +1,145 @@
+import type { Ledger } from "../machine/ledger.ts";
+import { type PageTable, PTE_PRESENT, TABLE_SHIFT, WINDOW_PAGES } from "../machine/page-table.ts";
+import { P } from "../machine/primitives.ts";
+
+/** Pages of the guest: 1 GiB. What is not the process's and not named below lies still. */
+const GUEST_PAGES = 1 << 18;
+/** log2 of the pages that a word of the bitmap stands for. */
+const WORD_SHIFT = 6;
+
+/** A set of pages of the guest's kernel that it writes to together. */
+export interface KernelSet {
+  /** A bit of its own. */
+  readonly bit: number;
+  readonly count: number;
+}
+
+/** How one paging mode has a guest's first write to each page come to Xen. */
+export interface LogDirtyMode {
+  /** Log-dirty mode begins. */
+  enable(log: LogDirty): void;
+  /** The bitmap was cleared: from now on the first write to each page traps. */
+  close(): void;
+  /** Writes by the guest's kernel to pages of its own trap. */
+  trap(count: number): void;
+  /** The first write to a page-table page. @returns whether another trap than log-dirty's has told of it already */
+  tellsOfTable(table: number): boolean;
+}
+
+/**
+ * Log-dirty mode of a guest: a bit for each of its pages, set at the first write since the bitmap was last cleared. A tool in
+ * the control domain reads and clears it (paging_log_dirty_op, xen/arch/x86/mm/paging.c, Xen 4.17).
+ *
+ * The pages are those of the process, numbered in the window and standing for the frames that they have; the page-table
+ * pages that map them; frames that the kernel clears or copies before it maps them; and sets of the kernel's own pages.
+ */
+export class LogDirty {
+  readonly #ledger: Ledger;
+  readonly #table: PageTable;
+  readonly #mode: LogDirtyMode;
+  /** Number of the window's first page. */
+  readonly #base: number;
+  readonly #always: KernelSet;
+  #isOn = false;
+  #pages = new Uint8Array(0);
+  #tables = new Uint8Array(0);
+  #sets = 0;
+  #count = 0;
+
+  /** @param always pages that the guest's kernel writes in every epoch, whatever the program does */
+  constructor(ledger: Ledger, table: PageTable, mode: LogDirtyMode, base: number, always: KernelSet) {
+    this.#ledger = ledger;
+    this.#table = table;
+    this.#mode = mode;
+    this.#base = base;
+    this.#always = always;
+  }
+
+  /** XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY: once. */
+  enable(): void {
+    this.#pages = new Uint8Array(WINDOW_PAGES);
+    this.#tables = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
+    this.#isOn = true;
+    this.#ledger.charge(P.xen_log_dirty_op, 1);
+    this.#mode.enable(this);
+    this.#table.observeWrites((page) => this.#tableWritten(page >> TABLE_SHIFT));
+  }
+
+  /**
+   * First half of XEN_DOMCTL_SHADOW_OP_CLEAN: the bitmap goes to the tool, which looks through it.
+   * @returns how many pages of the guest were written
+   */
+  read(): number {
+    this.kernelWrites(this.#always);
+    const words = GUEST_PAGES >> WORD_SHIFT;
+    this.#ledger.charge(P.xen_log_dirty_op, 1);
+    this.#ledger.charge(P.xen_log_dirty_word, words);
+    this.#ledger.charge(P.user_bitmap_word, words);
+    return this.#count;
+  }
+
+  /** Its second half: the bitmap is clear, and every page is closed again. */
+  clear(): void {
+    this.#pages.fill(0);
+    this.#tables.fill(0);
+    this.#sets = 0;
+    this.#count = 0;
+    this.#mode.close();
+  }
+
+  /** Whether the page, a virtual page number, was written since the bitmap was cleared. */
+  isDirty(page: number): boolean {
+    return this.#pages[page - this.#base] === 1;
+  }
+
+  /** Whether the next store to the page comes to Xen because of this mode, and for nothing else. */
+  isClosed(page: number): boolean {
+    const index = page - this.#base;
+    return this.#isOn && this.#pages[index] === 0 && (this.#table.flags[index] & PTE_PRESENT) !== 0;
+  }
+
+  /** Whether the page, numbered in the window, may be written without a trap. */
+  mayWrite(page: number): boolean {
+    return !this.#isOn || this.#pages[page] === 1;
+  }
+
+  /** paging_mark_dirty of a page numbered in the window. */
+  mark(page: number): void {
+    if (!this.#isOn) return;
+    this.#ledger.charge(P.xen_log_dirty_mark, 1);
+    if (this.#pages[page] === 0) this.#count++;
+    this.#pages[page] = 1;
+  }
+
+  /** The guest's kernel writes a frame, by its own mapping, that the page shall have. */
+  frameWritten(page: number): void {
+    if (!this.#isOn || this.#pages[page] === 1) return;
+    this.#pages[page] = 1;
+    this.#trap(1);
+  }
+
+  /** The guest's kernel writes pages of its own. */
+  kernelWrites({ bit, count }: KernelSet): void {
+    if (!this.#isOn || (this.#sets & bit) !== 0) return;
+    this.#sets |= bit;
+    this.#trap(count);
+  }
+
+  #tableWritten(table: number): void {
+    if (this.#tables[table] === 1) return;
+    this.#tables[table] = 1;
+    if (this.#mode.tellsOfTable(table)) {
+      this.#ledger.charge(P.xen_log_dirty_mark, 1);
+      this.#count++;
+    } else this.#trap(1);
+  }
+
+  /** What the program does for itself is dearer because its guest is tracked: that is overhead. */
+  #trap(count: number): void {
+    const before = this.#ledger.enterPhase("track");
+    this.#mode.trap(count);
+    this.#ledger.charge(P.xen_log_dirty_mark, count);
+    this.#count += count;
+    this.#ledger.restore(before);
+  }
+}
