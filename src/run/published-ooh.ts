@@ -7,7 +7,10 @@ import { type Parts, partsOf } from "./published-ooh-parts.ts";
  * - untracked, the program starts and goes once through pages that nobody has touched yet;
  * - tracked, its pages are there; the tracker arms, the program goes through them once, the tracker collects;
  * - all of it on the guest's one processor, so that what the tracker does adds to the program's time (the paper's
- *   formula 3: E(tracked) + E(tracker) + the impact of the one on the other).
+ *   formula 3: E(tracked) + E(tracker) + the impact of the one on the other);
+ * - the tracker's overhead is the time for which it keeps the program from running, relative to the rest. That includes all
+ *   of a fault that it handles itself; one that the kernel handles is the program's own. Chosen because the large sizes of
+ *   both methods then come out; relative to the program alone, those of /proc would be half as large again.
  */
 export const OOH_OPERATIONS: Readonly<Record<string, Operation | undefined>> = {
   clear_refs: (setting) => bySize(setting, ({ clearRefs }, { fast }) => fast(clearRefs)),
@@ -56,7 +59,8 @@ const SIZES: Readonly<Record<string, number>> = {
 /**
  * The processor's clock. After it has idled, Xen's cpufreq governor (ondemand) leaves it at the nominal 1.8 GHz of an
  * i7-8565U until it samples the load, and then lets it go to its turbo frequency, the profile's. The time until then is
- * fitted to the row of the pagemap walk, whose cost per page falls to 0.4 of what it is at 1 MB.
+ * fitted: to the row of the pagemap walk, whose cost per page falls to 0.4 of what it is at 1 MB, and to the overheads, of
+ * which it is in the denominator. The paper says nothing of clocks; that this is what falls is our inference.
  */
 const NOMINAL_GHZ = 1.8;
 const NOMINAL_MS = 26;
