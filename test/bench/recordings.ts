@@ -39,6 +39,9 @@ export function recordingOf({ regionPages, epochs, dirtyPages, order }: Shape): 
     call({ kind: "commit", name: "bench", version: epoch + 1 });
     list.push({ pages, low: ones, high: ones, stores: ones, changed: pages.slice().sort() });
   }
+  // Nothing is written after the last save.
+  const none = new Uint32Array(0);
+  list.push({ pages: none, low: none, high: none, stores: none, changed: none });
   return {
     startPages: regionPages,
     residentPages: [],
