@@ -1,10 +1,9 @@
-import type { Region, SavedRegion } from "./regions.ts";
+import { type Region, type SavedRegion, savedAmount } from "./regions.ts";
 import { indexBytes } from "./targets.ts";
 
-/** One page of one region that an image still lacks. */
+/** What one page of one region has for an image that still lacks it. */
 interface Part {
-  readonly region: Region;
-  readonly page: number;
+  readonly pieces: number;
   readonly bytes: number;
   done: boolean;
 }
@@ -12,8 +11,12 @@ interface Part {
 /** What has been copied of an image, by whom. */
 export interface CopiedBytes {
   pages: number;
+  /** Runs of bytes on those pages, each copied by itself. */
+  pieces: number;
   bytes: number;
 }
+
+const nothing = (): CopiedBytes => ({ pages: 0, pieces: 0, bytes: 0 });
 
 /** How fast work goes beside the program, in bytes for each virtual cycle of it. */
 export interface BackgroundRates {
@@ -52,10 +55,10 @@ export class BackgroundCopy {
   readonly #ofPage = new Map<number, Part[]>();
   readonly #rates: BackgroundRates;
   readonly #start: number;
-  readonly #copied: CopiedBytes = { pages: 0, bytes: 0 };
+  readonly #copied: CopiedBytes = nothing();
   /** Bytes that are copied, by whomever. */
   #readyBytes = 0;
-  /** Pages in the image's index; undefined before the program has ended the checkpoint. */
+  /** Runs in the image's index; undefined before the program has ended the checkpoint. */
   #indexed: number | undefined;
   #cycle: number;
   /** Bytes that the copier could have copied and has not yet. */
@@ -71,19 +74,20 @@ export class BackgroundCopy {
     this.#rates = rates;
   }
 
-  /** Pages in the image's index; undefined before the program has ended the checkpoint. */
-  get indexedPages(): number | undefined {
+  /** Runs in the image's index; undefined before the program has ended the checkpoint. */
+  get indexedPieces(): number | undefined {
     return this.#indexed;
   }
 
   /**
    * More pages for the same image.
-   * @param bytesOn how many bytes of a page go into it
+   * @param bytesOn how many bytes of a page that is not saved in part go into it
    */
   add(saved: readonly SavedRegion[], bytesOn: (region: Region, page: number) => number): void {
-    for (const { region, pages } of saved) {
-      for (const page of pages) {
-        const part: Part = { region, page, bytes: bytesOn(region, page), done: false };
+    for (const one of saved) {
+      for (const page of one.pages) {
+        const amount = one.parts.has(page) ? savedAmount(one, page) : { pieces: 1, bytes: bytesOn(one.region, page) };
+        const part: Part = { ...amount, done: false };
         this.#parts.push(part);
         const others = this.#ofPage.get(page);
         if (others === undefined) this.#ofPage.set(page, [part]);
@@ -98,15 +102,16 @@ export class BackgroundCopy {
   }
 
   /** The program has ended the checkpoint: the image is known, and its index is the last that crosses. */
-  end(pageCount: number): void {
-    this.#indexed = pageCount;
+  end(pieces: number): void {
+    this.#indexed = pieces;
   }
 
   /** The program is about to write a page. @returns what has to be copied first */
   collide(page: number, cycle: number): CopiedBytes {
-    const copied: CopiedBytes = { pages: 0, bytes: 0 };
+    const copied = nothing();
     const parts = this.#ofPage.get(page);
-    if (parts === undefined) return copied;
+    // A page may be written again and again: only the first time can matter, and advances the copier.
+    if (parts === undefined || parts.every(({ done }) => done)) return copied;
     this.#advance(cycle);
     for (const part of parts) if (!part.done) this.#take(part, copied);
     return copied;
@@ -115,10 +120,11 @@ export class BackgroundCopy {
   /** @param cycle virtual cycle of the program now; it does not go back */
   progress(cycle: number): BackgroundProgress {
     this.#advance(cycle);
-    const uncopied: CopiedBytes = { pages: 0, bytes: 0 };
-    for (const { done, bytes } of this.#parts) {
+    const uncopied = nothing();
+    for (const { done, pieces, bytes } of this.#parts) {
       if (done) continue;
       uncopied.pages++;
+      uncopied.pieces += pieces;
       uncopied.bytes += bytes;
     }
     const { transfer } = this.#rates;
@@ -146,6 +152,7 @@ export class BackgroundCopy {
     part.done = true;
     this.#readyBytes += part.bytes;
     copied.pages++;
+    copied.pieces += part.pieces;
     copied.bytes += part.bytes;
   }
 }

@@ -3,11 +3,13 @@ import { NO_REGION } from "../machine/context.ts";
 import { P } from "../machine/primitives.ts";
 import { firstAtLeast } from "../machine/sorted.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
+import type { RequestChannel } from "../xen/request-channel.ts";
 import { BackgroundCopy, type BackgroundProgress, type CopiedBytes } from "./background.ts";
 import { LINE_BYTES, mergeRanges, PAGE_BYTES, rangesOfPages, subtractRanges } from "./pages.ts";
 import { type Region, type RegionSpec, RegionTable, type SavedRegion } from "./regions.ts";
 import { byteFromPage, chargeReload, chargeSeal, chargeTransfer, goesDirectly, indexBytes } from "./targets.ts";
 import type { CheckpointOptions, Technique, TechniqueDefinition, TechniqueMachine } from "./technique.ts";
+import { markedRuns, type WrittenRuns } from "./written-bytes.ts";
 
 /** Whoever keeps the bytes of images that are still being copied. */
 export interface CopyListener {
@@ -96,23 +98,22 @@ export class CheckpointEngine {
   /** The program is about to write a page: what an asynchronous commit still needs of it is copied first. */
   beforeWrite(page: number): void {
     if (this.#background === undefined) return;
-    const { pages, bytes } = this.#background.collide(page, this.#cycle);
-    if (pages > 0) this.#chargeCopy(pages, bytes, this.#noticer);
+    this.#chargeCopy(this.#background.collide(page, this.#cycle), this.#noticer);
     this.copyListener?.beforeWrite(page);
   }
 
   /** Waits until an asynchronous commit under way is done. */
   drain(): void {
     if (this.#background === undefined) return;
-    const { epoch, site, indexedPages } = this.#background;
+    const { epoch, site, indexedPieces } = this.#background;
     const { uncopied, unsentBytes, isDone } = this.#chargeProgress(this.#background);
     this.#background = undefined;
     const { ledger, options } = this.#machine;
     const before = ledger.enter(isDone ? "background" : "commit", epoch, site, NO_REGION);
     this.#chargeBackgroundCopy(uncopied);
     chargeTransfer(ledger, options, unsentBytes);
-    if (indexedPages !== undefined) {
-      chargeSeal(ledger, options, indexedPages);
+    if (indexedPieces !== undefined) {
+      chargeSeal(ledger, options, indexedPieces);
       this.technique.wholeGuest?.release();
     }
     ledger.restore(before);
@@ -191,6 +192,11 @@ export class CheckpointEngine {
     this.technique.noteChanged(virtual);
   }
 
+  /** The runs of bytes written in the epoch that ends here, on pages that a save had armed by its beginning. */
+  noteWritten(runs: WrittenRuns): void {
+    this.technique.noteWritten?.(runs, this.#base);
+  }
+
   /**
    * Finds and copies what was written of these regions since they were last saved, and arms their pages again at once, so
    * that a store between here and the commit is not missed. `regions` are distinct.
@@ -213,11 +219,10 @@ export class CheckpointEngine {
       this.#enter("copy", site, NO_REGION);
       if (byXen) xen.channel.request(options.gate, () => {});
     }
-    for (const { region, pages, bytes } of this.copiesInBackground || wholeGuest !== undefined ? [] : saved) {
-      this.#enter("copy", site, region.number);
-      if (byXen) {
-        xen.channel.copy(options.gate, this.#virtual(rangesOfPages(pages)), byteFromPage(options.target));
-      } else this.#chargeCopy(pages.length, bytes, "guest");
+    for (const part of this.copiesInBackground || wholeGuest !== undefined ? [] : saved) {
+      this.#enter("copy", site, part.region.number);
+      if (byXen) this.#hypervisorCopies(part, xen.channel);
+      else this.#chargeCopy({ pages: part.pages.length, pieces: part.pieces, bytes: part.bytes }, "guest");
     }
     this.#enter("arm", site, NO_REGION);
     if (ranges.length > 0) this.technique.arm(this.#virtual(ranges));
@@ -235,20 +240,20 @@ export class CheckpointEngine {
     const before = this.#enter("commit", site, NO_REGION);
     ledger.charge(P.user_call, 1);
     let bytes = this.#wholePages * PAGE_BYTES;
-    let pageCount = this.#wholePages;
+    let pieces = this.#wholePages;
     this.#wholePages = 0;
     for (const saved of this.technique.wholeGuest === undefined ? this.#saved : []) {
       bytes += saved.bytes;
-      pageCount += saved.pages.length;
+      pieces += saved.pieces;
     }
     if (options.commit === "async") {
       const background = this.#begun(site);
       if (this.technique.wholeGuest !== undefined) background.addCopied(bytes);
-      background.end(pageCount);
+      background.end(pieces);
     } else {
       const sent = goesDirectly(options) && this.technique.wholeGuest === undefined ? 0 : bytes;
-      chargeTransfer(ledger, options, sent + indexBytes(pageCount));
-      chargeSeal(ledger, options, pageCount);
+      chargeTransfer(ledger, options, sent + indexBytes(pieces));
+      chargeSeal(ledger, options, pieces);
       this.technique.wholeGuest?.release();
     }
     ledger.restore(before);
@@ -265,7 +270,7 @@ export class CheckpointEngine {
     for (const { region, pages } of this.#saved) {
       for (const page of pages) {
         const i = page - region.pages.first;
-        region.pending[i] = 1;
+        region.addPage(page);
         region.pendingLines.fill(0xffffffff, 2 * i, 2 * i + 2);
       }
     }
@@ -284,8 +289,7 @@ export class CheckpointEngine {
     const before = this.#enter("restart", site, region.number);
     chargeReload(this.#machine.ledger, this.#machine.options, bytes);
     this.#machine.ledger.charge(P.user_memcpy_byte, bytes);
-    region.pending.fill(1);
-    region.pendingLines.fill(0xffffffff);
+    region.addAll();
     this.#machine.ledger.restore(before);
   }
 
@@ -304,26 +308,54 @@ export class CheckpointEngine {
     return this.#background;
   }
 
-  /** Pages copied one by one into memory. */
-  #chargeCopy(pages: number, bytes: number, who: CheckpointOptions["copy"]): void {
+  /** Pages, or runs of bytes on them, copied one by one into memory. */
+  #chargeCopy(copied: CopiedBytes, who: CheckpointOptions["copy"]): void {
     const { ledger } = this.#machine;
-    ledger.charge(who === "hypervisor" ? P.xen_service_copy : P.user_memcpy_call, pages);
-    ledger.charge(who === "hypervisor" ? P.xen_memcpy_byte : P.user_memcpy_byte, bytes);
+    if (who === "hypervisor") {
+      this.#chargeMappings(copied);
+      ledger.charge(P.xen_memcpy_byte, copied.bytes);
+    } else {
+      ledger.charge(P.user_memcpy_call, copied.pieces);
+      ledger.charge(P.user_memcpy_byte, copied.bytes);
+    }
   }
 
   /** Pages of an asynchronous commit, copied in their turn. */
-  #chargeBackgroundCopy({ pages, bytes }: CopiedBytes): void {
-    const { ledger, options } = this.#machine;
-    if (goesDirectly(options)) ledger.charge(P.xen_service_copy, pages);
-    else this.#chargeCopy(pages, bytes, options.copy);
+  #chargeBackgroundCopy(copied: CopiedBytes): void {
+    const { options } = this.#machine;
+    if (goesDirectly(options)) this.#chargeMappings(copied);
+    else this.#chargeCopy(copied, options.copy);
+  }
+
+  /** What a hypervisor needs to get at pages and at the runs on them. */
+  #chargeMappings({ pages, pieces }: CopiedBytes): void {
+    const { ledger } = this.#machine;
+    ledger.charge(P.xen_service_copy, pages);
+    ledger.charge(P.xen_service_run, pieces - pages);
+  }
+
+  /** Whole pages, and runs of bytes on others. */
+  #hypervisorCopies({ pages, parts, pieces, bytes, region }: SavedRegion, channel: RequestChannel): void {
+    const { gate, target } = this.#machine.options;
+    const full = parts.size === 0 ? pages : pages.filter((page) => !parts.has(page));
+    if (full.length > 0 || parts.size === 0) {
+      channel.copy(gate, this.#virtual(rangesOfPages(full)), byteFromPage(target));
+    }
+    if (parts.size === 0) return;
+    const fullBytes = full.reduce((sum, page) => sum + region.bytesOn(page), 0);
+    channel.copyRuns(gate, parts.size, pieces - pages.length, bytes - fullBytes, byteFromPage(target));
   }
 
   /** @param pages virtual page numbers, ascending */
   #notePages(pages: ArrayLike<number>): void {
-    for (const { pages: held, pending } of this.regions.all) {
-      const first = held.first + this.#base;
-      const end = first + held.pageCount;
-      for (let i = firstAtLeast(pages, first); i < pages.length && pages[i] < end; i++) pending[pages[i] - first] = 1;
+    for (const region of this.regions.all) {
+      const first = region.pages.first + this.#base;
+      const end = first + region.pages.pageCount;
+      for (let i = firstAtLeast(pages, first); i < pages.length && pages[i] < end; i++) {
+        const written = this.technique.writtenBytesOf?.(pages[i]);
+        if (written === undefined) region.addPage(pages[i] - this.#base);
+        else region.addBytes(pages[i] - this.#base, written);
+      }
     }
   }
 
@@ -348,30 +380,54 @@ export class CheckpointEngine {
 
 /** What the next image must hold of a region; afterwards nothing is pending. */
 function takePending(region: Region): SavedRegion {
-  const { pending, pendingLines } = region;
+  const { pending, pendingLines, pendingBytes } = region;
   const { first, pageCount } = region.pages;
+  const parts = new Map<number, Uint32Array>();
+  const pages = new Uint32Array(pending.reduce((sum, one) => sum + one, 0));
   let count = 0;
-  for (let i = 0; i < pageCount; i++) count += pending[i];
-  const pages = new Uint32Array(count);
+  let pieces = 0;
   let bytes = 0;
   let lines = 0;
+  let partLines = 0;
   let partBytes = 0;
-  for (let i = 0, next = 0; next < count; i++) {
+  for (let i = 0; i < pageCount; i++) {
     if (pending[i] === 0) continue;
-    pages[next++] = first + i;
+    const page = first + i;
     const low = pendingLines[2 * i];
     const high = pendingLines[2 * i + 1];
     // Only the first and the last page may belong to the region in part.
-    const size = i > 0 && i < pageCount - 1 ? PAGE_BYTES : region.bytesOn(first + i);
-    bytes += size;
-    if ((low | high) === 0) continue;
-    if (size === PAGE_BYTES) lines += bitCount(low) + bitCount(high);
-    else partBytes += writtenBytes(region, first + i);
+    const size = i > 0 && i < pageCount - 1 ? PAGE_BYTES : region.bytesOn(page);
+    const written = pendingBytes.take(page);
+    if (written !== undefined) {
+      const start = Math.max(0, region.spec.address - page * PAGE_BYTES);
+      const runs = markedRuns(written, start, start + size);
+      // Others may share the page, and what was written of it may be all theirs.
+      if (runs.length > 0) {
+        pages[count++] = page;
+        parts.set(page, runs);
+        pieces += runs.length / 2;
+        for (let k = 1; k < runs.length; k += 2) partBytes += runs[k];
+      }
+    } else {
+      pages[count++] = page;
+      pieces++;
+      bytes += size;
+      if (size === PAGE_BYTES) lines += bitCount(low) + bitCount(high);
+      else partLines += writtenBytes(region, page);
+    }
     pendingLines[2 * i] = 0;
     pendingLines[2 * i + 1] = 0;
   }
   pending.fill(0);
-  return { region, pages, bytes, dirtyBytes: lines * LINE_BYTES + partBytes, whole: count === pageCount };
+  return {
+    region,
+    pages: count === pages.length ? pages : pages.slice(0, count),
+    parts,
+    pieces,
+    bytes: bytes + partBytes,
+    dirtyBytes: lines * LINE_BYTES + partLines + partBytes,
+    whole: count === pageCount && parts.size === 0,
+  };
 }
 
 /** Bytes of a page's written 64-byte lines, as far as they lie in a region that ends or begins inside the page. */

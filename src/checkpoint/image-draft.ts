@@ -1,5 +1,6 @@
-import type { RegionImage, SavedChunk } from "./images.ts";
-import type { RegionSpec, SavedRegion } from "./regions.ts";
+import { firstAtLeast } from "../machine/sorted.ts";
+import type { RegionImage } from "./images.ts";
+import { type RegionSpec, type SavedRegion, savedRuns } from "./regions.ts";
 
 /** The program's memory as the checkpoint library sees it. */
 export interface LibraryMemory {
@@ -18,9 +19,9 @@ export interface LibraryMemory {
 export class ImageDraft {
   readonly spec: RegionSpec;
   readonly #saved: SavedRegion;
-  /** By page of linear memory; only what was taken by itself. */
+  /** By page of linear memory: the bytes of its runs, one after the other; only what was taken by itself. */
   readonly #taken = new Map<number, Uint8Array>();
-  #chunks: SavedChunk[] | undefined;
+  #runs: Pick<RegionImage, "offsets" | "lengths" | "bytes"> | undefined;
 
   constructor(saved: SavedRegion) {
     this.#saved = saved;
@@ -34,50 +35,53 @@ export class ImageDraft {
   /** Takes one page, unless it was taken before or is not in the image. */
   take(page: number, memory: LibraryMemory): void {
     const { region, pages } = this.#saved;
-    if (this.#chunks !== undefined || this.#taken.has(page) || !region.holds(page) || !includes(pages, page)) return;
-    const { offset, bytes } = region.slice(page);
-    this.#taken.set(page, memory.read(this.spec.address + offset, bytes));
+    if (this.#runs !== undefined || this.#taken.has(page) || !region.holds(page) || !includes(pages, page)) return;
+    const runs = savedRuns(this.#saved, page);
+    let size = 0;
+    for (let i = 1; i < runs.length; i += 2) size += runs[i];
+    const bytes = new Uint8Array(size);
+    for (let i = 0, at = 0; i < runs.length; at += runs[i + 1], i += 2)
+      bytes.set(memory.read(this.spec.address + runs[i], runs[i + 1]), at);
+    this.#taken.set(page, bytes);
   }
 
-  /** Takes all that is missing: in runs of pages where none was taken by itself. */
+  /** Takes all that is missing. Runs that touch become one. */
   takeAll(memory: LibraryMemory): void {
-    if (this.#chunks !== undefined) return;
-    const { region, pages } = this.#saved;
-    const chunks: SavedChunk[] = [];
-    for (let i = 0; i < pages.length; ) {
-      const first = region.slice(pages[i]);
-      const alone = this.#taken.get(pages[i]);
-      let end = i + 1;
-      if (alone !== undefined) chunks.push({ offset: first.offset, bytes: alone });
-      else {
-        while (end < pages.length && pages[end] === pages[end - 1] + 1 && !this.#taken.has(pages[end])) end++;
-        const last = region.slice(pages[end - 1]);
-        const size = last.offset + last.bytes - first.offset;
-        chunks.push({ offset: first.offset, bytes: memory.read(this.spec.address + first.offset, size) });
+    if (this.#runs !== undefined) return;
+    const { pages, pieces, bytes: size } = this.#saved;
+    const offsets = new Uint32Array(pieces);
+    const lengths = new Uint32Array(pieces);
+    const bytes = new Uint8Array(size);
+    let count = 0;
+    let at = 0;
+    for (const page of pages) {
+      const runs = savedRuns(this.#saved, page);
+      const taken = this.#taken.get(page);
+      if (taken !== undefined) bytes.set(taken, at);
+      for (let i = 0; i < runs.length; i += 2) {
+        const [offset, length] = [runs[i], runs[i + 1]];
+        if (taken === undefined) bytes.set(memory.read(this.spec.address + offset, length), at);
+        at += length;
+        if (count > 0 && offsets[count - 1] + lengths[count - 1] === offset) lengths[count - 1] += length;
+        else {
+          offsets[count] = offset;
+          lengths[count++] = length;
+        }
       }
-      i = end;
     }
-    this.#chunks = chunks;
+    this.#runs = { offsets: offsets.slice(0, count), lengths: lengths.slice(0, count), bytes };
     this.#taken.clear();
   }
 
   /** @throws Error before everything was taken */
   image(label: string): RegionImage {
-    if (this.#chunks === undefined) throw new Error(`the image of region ${this.spec.id} is not whole yet`);
+    if (this.#runs === undefined) throw new Error(`the image of region ${this.spec.id} is not whole yet`);
     const { id, group, bytes } = this.spec;
-    return { id, group, label, sizeBytes: bytes, whole: this.#saved.whole, chunks: this.#chunks };
+    return { id, group, label, sizeBytes: bytes, whole: this.#saved.whole, ...this.#runs };
   }
 }
 
 /** Whether sorted pages hold one. */
 function includes(pages: Uint32Array, page: number): boolean {
-  let low = 0;
-  let high = pages.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (pages[middle] === page) return true;
-    if (pages[middle] < page) low = middle + 1;
-    else high = middle - 1;
-  }
-  return false;
+  return pages[firstAtLeast(pages, page)] === page;
 }

@@ -1,9 +1,3 @@
-/** A run of saved bytes, as an offset from its region's start. */
-export interface SavedChunk {
-  readonly offset: number;
-  readonly bytes: Uint8Array;
-}
-
 /** What one image holds of one region. */
 export interface RegionImage {
   readonly id: number;
@@ -11,10 +5,13 @@ export interface RegionImage {
   readonly label: string;
   /** Size of the region when it was saved. */
   readonly sizeBytes: number;
-  /** Whether the chunks hold all of it; else they are what changed since the image before that holds this region. */
+  /** Whether the runs hold all of it; else they are what changed since the image before that holds this region. */
   readonly whole: boolean;
-  /** Ascending and disjoint. */
-  readonly chunks: readonly SavedChunk[];
+  /** Runs of saved bytes, ascending and disjoint: offsets from the region's start, and lengths. */
+  readonly offsets: Uint32Array;
+  readonly lengths: Uint32Array;
+  /** The runs' bytes, one run after the other. */
+  readonly bytes: Uint8Array;
 }
 
 /** One committed checkpoint. */
@@ -95,7 +92,11 @@ function regionOf(image: CheckpointImage, id: number, group: string): RegionImag
 }
 
 function replay(parts: readonly RegionImage[], sizeBytes: number): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes);
-  for (const part of parts) for (const chunk of part.chunks) bytes.set(chunk.bytes, chunk.offset);
-  return bytes;
+  const restored = new Uint8Array(sizeBytes);
+  for (const { offsets, lengths, bytes } of parts) {
+    for (let i = 0, at = 0; i < offsets.length; at += lengths[i++]) {
+      restored.set(bytes.subarray(at, at + lengths[i]), offsets[i]);
+    }
+  }
+  return restored;
 }

@@ -1,5 +1,6 @@
 import type { PageRange } from "../xen/checkpoint-service.ts";
 import { mergeRanges, pagesOf, subtractRanges } from "./pages.ts";
+import { type ByteMask, WrittenBytes } from "./written-bytes.ts";
 
 /** What a program protects. Addresses are bytes of its linear memory, pages 4096 bytes of it. */
 export interface RegionSpec {
@@ -21,6 +22,8 @@ export class Region {
   readonly pages: PageRange;
   /** 1 for each page (from `pages.first`) that was written since it was last saved, or was never saved. */
   readonly pending: Uint8Array;
+  /** Pending pages of which only these bytes are pending, by their number; all of any other one is. */
+  readonly pendingBytes = new WrittenBytes();
   /** Two words of 32 bits for each page: its 64-byte lines that were written since it was last saved. */
   readonly pendingLines: Uint32Array;
 
@@ -34,6 +37,27 @@ export class Region {
 
   holds(page: number): boolean {
     return page >= this.pages.first && page < this.pages.first + this.pages.pageCount;
+  }
+
+  /** All of a page that it holds is pending. */
+  addPage(page: number): void {
+    this.pending[page - this.pages.first] = 1;
+    this.pendingBytes.take(page);
+  }
+
+  /** These bytes of a page that it holds are pending too. */
+  addBytes(page: number, mask: ByteMask): void {
+    const i = page - this.pages.first;
+    if (this.pending[i] === 1 && this.pendingBytes.get(page) === undefined) return;
+    this.pending[i] = 1;
+    this.pendingBytes.merge(page, mask);
+  }
+
+  /** Everything is pending. */
+  addAll(): void {
+    this.pending.fill(1);
+    this.pendingLines.fill(0xffffffff);
+    this.pendingBytes.clear();
   }
 
   /** How many bytes of `page` belong to the region. */
@@ -119,10 +143,41 @@ export interface SavedRegion {
   readonly region: Region;
   /** Pages of linear memory, ascending. */
   readonly pages: Uint32Array;
-  /** Bytes of the region on those pages. */
+  /**
+   * Pages that are saved in part, by their number: runs of bytes as pairs of an offset into what the region has of the page
+   * and a length, ascending and disjoint. Every other page is saved as far as it belongs to the region.
+   */
+  readonly parts: ReadonlyMap<number, Uint32Array>;
+  /** Runs of bytes that are copied one by one: one for each page, but those of `parts` have their own numbers. */
+  readonly pieces: number;
+  /** Bytes saved. */
   readonly bytes: number;
-  /** Bytes of the 64-byte lines on those pages that were written since they were last saved. */
+  /**
+   * Bytes written on those pages since they were last saved: of pages saved in part exactly, of others as many as their
+   * written 64-byte lines hold.
+   */
   readonly dirtyBytes: number;
-  /** Every page of it: a base that later deltas build on. */
+  /** Every page of it and in full: a base that later deltas build on. */
   readonly whole: boolean;
+}
+
+/** Where the saved bytes of a page are in its region: pairs of an offset from the region's start and a length. */
+export function savedRuns({ region, parts }: SavedRegion, page: number): Uint32Array {
+  const { offset, bytes } = region.slice(page);
+  const part = parts.get(page);
+  return part === undefined
+    ? Uint32Array.of(offset, bytes)
+    : part.map((value, i) => (i % 2 === 0 ? offset + value : value));
+}
+
+/** How many bytes of a page are saved, and in how many runs. */
+export function savedAmount(
+  { region, parts }: SavedRegion,
+  page: number,
+): { readonly pieces: number; readonly bytes: number } {
+  const part = parts.get(page);
+  if (part === undefined) return { pieces: 1, bytes: region.bytesOn(page) };
+  let bytes = 0;
+  for (let i = 1; i < part.length; i += 2) bytes += part[i];
+  return { pieces: part.length / 2, bytes };
 }

@@ -2,13 +2,13 @@ import type { Ledger } from "../machine/ledger.ts";
 import { P } from "../machine/primitives.ts";
 import type { CheckpointOptions } from "./technique.ts";
 
-/** Bytes of an image's own bookkeeping: a header, and for each page its place. */
+/** Bytes of an image's own bookkeeping: a header, and for each run of bytes its place. */
 const HEADER_BYTES = 64;
-const PAGE_ENTRY_BYTES = 8;
+const RUN_ENTRY_BYTES = 8;
 
 /** Bytes of an image's index. */
-export function indexBytes(pageCount: number): number {
-  return HEADER_BYTES + pageCount * PAGE_ENTRY_BYTES;
+export function indexBytes(pieces: number): number {
+  return HEADER_BYTES + pieces * RUN_ENTRY_BYTES;
 }
 
 /** What a byte costs that Xen takes from a page of the program to where images are kept. */
@@ -42,11 +42,11 @@ export function chargeTransfer(ledger: Ledger, options: CheckpointOptions, bytes
  * - `disk`: a flush before the header that makes it valid, and one after it.
  * - `replica`: the acknowledgement comes back.
  */
-export function chargeSeal(ledger: Ledger, options: CheckpointOptions, pageCount: number): void {
+export function chargeSeal(ledger: Ledger, options: CheckpointOptions, pieces: number): void {
   switch (options.target) {
     case "memory":
       ledger.charge(P.image_header, 1);
-      ledger.charge(P.user_memcpy_byte, indexBytes(pageCount));
+      ledger.charge(P.user_memcpy_byte, indexBytes(pieces));
       return;
     case "disk":
       ledger.charge(P.disk_flush, 2);

@@ -3,6 +3,7 @@ import { GUEST_ENVIRONMENTS, type GuestEnvironment } from "../linux/hosts.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import type { Gate, PageRange } from "../xen/checkpoint-service.ts";
 import type { XenServices } from "../xen/services.ts";
+import type { ByteMask, WrittenRuns } from "./written-bytes.ts";
 
 export const TECHNIQUE_IDS = [
   "full-copy",
@@ -79,6 +80,17 @@ export interface Technique {
    * @returns the pages in `ranges` that were written since they were last armed, ascending
    */
   collect(ranges: readonly PageRange[], bytes: number): ArrayLike<number>;
+  /**
+   * The runs of bytes that were written since the save before, on pages armed then, in addresses of linear memory; comes before
+   * `collect`. For techniques that have a log of writes: a replay's writes have no addresses.
+   * @param base virtual page number of linear memory's page 0
+   */
+  noteWritten?(runs: WrittenRuns, base: number): void;
+  /**
+   * The bytes that were written of a page that `collect` has just returned, where they are known one by one: only they are
+   * saved. Of any other page all is.
+   */
+  writtenBytesOf?(page: number): ByteMask | undefined;
   /** From now on the first write to each of these pages is noticed. */
   arm(ranges: readonly PageRange[]): void;
   /** Whether a write to this page is the technique's business now. */

@@ -516,7 +516,7 @@ export const P = {
   xen_service_run: xen(
     "xen.service.run",
     "run of bytes",
-    "checkpoint service: fetch and check one run of a list of bytes to copy",
+    "checkpoint service: a further run of bytes to copy on a page, from a list",
   ),
 } as const;
 

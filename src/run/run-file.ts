@@ -141,11 +141,19 @@ function checkRun(run: SavedRun): void {
   }
   for (const image of images) {
     for (const region of image.regions) {
-      for (const { offset, bytes } of region.chunks) {
-        if (!(bytes instanceof Uint8Array) || !(offset >= 0) || offset + bytes.length > region.sizeBytes) {
-          fail(`a chunk of region ${region.id} in version ${image.version} leaves the region`);
-        }
+      const what = `region ${region.id} in version ${image.version}`;
+      const { offsets, lengths, bytes, sizeBytes } = region;
+      if (!(offsets instanceof Uint32Array && lengths instanceof Uint32Array && bytes instanceof Uint8Array))
+        fail(`a column of ${what} has the wrong type`);
+      if (offsets.length !== lengths.length) fail(`the columns of ${what} differ in length`);
+      let end = 0;
+      let total = 0;
+      for (let i = 0; i < offsets.length; i++) {
+        if (offsets[i] < end || offsets[i] + lengths[i] > sizeBytes) fail(`run ${i} of ${what} leaves its place`);
+        end = offsets[i] + lengths[i];
+        total += lengths[i];
       }
+      if (total !== bytes.length) fail(`the runs of ${what} have ${total} bytes, and there are ${bytes.length}`);
     }
   }
 }

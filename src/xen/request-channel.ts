@@ -85,11 +85,14 @@ export class RequestChannel {
     });
   }
 
-  /** The same for runs of bytes, on so many pages, which the process hands over as a list. */
-  copyRuns(gate: Gate, pageCount: number, runCount: number, bytes: number, byte: number): void {
+  /**
+   * The same for runs of bytes, on so many pages, which the process hands over as a list.
+   * @param furtherRuns beyond one for each page
+   */
+  copyRuns(gate: Gate, pageCount: number, furtherRuns: number, bytes: number, byte: number): void {
     this.request(gate, () => {
       this.#ledger.charge(P.xen_service_copy, pageCount);
-      this.#ledger.charge(P.xen_service_run, runCount);
+      this.#ledger.charge(P.xen_service_run, furtherRuns);
       this.#ledger.charge(byte, bytes);
     });
   }

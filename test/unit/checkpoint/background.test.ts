@@ -7,7 +7,8 @@ import { Region } from "../../../src/checkpoint/regions.ts";
 
 function saved(pages: readonly number[], bytes = 64 * 4096): SavedRegion {
   const region = new Region({ id: 1, group: "", address: 0, bytes, label: "" }, 0);
-  return { region, pages: Uint32Array.from(pages), bytes: pages.length * 4096, dirtyBytes: 0, whole: false };
+  const size = { pieces: pages.length, bytes: pages.length * 4096, dirtyBytes: 0 };
+  return { region, pages: Uint32Array.from(pages), parts: new Map(), whole: false, ...size };
 }
 
 const own = (region: Region, page: number) => region.bytesOn(page);
@@ -15,12 +16,19 @@ const own = (region: Region, page: number) => region.bytesOn(page);
 test("pages are copied in order at the rate, and a page before its turn only once", () => {
   const copy = new BackgroundCopy(0, 0, 1000, { copy: 2, transfer: undefined });
   copy.add([saved([3, 4, 9])], own);
-  assert.deepEqual(copy.collide(3, 1000 + 2048), { pages: 0, bytes: 0 }, "two bytes a cycle: one page is done");
-  assert.deepEqual(copy.collide(9, 1000 + 2048), { pages: 1, bytes: 4096 });
-  assert.deepEqual(copy.collide(9, 1000 + 2049), { pages: 0, bytes: 0 });
-  assert.deepEqual(copy.collide(5, 1000 + 2049), { pages: 0, bytes: 0 }, "not in the image");
+  assert.deepEqual(
+    copy.collide(3, 1000 + 2048),
+    { pages: 0, pieces: 0, bytes: 0 },
+    "two bytes a cycle: one page is done",
+  );
+  assert.deepEqual(copy.collide(9, 1000 + 2048), { pages: 1, pieces: 1, bytes: 4096 });
+  assert.deepEqual(copy.collide(9, 1000 + 2049), { pages: 0, pieces: 0, bytes: 0 });
+  assert.deepEqual(copy.collide(5, 1000 + 2049), { pages: 0, pieces: 0, bytes: 0 }, "not in the image");
   const { copied, uncopied, isDone } = copy.progress(1000 + 4095);
-  assert.deepEqual([copied, uncopied, isDone], [{ pages: 1, bytes: 4096 }, { pages: 1, bytes: 4096 }, false]);
+  assert.deepEqual(
+    [copied, uncopied, isDone],
+    [{ pages: 1, pieces: 1, bytes: 4096 }, { pages: 1, pieces: 1, bytes: 4096 }, false],
+  );
   assert.ok(!copy.progress(1000 + 4096).isDone, "the program has not ended the checkpoint");
   copy.end(3);
   assert.ok(copy.progress(1000 + 4096).isDone);

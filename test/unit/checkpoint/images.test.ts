@@ -31,7 +31,9 @@ function commitAll(changes: readonly number[][]): {
           label: "",
           sizeBytes: state.length,
           whole: step === 0,
-          chunks: saved.map((page) => ({ offset: page * PAGE, bytes: state.slice(page * PAGE, (page + 1) * PAGE) })),
+          offsets: Uint32Array.from(saved, (page) => page * PAGE),
+          lengths: new Uint32Array(saved.length).fill(PAGE),
+          bytes: Uint8Array.from(saved.flatMap((page) => [...state.subarray(page * PAGE, (page + 1) * PAGE)])),
         },
       ],
     };
