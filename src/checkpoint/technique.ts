@@ -13,6 +13,8 @@ export const TECHNIQUE_IDS = [
   "uffd-wp-sigbus",
   "hash",
   "hv-protect",
+  "hv-emulate",
+  "hv-hybrid",
   "hv-scan",
   "spml",
   "epml",
@@ -41,7 +43,12 @@ export interface CheckpointOptions {
   readonly transferBytesPerCycle: number;
   /** Where images go: the backup's memory, a disk, or a replica over a network. */
   readonly target: (typeof TARGETS)[number];
+  /** hv-hybrid: how many writes to a page are emulated before it opens, 0 to `MOST_HYBRID_WRITES`. */
+  readonly hybridWrites: number;
 }
+
+/** A recording tells this many writes to a page in their order. */
+export const MOST_HYBRID_WRITES = 16;
 
 export const DEFAULT_OPTIONS: CheckpointOptions = {
   copy: "guest",
@@ -50,6 +57,7 @@ export const DEFAULT_OPTIONS: CheckpointOptions = {
   backgroundBytesPerCycle: 1,
   transferBytesPerCycle: 0.0625, // 1 Gbit/s where the program's clock makes two cycles a nanosecond
   target: "memory",
+  hybridWrites: 4,
 };
 
 /** What a technique works with. Pages are virtual page numbers of the process. */
@@ -122,6 +130,8 @@ export interface TechniqueDefinition {
   readonly noticesWrites: boolean;
   /** It needs a processor that nobody has built: what it would cost is worth knowing, and no choice. */
   readonly hypothetical?: boolean;
+  /** Whether it acts on every single write to an armed page: a run under it must tell each, and a recording must hold them. */
+  readonly needsEveryWrite?: boolean;
   /** @returns why the environment cannot offer it and what can, or undefined when it can */
   unavailable(environment: Environment): string | undefined;
   create(machine: TechniqueMachine): Technique;

@@ -1,6 +1,8 @@
 import type { TechniqueDefinition, TechniqueId } from "./technique.ts";
 import { fullCopy } from "./techniques/full-copy.ts";
 import { hash } from "./techniques/hash.ts";
+import { hvEmulate } from "./techniques/hv-emulate.ts";
+import { hvHybrid } from "./techniques/hv-hybrid.ts";
 import { hvProtect } from "./techniques/hv-protect.ts";
 import { hvScan } from "./techniques/hv-scan.ts";
 import { mprotect } from "./techniques/mprotect.ts";
@@ -18,6 +20,8 @@ export const TECHNIQUES: readonly TechniqueDefinition[] = [
   uffdWpSigbus,
   hash,
   hvProtect,
+  hvEmulate,
+  hvHybrid,
   hvScan,
   spml,
   epml,

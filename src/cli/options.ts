@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander"; // commander 14, MIT: the established parser of options
-import { COMMITS, COPIERS, ENVIRONMENTS, TARGETS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
+import { COMMITS, COPIERS, ENVIRONMENTS, MOST_HYBRID_WRITES, TARGETS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
 import type { PriceProfile } from "../machine/prices.ts";
 import { withDevices } from "../machine/what-if.ts";
 import { BadInputError } from "../program/program.ts";
@@ -72,6 +72,11 @@ export function addCheckpointOptions(command: Command): Command {
       new Option("--background-rate <bytes>", "with async: bytes copied for each virtual cycle of the program")
         .argParser(aboveZero)
         .default(DEFAULT_MACHINE.backgroundBytesPerCycle),
+    )
+    .addOption(
+      new Option("--hybrid-writes <n>", "with hv-hybrid: writes to a page that are emulated before it opens")
+        .argParser(wholeUpTo(MOST_HYBRID_WRITES))
+        .default(DEFAULT_MACHINE.hybridWrites),
     );
 }
 
@@ -135,13 +140,13 @@ export interface MachineFlags extends Omit<MachineOptions, "backgroundBytesPerCy
 }
 
 export function machineOptionsOf(options: MachineFlags & PriceFlags): MachineOptions {
-  const { environment, technique, kernel, copy, gate, commit, target, backgroundRate } = options;
+  const { environment, technique, kernel, copy, gate, commit, target, hybridWrites, backgroundRate } = options;
   const device = target === "disk" ? options.diskBandwidth : options.bandwidth;
   // The program's own clock, and no price, says how much crosses while it runs.
   const transferBytesPerCycle =
     device === undefined ? DEFAULT_MACHINE.transferBytesPerCycle : device / (GUEST_CYCLES_PER_NANOSECOND * 1e9);
   return {
-    ...{ environment, technique, kernel, copy, gate, commit, target },
+    ...{ environment, technique, kernel, copy, gate, commit, target, hybridWrites },
     backgroundBytesPerCycle: backgroundRate,
     transferBytesPerCycle,
   };
@@ -149,11 +154,11 @@ export function machineOptionsOf(options: MachineFlags & PriceFlags): MachineOpt
 
 /** The options as JSON states them; null where the profile's own network or disk is priced. */
 export function optionsDocument(machine: Partial<MachineOptions>, prices: PriceFlags): Record<string, unknown> {
-  const { copy, gate, commit, target, backgroundBytesPerCycle, transferBytesPerCycle } = machine;
+  const { copy, gate, commit, target, hybridWrites, backgroundBytesPerCycle, transferBytesPerCycle } = machine;
   const scaled = (value: number | undefined, factor: number) =>
     value === undefined ? null : Number((value * factor).toPrecision(12));
   return {
-    ...{ copy, gate, commit, target },
+    ...{ copy, gate, commit, target, hybridWrites },
     ...(commit === "async" ? { backgroundBytesPerCycle, transferBytesPerCycle } : {}),
     bandwidthBitsPerSecond: scaled(prices.bandwidth, 8),
     roundTripMicroseconds: scaled(prices.roundTrip, 1e6),
@@ -228,6 +233,14 @@ function whole(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is wanted.");
   return value;
+}
+
+function wholeUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const value = whole(text);
+    if (value > most) throw new InvalidArgumentError(`a whole number from 0 to ${most} is wanted.`);
+    return value;
+  };
 }
 
 /** A list of known names, separated by commas. */

@@ -1,24 +1,29 @@
 import { type ApiObserver, CheckpointApi } from "../checkpoint/api.ts";
 import type { LibraryMemory } from "../checkpoint/image-draft.ts";
 import type { ImageStore } from "../checkpoint/images.ts";
+import { techniqueOf } from "../checkpoint/techniques.ts";
 import { createMmu, HOST_SITE, type Mmu } from "../guest/mmu.ts";
 import { VELOC_MODULE, velocImports } from "../guest/veloc.ts";
 import { createWasi } from "../guest/wasi/create-wasi.ts";
 import type { FileTree } from "../guest/wasi/file-tree.ts";
 import { ProcessExit, WASI_MODULE, type Wasi, type WasiUsage } from "../guest/wasi/types.ts";
-import { NO_SITE } from "../machine/context.ts";
+import { NO_REGION, NO_SITE } from "../machine/context.ts";
 import type { InstrumentedModule } from "../program/instrument/types.ts";
 import { BadInputError, type Program } from "../program/program.ts";
 import { lineCounts } from "./line-counts.ts";
 import { createMachine, GUEST_CYCLES_PER_NANOSECOND, type Machine, type MachineOptions } from "./machine.ts";
-import { MACHINE_BIT, RECORDER_BIT, Recorder } from "./recorder.ts";
+import { MACHINE_BIT, RECORDER_BIT, Recorder, WRITES_BIT } from "./recorder.ts";
 import type { Recording } from "./recording.ts";
 import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
 import { SavedContents } from "./saved-contents.ts";
 import { type Frame, SiteTable } from "./sites.ts";
 
+/** Bits that tell a page's further writes from its first in an epoch. */
+const FURTHER_WRITE = RECORDER_BIT | WRITES_BIT;
+
 export interface LiveInput {
   readonly program: Program;
+  /** Made to record. Where its every store traps (`trapsEachStore`), the recording has every write. */
   readonly instrumented: InstrumentedModule;
   readonly options: MachineOptions;
   /** Images that a restarting program finds; new ones are added to it. */
@@ -70,6 +75,9 @@ class LimitReached extends Error {}
  */
 export function runLive(input: LiveInput): LiveRun {
   const { program, instrumented, options } = input;
+  if (techniqueOf(options.technique).needsEveryWrite === true && !instrumented.trapsEachStore) {
+    throw new Error(`${options.technique} needs a program whose every store traps`);
+  }
   const sites = new SiteTable(instrumented, program.lines);
   const warnings: Warning[] = [];
   const checkpoints: CheckpointSummary[] = [];
@@ -82,11 +90,15 @@ export function runLive(input: LiveInput): LiveRun {
   let library: CheckpointApi | undefined;
   let hostSite = HOST_SITE;
   const mmu: Mmu = createMmu(instrumented, {
-    trap(page, _address, _size, site) {
-      const number = site === HOST_SITE ? hostSite : sites.ofStore(site);
+    trap(page, address, size, site) {
       const bits = mmu.protection[page];
-      if ((bits & RECORDER_BIT) !== 0) recorder.store(page, number);
-      if ((bits & MACHINE_BIT) !== 0) machine.store(page, number, mmu.cycles());
+      const number =
+        site === HOST_SITE ? hostSite : sites.ofStore(site, (bits & FURTHER_WRITE) === WRITES_BIT ? page : undefined);
+      // Of a store into two pages each is told its part.
+      const start = Math.max(address, page * 4096);
+      const bytes = Math.min(address + size, (page + 1) * 4096) - start;
+      if ((bits & (RECORDER_BIT | WRITES_BIT)) !== 0) recorder.store(page, number, start, bytes);
+      if ((bits & MACHINE_BIT) !== 0) machine.store(page, number, mmu.cycles(), bytes);
     },
     tick() {
       throw new LimitReached(
@@ -107,7 +119,7 @@ export function runLive(input: LiveInput): LiveRun {
       );
     },
   });
-  const recorder = new Recorder(mmu);
+  const recorder = new Recorder(mmu, instrumented.trapsEachStore);
   const contents = new SavedContents();
 
   const memory: LibraryMemory = {
@@ -126,9 +138,9 @@ export function runLive(input: LiveInput): LiveRun {
     ...recorder.calls,
     save(regions, site) {
       const { engine } = machine;
-      const names = regions.map(({ spec }) => ({ id: spec.id, group: spec.group }));
-      recorder.save(names, site, (lines) => {
-        engine.noteLines(lines);
+      recorder.save(regions, site, (writes) => {
+        engine.noteLines(writes);
+        if (writes.written !== undefined) engine.noteWritten(writes.written);
         const changed = contents.save(regions, mmu.memory);
         engine.noteChanged(changed);
         return changed;
@@ -182,6 +194,8 @@ export function runLive(input: LiveInput): LiveRun {
       },
       end() {
         hostSite = HOST_SITE;
+        sites.forgetCallers();
+        recorder.regionsChanged((page) => machine.engine.regionOf(page) !== NO_REGION);
         mmu.protectionChanged(0, mmu.pageCount);
       },
       refused: observer.refused,

@@ -43,8 +43,12 @@ export interface Machine {
   readonly pathLengths: Float64Array;
   /** Virtual page number of the program's page 0. */
   readonly base: number;
-  /** One store of the program to a page of its linear memory that needs the machine, at a virtual cycle. */
-  store(page: number, site: number, cycle: number): void;
+  /**
+   * Stores of the program to a page of its linear memory that need the machine, at a virtual cycle.
+   * @param bytes written on the page by all of them together (8 when left out)
+   * @param stores how many (1 when left out)
+   */
+  store(page: number, site: number, cycle: number, bytes?: number, stores?: number): void;
   /** The program's memory has grown to this many pages. */
   grow(pageCount: number): void;
   systemCall(site: number): void;
@@ -79,14 +83,14 @@ export function createMachine(
     engine,
     pathLengths: guest.pathLengths,
     base,
-    store(page, site, cycle) {
+    store(page, site, cycle, bytes, stores) {
       const phase = site === engine.reloadSite ? "restart" : engine.isArmed(page) ? "track" : "run";
       const before = ledger.enter(phase, engine.epoch, site, engine.regionOf(page));
       if (phase === "track" || phase === "restart") {
         engine.setCycle(cycle);
         engine.beforeWrite(page);
       }
-      process.store(base + page);
+      process.store(base + page, bytes, stores);
       ledger.restore(before);
     },
     grow(pageCount) {

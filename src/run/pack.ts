@@ -2,7 +2,7 @@
  * Structured data with typed arrays as one run of bytes: a JSON head in which `{"$": i}` stands for the i-th array, and
  * behind it the arrays themselves, each from a multiple of 8 bytes on, little-endian.
  */
-const TYPES = { u8: Uint8Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array } as const;
+const TYPES = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f64: Float64Array } as const;
 type TypeName = keyof typeof TYPES;
 type TypedArray = InstanceType<(typeof TYPES)[TypeName]>;
 
@@ -98,7 +98,8 @@ function substitute(value: unknown, arrays: readonly TypedArray[]): unknown {
 
 function typeName(array: TypedArray): TypeName {
   const found = (Object.keys(TYPES) as TypeName[]).find((name) => array instanceof TYPES[name]);
-  if (found === undefined) throw new Error("only Uint8Array, Uint32Array, Int32Array and Float64Array can be packed");
+  if (found === undefined)
+    throw new Error("only Uint8Array, Uint16Array, Uint32Array, Int32Array and Float64Array can be packed");
   return found;
 }
 

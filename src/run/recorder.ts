@@ -1,5 +1,6 @@
 import type { ApiObserver } from "../checkpoint/api.ts";
 import type { WrittenLines } from "../checkpoint/engine.ts";
+import type { Region } from "../checkpoint/regions.ts";
 import type { Mmu } from "../guest/mmu.ts";
 import {
   type ApiCall,
@@ -10,12 +11,20 @@ import {
   type Recording,
   type SiteSource,
 } from "./recording.ts";
+import { WriteLog } from "./write-log.ts";
+
+/** What was written in an epoch, before it is known what changed by it. */
+type EpochWrites = WrittenLines & Pick<EpochPages, "written">;
 
 /** The bits of the software MMU's page byte: who wants to see the next store to a page. */
 export const RECORDER_BIT = 1;
 export const MACHINE_BIT = 2;
+export const WRITES_BIT = 4;
 
-/** Notes the first store to each page in each epoch, and every call, as they happen. */
+/**
+ * Notes the first store to each page in each epoch, and every call, as they happen; where each store traps, also every
+ * further one to the pages of saved regions.
+ */
 export class Recorder {
   readonly #mmu: Mmu;
   readonly #events = new EventColumns();
@@ -24,25 +33,45 @@ export class Recorder {
   readonly #epochs: EpochPages[] = [];
   /** Pages stored to in the epoch that runs, in the order of their first store. */
   #pages: number[] = [];
+  readonly #writes: WriteLog | undefined;
+  /** Entries of `#writes` that events have told. */
+  #told = 0;
 
-  constructor(mmu: Mmu) {
+  constructor(mmu: Mmu, recordsWrites: boolean) {
     this.#mmu = mmu;
+    this.#writes = recordsWrites ? new WriteLog() : undefined;
   }
 
   /** From here on the first store to each page is noted. */
   begin(): void {
+    this.#writes?.reach(this.#mmu.pageCount);
     this.#watch(0, this.#mmu.pageCount);
   }
 
-  /** A trap that this recorder asked for. */
-  store(page: number, site: number): void {
-    this.#mmu.protection[page] &= ~RECORDER_BIT;
+  /** A trap that this recorder asked for. @param address of the store's first byte on the page, as `bytes` are those on it */
+  store(page: number, site: number, address: number, bytes: number): void {
+    const { protection } = this.#mmu;
+    if ((protection[page] & RECORDER_BIT) === 0) {
+      this.#writes?.further(page, site, address, bytes);
+      return;
+    }
+    protection[page] &= ~RECORDER_BIT;
     this.#pages.push(page);
-    this.#events.push(EVENT.store, page, site, this.#mmu.cycles());
+    this.#events.push(EVENT.store, page, site, this.#mmu.cycles(), bytes);
+    if ((protection[page] & WRITES_BIT) !== 0) this.#writes?.first(page, address, bytes);
+  }
+
+  /** Regions have changed: pages that hold none any more need not tell every write. */
+  regionsChanged(holdsRegion: (page: number) => boolean): void {
+    if (this.#writes === undefined) return;
+    const { protection, pageCount } = this.#mmu;
+    for (let page = 0; page < pageCount; page++)
+      if ((protection[page] & WRITES_BIT) !== 0 && !holdsRegion(page)) protection[page] &= ~WRITES_BIT;
   }
 
   grow(oldPageCount: number, newPageCount: number): void {
     this.#events.push(EVENT.grow, newPageCount, -1, this.#mmu.cycles());
+    this.#writes?.reach(newPageCount);
     this.#watch(oldPageCount, newPageCount - oldPageCount);
   }
 
@@ -66,13 +95,16 @@ export class Recorder {
    * A save begins: ends the epoch.
    * @param changedPages told what was written, says which pages of the regions hold other bytes than when last saved
    */
-  save(
-    regions: readonly { readonly id: number; readonly group: string }[],
-    site: number,
-    changedPages: (lines: WrittenLines) => Uint32Array,
-  ): void {
-    this.#call({ kind: "save", regions, epoch: this.#epochs.length }, site);
+  save(regions: readonly Region[], site: number, changedPages: (lines: EpochWrites) => Uint32Array): void {
+    const names = regions.map(({ spec }) => ({ id: spec.id, group: spec.group }));
+    this.#call({ kind: "save", regions: names, epoch: this.#epochs.length }, site);
     this.#endEpoch(changedPages);
+    if (this.#writes === undefined) return;
+    const { protection } = this.#mmu;
+    for (const { first, pageCount } of regions.map(({ pages }) => pages)) {
+      for (let page = first; page < first + pageCount; page++) protection[page] |= WRITES_BIT;
+      this.#mmu.protectionChanged(first, pageCount);
+    }
   }
 
   finish(
@@ -81,9 +113,11 @@ export class Recorder {
       readonly lines: readonly LineCounts[];
     },
   ): Recording {
+    this.#endStretch();
     this.#endEpoch(() => new Uint32Array());
     return {
       ...rest,
+      ...(this.#writes === undefined ? {} : { writes: this.#writes.columns() }),
       endPages: this.#mmu.pageCount,
       ...this.#events.columns(),
       calls: this.#calls,
@@ -93,11 +127,22 @@ export class Recorder {
     };
   }
 
+  /** What was written up to here belongs to the epoch, regions and restarts as they are now. */
+  #endStretch(): void {
+    if (this.#writes === undefined) return;
+    const { length } = this.#writes;
+    this.#writes.endSegment();
+    if (length === this.#told) return;
+    this.#told = length;
+    this.#events.push(EVENT.writes, length, -1, this.#mmu.cycles());
+  }
+
   #call(call: ApiCall, site: number): void {
+    this.#endStretch();
     this.#events.push(EVENT.call, this.#calls.push(call) - 1, site, this.#mmu.cycles());
   }
 
-  #endEpoch(changedPages: (lines: WrittenLines) => Uint32Array): void {
+  #endEpoch(changedPages: (lines: EpochWrites) => Uint32Array): void {
     const pages = Uint32Array.from(this.#pages);
     const masks = new Uint32Array(pages.length * 2);
     this.#mmu.copyDirtyMasks(pages, masks);
@@ -105,8 +150,10 @@ export class Recorder {
     const low = masks.filter((_, i) => i % 2 === 0);
     const high = masks.filter((_, i) => i % 2 === 1);
     const stores = pages.map((page) => pageCounts[page]);
-    const changed = changedPages({ pages, low, high });
-    this.#epochs.push({ pages, low, high, stores, changed });
+    const isTold = (page: number) => (protection[page] & WRITES_BIT) !== 0;
+    const written = this.#writes === undefined ? {} : { written: this.#writes.endEpoch(pages, isTold) };
+    const changed = changedPages({ pages, low, high, ...written });
+    this.#epochs.push({ pages, low, high, stores, changed, ...written });
     this.#mmu.clearEpoch(pages);
     for (const page of pages) {
       protection[page] |= RECORDER_BIT;

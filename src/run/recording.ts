@@ -1,7 +1,8 @@
 import type { RegionSpec } from "../checkpoint/regions.ts";
+import type { WrittenRuns } from "../checkpoint/written-bytes.ts";
 
 /** What an entry of a recording is; the numbers are the run file's. */
-export const EVENT = { store: 0, call: 1, grow: 2, systemCall: 3 } as const;
+export const EVENT = { store: 0, call: 1, grow: 2, systemCall: 3, writes: 4 } as const;
 
 /** A call of the checkpoint interface, as the engine needs it again. */
 export type ApiCall =
@@ -30,6 +31,25 @@ export interface EpochPages {
    * than when a save last took them. A region that none has taken yet is not compared.
    */
   readonly changed: Uint32Array;
+  /**
+   * Bytes written on pages that an earlier save has taken and that held a region all through the epoch. Only in recordings
+   * of every write.
+   */
+  readonly written?: WrittenRuns;
+}
+
+/**
+ * Writes to pages of regions that a save has taken, other than the first to each page in each epoch, as columns. Each entry
+ * is writes of one site to one page between two calls of the checkpoint interface. The first 17 writes to a page in an epoch
+ * stand in their order (those of one entry have one size); the entries after them add up what the sites wrote. Pages among
+ * each other have no order.
+ */
+export interface WriteColumns {
+  readonly page: Uint32Array;
+  readonly site: Int32Array;
+  readonly count: Uint32Array;
+  /** All of them together, each as far as it lies on the page. */
+  readonly bytes: Float64Array;
 }
 
 /** Where in the program a site is. */
@@ -58,11 +78,18 @@ export interface Recording {
   readonly endPages: number;
   /** Columns of the event stream. */
   readonly kind: Uint8Array;
-  /** Page for `store`, index in `calls` for `call`, new page count for `grow`, index in `systemCalls` for `systemCall`. */
+  /**
+   * Page for `store`, index in `calls` for `call`, new page count for `grow`, index in `systemCalls` for `systemCall`, index
+   * after its last entry in `writes` for `writes`, which come before each call that ends a stretch with any.
+   */
   readonly argument: Uint32Array;
   readonly site: Int32Array;
   /** Virtual cycles of the program at the event. */
   readonly cycle: Float64Array;
+  /** Bytes that a `store` writes on the page; 0 for others. */
+  readonly bytes: Uint16Array;
+  /** Absent when the run did not tell every write. */
+  readonly writes?: WriteColumns;
   readonly calls: readonly ApiCall[];
   /** Names of the system calls that occur. */
   readonly systemCalls: readonly string[];
@@ -82,37 +109,42 @@ export class EventColumns {
   argument = new Uint32Array(1024);
   site = new Int32Array(1024);
   cycle = new Float64Array(1024);
+  bytes = new Uint16Array(1024);
   length = 0;
 
-  push(kind: number, argument: number, site: number, cycle: number): void {
+  push(kind: number, argument: number, site: number, cycle: number, bytes = 0): void {
     if (this.length === this.kind.length) this.#grow();
     const i = this.length++;
     this.kind[i] = kind;
     this.argument[i] = argument;
     this.site[i] = site;
     this.cycle[i] = cycle;
+    this.bytes[i] = bytes;
   }
 
   /** The filled part. */
-  columns(): Pick<Recording, "kind" | "argument" | "site" | "cycle"> {
+  columns(): Pick<Recording, "kind" | "argument" | "site" | "cycle" | "bytes"> {
     return {
       kind: this.kind.slice(0, this.length),
       argument: this.argument.slice(0, this.length),
       site: this.site.slice(0, this.length),
       cycle: this.cycle.slice(0, this.length),
+      bytes: this.bytes.slice(0, this.length),
     };
   }
 
   #grow(): void {
     const size = this.kind.length * 2;
-    const { kind, argument, site, cycle } = this;
+    const { kind, argument, site, cycle, bytes } = this;
     this.kind = new Uint8Array(size);
     this.argument = new Uint32Array(size);
     this.site = new Int32Array(size);
     this.cycle = new Float64Array(size);
+    this.bytes = new Uint16Array(size);
     this.kind.set(kind);
     this.argument.set(argument);
     this.site.set(site);
     this.cycle.set(cycle);
+    this.bytes.set(bytes);
   }
 }

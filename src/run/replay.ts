@@ -1,5 +1,8 @@
 import type { Region, SavedRegion } from "../checkpoint/regions.ts";
+import type { TechniqueId } from "../checkpoint/technique.ts";
+import { techniqueOf } from "../checkpoint/techniques.ts";
 import type { Ledger } from "../machine/ledger.ts";
+import { BadInputError } from "../program/program.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 import { EVENT, type Recording } from "./recording.ts";
 
@@ -38,17 +41,34 @@ export interface ReplayObserver {
   after(index: number): void;
 }
 
+/** @returns why a recording cannot be taken through a technique, and what to do; undefined when it can */
+export function replayRefusal(recording: Recording, technique: TechniqueId): string | undefined {
+  if (techniqueOf(technique).needsEveryWrite !== true || recording.writes !== undefined) return undefined;
+  return `${technique} needs every single write, and the recording was made without; record it again, or choose hv-protect`;
+}
+
 /** Takes a recording through one technique in one environment. The ledger equals that of a live run, to the last count. */
 export function replay(recording: Recording, options: MachineOptions, observer?: ReplayObserver): MachineHistory {
+  const writes = techniqueOf(options.technique).needsEveryWrite === true ? recording.writes : undefined;
+  const refusal = replayRefusal(recording, options.technique);
+  if (refusal !== undefined) throw new BadInputError(refusal);
   const machine = createMachine(options, recording, observer?.ledger);
   observer?.begin();
   const checkpoints: CheckpointSummary[] = [];
-  const { kind, argument, site, cycle } = recording;
+  const { kind, argument, site, cycle, bytes } = recording;
+  /** Entries of the recording's writes that were taken. */
+  let told = 0;
   let saved: SavedRegion[] = [];
   for (let i = 0; i < kind.length; i++) {
     switch (kind[i]) {
       case EVENT.store:
-        machine.store(argument[i], site[i], cycle[i]);
+        machine.store(argument[i], site[i], cycle[i], bytes[i]);
+        break;
+      case EVENT.writes:
+        // To whoever does not act on them these stores find open pages.
+        if (writes === undefined) break;
+        for (; told < argument[i]; told++)
+          machine.store(writes.page[told], writes.site[told], cycle[i], writes.bytes[told], writes.count[told]);
         break;
       case EVENT.grow:
         machine.grow(argument[i]);
@@ -68,8 +88,10 @@ export function replay(recording: Recording, options: MachineOptions, observer?:
             engine.unprotect(known(engine.regions.find(call.id, call.group)), site[i]);
             break;
           case "save": {
-            engine.noteLines(recording.epochs[call.epoch]);
-            engine.noteChanged(recording.epochs[call.epoch].changed);
+            const epoch = recording.epochs[call.epoch];
+            engine.noteLines(epoch);
+            engine.noteChanged(epoch.changed);
+            if (epoch.written !== undefined) engine.noteWritten(epoch.written);
             const regions = call.regions.map(({ id, group }) => known(engine.regions.find(id, group)));
             saved.push(...engine.save(regions, site[i]));
             break;

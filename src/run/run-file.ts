@@ -3,7 +3,7 @@ import { BadInputError } from "../program/program.ts";
 import type { Ending, LiveRun, Warning } from "./live.ts";
 import type { MachineOptions } from "./machine.ts";
 import { PackError, pack, unpack } from "./pack.ts";
-import { type ApiCall, EVENT, type Recording } from "./recording.ts";
+import { type ApiCall, type EpochPages, EVENT, type Recording, type WriteColumns } from "./recording.ts";
 
 /** First bytes of a run file (before compression), with the version of its format. */
 const MAGIC = "CKLENS03";
@@ -70,6 +70,50 @@ export function imagesUpTo(run: SavedRun, version: number | undefined, name: str
   return new ImageStore(run.images.slice(0, last + 1));
 }
 
+/** Counts of writes: to pages and by sites that there are, and none of them larger than a page. */
+function checkWrites(
+  { page, site, count, bytes }: WriteColumns,
+  { endPages, sites }: Recording,
+  fail: (what: string) => never,
+): void {
+  if (
+    !(page instanceof Uint32Array) ||
+    !(site instanceof Int32Array) ||
+    !(count instanceof Uint32Array) ||
+    !(bytes instanceof Float64Array)
+  ) {
+    fail("a column of its writes has the wrong type");
+  }
+  if (site.length !== page.length || count.length !== page.length || bytes.length !== page.length)
+    fail("the columns of its writes differ in length");
+  for (let i = 0; i < page.length; i++) {
+    if (page[i] >= endPages) fail(`entry ${i} of its writes names page ${page[i]} of ${endPages}`);
+    if (site[i] < -1 || site[i] >= sites.length)
+      fail(`entry ${i} of its writes names site ${site[i]} of ${sites.length}`);
+    if (!(count[i] > 0 && bytes[i] >= count[i] && bytes[i] <= count[i] * 4096 && Number.isInteger(bytes[i])))
+      fail(`entry ${i} of its writes has ${bytes[i]} bytes in ${count[i]} writes`);
+  }
+}
+
+function checkWritten(
+  written: EpochPages["written"],
+  what: string,
+  endPages: number,
+  fail: (what: string) => never,
+): void {
+  if (!(written?.address instanceof Uint32Array) || !(written.bytes instanceof Uint32Array)) {
+    fail(`a column of what ${what} wrote has the wrong type`);
+    return;
+  }
+  const { address, bytes } = written;
+  if (address.length !== bytes.length) fail(`the columns of what ${what} wrote differ in length`);
+  for (let i = 0, end = -1; i < address.length; i++) {
+    if (address[i] <= end || bytes[i] === 0 || address[i] + bytes[i] > endPages * 4096)
+      fail(`run ${i} of what ${what} wrote is not where it can be`);
+    end = address[i] + bytes[i];
+  }
+}
+
 /** What later code relies on, so that a forged file cannot make it read or write out of bounds. */
 function checkRun(run: SavedRun): void {
   const { recording, images } = run;
@@ -78,18 +122,18 @@ function checkRun(run: SavedRun): void {
   };
   if (typeof recording !== "object" || recording === null || !Array.isArray(images))
     fail("its body lacks the recording or the images");
-  const { kind, argument, site, cycle, calls, sites, epochs, endPages, startPages } = recording;
+  const { kind, argument, site, cycle, bytes, writes, calls, sites, epochs, endPages, startPages } = recording;
   if (
     !(kind instanceof Uint8Array) ||
     !(argument instanceof Uint32Array) ||
     !(site instanceof Int32Array) ||
-    !(cycle instanceof Float64Array)
+    !(cycle instanceof Float64Array) ||
+    !(bytes instanceof Uint16Array)
   ) {
     fail("an event column has the wrong type");
   }
-  if (argument.length !== kind.length || site.length !== kind.length || cycle.length !== kind.length) {
-    fail("its event columns differ in length");
-  }
+  for (const column of [argument, site, cycle, bytes])
+    if (column.length !== kind.length) fail("its event columns differ in length");
   if (
     !Number.isInteger(endPages) ||
     !Number.isInteger(startPages) ||
@@ -103,7 +147,14 @@ function checkRun(run: SavedRun): void {
     if (typeof source?.file !== "string" || typeof source.sha256 !== "string")
       fail("a source file has no name or hash");
   if (!Array.isArray(calls) || !Array.isArray(sites) || !Array.isArray(epochs)) fail("its body lacks a table");
-  for (let i = 0; i < kind.length; i++) {
+  if (writes !== undefined) checkWrites(writes, recording, fail);
+  for (let i = 0, told = 0; i < kind.length; i++) {
+    if (kind[i] === EVENT.writes) {
+      if (writes === undefined || argument[i] < told || argument[i] > writes.page.length)
+        fail(`event ${i} tells writes up to ${argument[i]} of ${writes?.page.length ?? 0}, after ${told}`);
+      told = argument[i];
+    }
+    if (bytes[i] > 4096) fail(`event ${i} stores ${bytes[i]} bytes to a page`);
     if (site[i] >= sites.length || site[i] < -1) fail(`event ${i} names site ${site[i]} of ${sites.length}`);
     if (kind[i] === EVENT.store && argument[i] >= endPages)
       fail(`event ${i} stores to page ${argument[i]} of ${endPages}`);
@@ -124,6 +175,7 @@ function checkRun(run: SavedRun): void {
       if (page >= endPages) fail(`epoch ${i} names page ${page} of ${endPages}`);
       if (k > 0 && page <= changed[k - 1]) fail(`the changed pages of epoch ${i} do not ascend`);
     }
+    if (writes !== undefined) checkWritten(epoch.written, `epoch ${i}`, endPages, fail);
   }
   let saves = 0;
   for (let i = 0; i < kind.length; i++) {

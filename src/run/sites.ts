@@ -57,6 +57,8 @@ export class SiteTable {
   readonly #lines: LineTable;
   /** Site number of each store site of the module; -1 not seen yet, -2 needs its caller. */
   readonly #ofStore: Int32Array;
+  /** Who called the library code of a store site when it wrote to a page. */
+  readonly #callers = new Map<number, number>();
   readonly #numbers = new Map<string, number>();
   readonly #sources: SiteSource[] = [];
   /** By the offset in the instrumented module, as frames name it; undefined in code that instrumentation added. */
@@ -72,11 +74,15 @@ export class SiteTable {
     return this.#sources;
   }
 
-  /** Number of a store site of the module. To be called on the program's stack. */
-  ofStore(site: number): number {
+  /**
+   * Number of a store site of the module. To be called on the program's stack.
+   * @param again given for writes that come again and again: the page that is written. Code of a library counts then for who
+   *   called it when it first wrote to that page since `forgetCallers`, as a look at the stack takes far longer than a store.
+   */
+  ofStore(site: number, again?: number): number {
     const known = this.#ofStore[site];
     if (known >= 0) return known;
-    if (known === -2) return this.ofCaller(site);
+    if (known === -2) return again === undefined ? this.ofCaller(site) : this.#ofSameCaller(site, again);
     const { offset, functionIndex } = this.#module.sites[site];
     const line = this.#lines.lookup(offset);
     if (this.#lines.kind !== "none" && (line === undefined || isLibrary(line.file))) {
@@ -89,6 +95,21 @@ export class SiteTable {
       function: this.#module.functions[functionIndex].name,
     });
     this.#ofStore[site] = number;
+    return number;
+  }
+
+  /** The callers of library code are looked up anew. */
+  forgetCallers(): void {
+    this.#callers.clear();
+  }
+
+  #ofSameCaller(site: number, page: number): number {
+    const key = page * this.#ofStore.length + site;
+    let number = this.#callers.get(key);
+    if (number === undefined) {
+      number = this.ofCaller(site);
+      this.#callers.set(key, number);
+    }
     return number;
   }
 

@@ -8,6 +8,7 @@ import { BadInputError } from "../program/program.ts";
 import { meanCheckpointCycles, overheadPercent } from "../run/comparison.ts";
 import { createMachine, DEFAULT_MACHINE } from "../run/machine.ts";
 import type { Outcome } from "../run/outcome.ts";
+import { replayRefusal } from "../run/replay.ts";
 import { report } from "../run/report.ts";
 import { imagesUpTo } from "../run/run-file.ts";
 import type { ComparisonCell, Perspective, PriceChoice, RunId } from "./figures.ts";
@@ -156,7 +157,7 @@ async function compare(
     techniques.map((technique) => ({ ...optionsIn(environment, params.machine), environment, technique })),
   );
   const cells: (ComparisonCell | undefined)[] = wanted.map((machine) => {
-    const reason = refusalOf(techniqueOf(machine.technique), machine);
+    const reason = refusalOf(techniqueOf(machine.technique), machine) ?? replayRefusal(recording, machine.technique);
     const { environment, technique } = machine;
     return reason === undefined ? undefined : { environment, technique, available: false, reason };
   });

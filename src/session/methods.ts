@@ -38,6 +38,8 @@ export interface RunParams {
   /** `HOST::GUEST` folders. */
   readonly dirs?: readonly string[];
   readonly machine?: Partial<MachineOptions>;
+  /** Whether the recording shall hold every single write, as replays of some techniques need; their own runs always do. */
+  readonly tellsWrites?: boolean;
   readonly maxMemoryMiB?: number;
   /** Virtual cycles. */
   readonly maxCycles?: number;

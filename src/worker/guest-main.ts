@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ImageStore } from "../checkpoint/images.ts";
+import { techniqueOf } from "../checkpoint/techniques.ts";
 import { DEFAULT_MACHINE } from "../run/machine.ts";
 import { savedRunOf } from "../run/run-file.ts";
 import type { FinishedRun } from "../session/host.ts";
@@ -58,7 +59,9 @@ async function runJob({ params, images }: GuestJob, tell: (progress: RunProgress
     ...(compilerArguments === undefined ? {} : { compilerArguments }),
   };
   tell({ stage: "compiling" });
-  const opened = await openProgram(paths, input);
+  const machine = { ...DEFAULT_MACHINE, ...params.machine };
+  const tellsWrites = params.tellsWrites === true || techniqueOf(machine.technique).needsEveryWrite === true;
+  const opened = await openProgram(paths, { ...input, tellsWrites });
   tell({ stage: "starting" });
   let checkpoints = 0;
   let told = performance.now();
@@ -69,7 +72,7 @@ async function runJob({ params, images }: GuestJob, tell: (progress: RunProgress
   } = await liveRun(
     {
       ...input,
-      machine: { ...DEFAULT_MACHINE, ...params.machine },
+      machine,
       images: new ImageStore(images),
       onCheckpoint(_, cycle) {
         checkpoints++;

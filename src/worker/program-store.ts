@@ -8,6 +8,8 @@ export interface OpenOptions
   extends Pick<LoadOptions, "workingDirectory" | "includeDirectories" | "compilerArguments"> {
   /** Limit of the program's memory in MiB. */
   readonly maxMemoryMiB: number;
+  /** Whether every single write is to be told, to a technique that acts on each or for a recording that serves those too. */
+  readonly tellsWrites?: boolean;
 }
 
 export interface OpenedProgram {
@@ -26,6 +28,10 @@ export async function openProgram(paths: readonly string[], options: OpenOptions
     ...(includeDirectories === undefined ? {} : { includeDirectories }),
     ...(compilerArguments === undefined ? {} : { compilerArguments }),
   });
-  const instrumented = instrument(program.wasm, { mode: "record", maxMemoryPages: options.maxMemoryMiB * 16 });
+  const instrumented = instrument(program.wasm, {
+    mode: "record",
+    maxMemoryPages: options.maxMemoryMiB * 16,
+    coalesce: options.tellsWrites !== true,
+  });
   return { program, instrumented };
 }

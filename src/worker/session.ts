@@ -1,4 +1,5 @@
 import type { ImageStore } from "../checkpoint/images.ts";
+import { techniqueOf } from "../checkpoint/techniques.ts";
 import type { PriceProfile } from "../machine/prices.ts";
 import { priceList } from "../machine/prices.ts";
 import { type LiveRun, runLive } from "../run/live.ts";
@@ -30,6 +31,8 @@ export interface RunRequest extends ProgramInput {
   readonly profile: PriceProfile;
   readonly images: ImageStore;
   readonly out?: string | undefined;
+  /** Whether the run file shall hold every single write, as techniques need that act on each. */
+  readonly keepsWrites: boolean;
   onProgress?(text: string): void;
   /** Comes after each checkpoint, with the virtual cycle. */
   onCheckpoint?(version: number, cycle: number): void;
@@ -47,7 +50,10 @@ export async function runProgram(request: RunRequest): Promise<RunResult> {
   const { profile } = request;
   // Refuses what cannot be before anything is compiled.
   createMachine(request.machine, { startPages: 1, residentPages: [] });
-  const { input, run, sources } = await liveRun(request);
+  const { input, run, sources } = await liveRun({
+    ...request,
+    tellsWrites: request.out !== undefined && request.keepsWrites,
+  });
   if (request.out !== undefined) writeRunFile(request.out, savedRunOf(input, run, sources));
   return { input, run, report: priced(run.recording, outcomeOf(run), profile), profile };
 }
@@ -65,7 +71,9 @@ export async function liveRun(
   readonly sources: readonly SourceHash[];
 }> {
   request.onProgress?.(`compiling ${request.paths[0]}`);
-  const { program, instrumented } = opened ?? (await openProgram(request.paths, request));
+  const needsWrites = techniqueOf(request.machine.technique).needsEveryWrite === true;
+  const tellsWrites = request.tellsWrites === true || needsWrites;
+  const { program, instrumented } = opened ?? (await openProgram(request.paths, { ...request, tellsWrites }));
   request.onProgress?.(`running ${request.paths[0]}`);
   const files = loadHostFiles(request.dirs.map(parseSharedDirectory));
   const run = runLive({

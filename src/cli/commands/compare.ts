@@ -11,6 +11,7 @@ import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
 import { DEFAULT_MACHINE } from "../../run/machine.ts";
 import { outcomeOf } from "../../run/outcome.ts";
 import type { Recording } from "../../run/recording.ts";
+import { replayRefusal } from "../../run/replay.ts";
 import { openProgram } from "../../worker/program-store.ts";
 import { replayAll } from "../../worker/replay-all.ts";
 import { isRunFile, readRunFile } from "../../worker/run-files.ts";
@@ -93,7 +94,10 @@ export function addCompareCommand(program: Command): void {
       noTTYOutput: false,
       clearOnComplete: true,
     });
-    const planned = wanted.map((machine) => ({ machine, reason: refusalOf(techniqueOf(machine.technique), machine) }));
+    const planned = wanted.map((machine) => ({
+      machine,
+      reason: refusalOf(techniqueOf(machine.technique), machine) ?? replayRefusal(recording, machine.technique),
+    }));
     const machines = planned.flatMap(({ machine, reason }) => (reason === undefined ? [machine] : []));
     if (process.stderr.isTTY) bar.start(machines.length, 0, { what: "" });
     const outcomes = await replayAll(recording, machines, {

@@ -22,6 +22,7 @@ import { programInputOf } from "../program-input.ts";
 
 interface RunOptions extends ProgramOptions, MachineFlags, PriceFlags {
   readonly out?: string;
+  readonly writes: boolean;
   readonly restartFrom?: string;
   readonly json?: boolean;
 }
@@ -36,6 +37,7 @@ export function addRunCommand(program: Command): void {
     .argument("<program>", ".c .cc .cpp .ts .wasm or .wat")
     .argument("[args...]", "what the program gets as its arguments (after --)")
     .option("--out <file>", "keep the run, with its committed images, in a run file")
+    .option("--no-writes", "leave single writes out of the run file: faster, but hv-emulate and hv-hybrid need them")
     .option("--restart-from <runfile[@version]>", "start on a new guest that finds the images of an earlier run")
     .option("--json", "print one JSON document");
   addPriceOptions(addCheckpointOptions(addMachineOptions(addProgramOptions(command))));
@@ -47,6 +49,7 @@ export function addRunCommand(program: Command): void {
       profile: profileOf(options),
       images: options.restartFrom === undefined ? new ImageStore() : imagesFrom(options.restartFrom),
       out: options.out,
+      keepsWrites: options.writes,
       onProgress: status,
     });
     status("");

@@ -136,6 +136,7 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
   });
   return {
     mode,
+    trapsEachStore: mode === "exact" || options.coalesce === false,
     bytes,
     layout,
     sites,

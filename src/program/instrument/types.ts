@@ -138,6 +138,8 @@ export interface InstructionWeights {
 
 export interface InstrumentedModule {
   readonly mode: TrackingMode;
+  /** Whether every single store to a protected page traps, in program order, each time: in `exact`, and without coalescing. */
+  readonly trapsEachStore: boolean;
   readonly bytes: Uint8Array;
   readonly layout: TableLayout;
   readonly sites: readonly StoreSite[];

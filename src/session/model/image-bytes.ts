@@ -13,12 +13,12 @@ export function imageSummaries(images: readonly CheckpointImage[]): ImageSummary
     name,
     version,
     cycle,
-    regions: regions.map(({ id, group, label, sizeBytes, chunks }) => ({
+    regions: regions.map(({ id, group, label, sizeBytes, bytes }) => ({
       id,
       group,
       name: label,
       sizeBytes,
-      savedBytes: chunks.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      savedBytes: bytes.length,
     })),
   }));
 }

@@ -29,6 +29,7 @@ function runWith(epoch: object): SavedRun {
       argument: new Uint32Array(),
       site: new Int32Array(),
       cycle: new Float64Array(),
+      bytes: new Uint16Array(),
       calls: [],
       systemCalls: [],
       epochs: [epoch as EpochPages],

@@ -1,0 +1,94 @@
+import { P } from "../../machine/primitives.ts";
+import { PageFlags } from "../page-flags.ts";
+import type { Environment, Technique, TechniqueId, TechniqueMachine } from "../technique.ts";
+import { type ByteMask, eachWrittenPart, markedRuns, WrittenBytes } from "../written-bytes.ts";
+
+/** Pages whose bits one 64-bit word of a shared bitmap holds. */
+const PAGES_PER_WORD = 64;
+/** 64-bit words of a page's log: a bit for each byte. */
+const LOG_WORDS = 64;
+const PAGE_BYTES = 4096;
+
+/**
+ * What `hv-emulate` and `hv-hybrid` share: pages that Xen keeps closed while it emulates and logs the writes to them, and
+ * opens after some of them or never. A page that was opened, by too many writes or because the guest's kernel has put another
+ * frame there, is saved whole; of any other one the log's bytes.
+ * @param emulatedWrites how many writes to a page are emulated between two saves, or `EVERY_WRITE`
+ */
+export function loggedWrites({ xen, ledger, options }: TechniqueMachine, emulatedWrites: number): Technique {
+  if (xen === undefined) throw new Error("a technique that logs writes was created without a hypervisor");
+  const { checkpoint: service, channel } = xen;
+  const armed = new PageFlags();
+  /** The contents of the log. */
+  const log = new WrittenBytes();
+  /** What the latest `collect` took out of it. */
+  let taken = new Map<number, ByteMask>();
+  return {
+    register(ranges) {
+      for (const { first, pageCount } of ranges) service.register(options.gate, first, pageCount);
+    },
+    unregister(ranges) {
+      for (const { first, pageCount } of ranges) {
+        service.unregister(options.gate, first, pageCount);
+        armed.fill(first, pageCount, 0);
+        for (let page = first; page < first + pageCount; page++) log.take(page);
+      }
+      // A write to a page that is still closed would be emulated, and logged for nobody.
+      channel.complete();
+    },
+    noteWritten(runs, base) {
+      eachWrittenPart(runs, (page, start, end) => {
+        if (armed.has(page + base)) log.mark(page + base, start, end);
+      });
+    },
+    collect(ranges) {
+      const dirty: number[] = [];
+      let logged = 0;
+      let runs = 0;
+      taken = new Map();
+      for (const { first, pageCount } of ranges) {
+        const words = Math.floor((first + pageCount - 1) / PAGES_PER_WORD) - Math.floor(first / PAGES_PER_WORD) + 1;
+        // Two bitmaps: pages that were opened, and pages that the log has something of.
+        ledger.charge(P.user_bitmap_word, 2 * words);
+        for (let page = first; page < first + pageCount; page++) {
+          if (!armed.has(page)) continue;
+          const opened = service.isDirty(page);
+          if (!service.isLogged(page)) {
+            if (opened) dirty.push(page);
+            continue;
+          }
+          logged++;
+          dirty.push(page);
+          service.clearLog(page);
+          const written = log.take(page);
+          if (opened || written === undefined) continue;
+          taken.set(page, written);
+          runs += markedRuns(written, 0, PAGE_BYTES).length / 2;
+        }
+      }
+      ledger.charge(P.user_bitmap_word, LOG_WORDS * logged);
+      ledger.charge(P.user_list_entry, dirty.length + runs);
+      return dirty;
+    },
+    writtenBytesOf: (page) => taken.get(page),
+    arm(ranges) {
+      const isClosed = (page: number) => armed.has(page) && !service.isDirty(page);
+      const open = ranges.filter(({ first, pageCount }) => {
+        for (let page = first; page < first + pageCount; page++) if (!isClosed(page)) return true;
+        return false;
+      });
+      if (open.length === 0) return;
+      service.protect(options.gate, open, emulatedWrites);
+      for (const { first, pageCount } of open) armed.fill(first, pageCount, 1);
+    },
+    isArmed: (page) => armed.has(page),
+  };
+}
+
+/** Where writes can be emulated and logged: @returns why not here and what can be had instead */
+export function emulationUnavailable(id: TechniqueId, environment: Environment): string | undefined {
+  if (environment === "xen-pv") return undefined;
+  const what =
+    environment === "native" ? "a hypervisor, and native has none" : `Xen's emulation, and not that of ${environment}`;
+  return `${id} needs ${what}; choose mprotect or full-copy, or the environment xen-pv`;
+}
