@@ -12,7 +12,7 @@ import type { InstrumentedModule } from "../program/instrument/types.ts";
 import { BadInputError, type Program } from "../program/program.ts";
 import { lineCounts } from "./line-counts.ts";
 import { createMachine, GUEST_CYCLES_PER_NANOSECOND, type Machine, type MachineOptions } from "./machine.ts";
-import { MACHINE_BIT, RECORDER_BIT, Recorder, WRITES_BIT } from "./recorder.ts";
+import { MACHINE_BIT, RECORDED, RECORDER_BIT, Recorder, WRITES_BIT } from "./recorder.ts";
 import type { Recording } from "./recording.ts";
 import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
 import { SavedContents } from "./saved-contents.ts";
@@ -97,7 +97,7 @@ export function runLive(input: LiveInput): LiveRun {
       // Of a store into two pages each is told its part.
       const start = Math.max(address, page * 4096);
       const bytes = Math.min(address + size, (page + 1) * 4096) - start;
-      if ((bits & (RECORDER_BIT | WRITES_BIT)) !== 0) recorder.store(page, number, start, bytes);
+      if ((bits & RECORDED) !== 0) recorder.store(page, number, start, bytes);
       if ((bits & MACHINE_BIT) !== 0) machine.store(page, number, mmu.cycles(), bytes);
     },
     tick() {

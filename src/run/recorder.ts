@@ -20,6 +20,10 @@ type EpochWrites = WrittenLines & Pick<EpochPages, "written">;
 export const RECORDER_BIT = 1;
 export const MACHINE_BIT = 2;
 export const WRITES_BIT = 4;
+/** One further write is told, and then no more. */
+const LAST_WRITE_BIT = 8;
+/** What the recorder is called for. */
+export const RECORDED = RECORDER_BIT | WRITES_BIT | LAST_WRITE_BIT;
 
 /**
  * Notes the first store to each page in each epoch, and every call, as they happen; where each store traps, also every
@@ -51,26 +55,31 @@ export class Recorder {
   /** A trap that this recorder asked for. @param address of the store's first byte on the page, as `bytes` are those on it */
   store(page: number, site: number, address: number, bytes: number): void {
     const { protection } = this.#mmu;
-    if ((protection[page] & RECORDER_BIT) === 0) {
+    const bits = protection[page];
+    if ((bits & WRITES_BIT) === 0) protection[page] = bits & ~(LAST_WRITE_BIT | RECORDER_BIT);
+    if ((bits & RECORDER_BIT) === 0) {
       this.#writes?.further(page, site, address, bytes);
       return;
     }
     protection[page] &= ~RECORDER_BIT;
     this.#pages.push(page);
-    this.#events.push(EVENT.store, page, site, this.#mmu.cycles(), bytes);
+    this.#push(EVENT.store, page, site, bytes);
     if ((protection[page] & WRITES_BIT) !== 0) this.#writes?.first(page, address, bytes);
   }
 
-  /** Regions have changed: pages that hold none any more need not tell every write. */
+  /**
+   * Regions have changed: pages that hold none any more tell one further write, as Xen may have left something for it to do (a
+   * D bit to be set), and then none.
+   */
   regionsChanged(holdsRegion: (page: number) => boolean): void {
     if (this.#writes === undefined) return;
     const { protection, pageCount } = this.#mmu;
     for (let page = 0; page < pageCount; page++)
-      if ((protection[page] & WRITES_BIT) !== 0 && !holdsRegion(page)) protection[page] &= ~WRITES_BIT;
+      if ((protection[page] & WRITES_BIT) !== 0 && !holdsRegion(page)) protection[page] ^= WRITES_BIT | LAST_WRITE_BIT;
   }
 
   grow(oldPageCount: number, newPageCount: number): void {
-    this.#events.push(EVENT.grow, newPageCount, -1, this.#mmu.cycles());
+    this.#push(EVENT.grow, newPageCount, -1);
     this.#writes?.reach(newPageCount);
     this.#watch(oldPageCount, newPageCount - oldPageCount);
   }
@@ -78,7 +87,7 @@ export class Recorder {
   systemCall(name: string, site: number): void {
     let index = this.#systemCalls.indexOf(name);
     if (index < 0) index = this.#systemCalls.push(name) - 1;
-    this.#events.push(EVENT.systemCall, index, site, this.#mmu.cycles());
+    this.#push(EVENT.systemCall, index, site);
   }
 
   /** Every call of the interface that the engine acts on. */
@@ -102,7 +111,8 @@ export class Recorder {
     if (this.#writes === undefined) return;
     const { protection } = this.#mmu;
     for (const { first, pageCount } of regions.map(({ pages }) => pages)) {
-      for (let page = first; page < first + pageCount; page++) protection[page] |= WRITES_BIT;
+      for (let page = first; page < first + pageCount; page++)
+        protection[page] = (protection[page] & ~LAST_WRITE_BIT) | WRITES_BIT;
       this.#mmu.protectionChanged(first, pageCount);
     }
   }
@@ -113,7 +123,7 @@ export class Recorder {
       readonly lines: readonly LineCounts[];
     },
   ): Recording {
-    this.#endStretch();
+    this.#tellWrites();
     this.#endEpoch(() => new Uint32Array());
     return {
       ...rest,
@@ -127,19 +137,24 @@ export class Recorder {
     };
   }
 
-  /** What was written up to here belongs to the epoch, regions and restarts as they are now. */
-  #endStretch(): void {
+  /** An event, after all writes that came before it. */
+  #push(kind: number, argument: number, site: number, bytes = 0): void {
+    this.#tellWrites();
+    this.#events.push(kind, argument, site, this.#mmu.cycles(), bytes);
+  }
+
+  #tellWrites(): void {
     if (this.#writes === undefined) return;
     const { length } = this.#writes;
-    this.#writes.endSegment();
-    if (length === this.#told) return;
+    if (length > this.#told) this.#events.push(EVENT.writes, length, -1, this.#mmu.cycles());
     this.#told = length;
-    this.#events.push(EVENT.writes, length, -1, this.#mmu.cycles());
+    this.#writes.endRun();
   }
 
   #call(call: ApiCall, site: number): void {
-    this.#endStretch();
-    this.#events.push(EVENT.call, this.#calls.push(call) - 1, site, this.#mmu.cycles());
+    this.#push(EVENT.call, this.#calls.push(call) - 1, site);
+    // What was written up to here belongs to the epoch, the regions and the restart that were.
+    this.#writes?.endStretch();
   }
 
   #endEpoch(changedPages: (lines: EpochWrites) => Uint32Array): void {

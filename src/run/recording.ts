@@ -39,10 +39,10 @@ export interface EpochPages {
 }
 
 /**
- * Writes to pages of regions that a save has taken, other than the first to each page in each epoch, as columns. Each entry
- * is writes of one site to one page between two calls of the checkpoint interface. The first 17 writes to a page in an epoch
- * stand in their order (those of one entry have one size); the entries after them add up what the sites wrote. Pages among
- * each other have no order.
+ * Writes to pages of regions that a save has taken, other than the first to each page in each epoch, as columns; each entry is
+ * writes of one site to one page. Up to its 17th write in an epoch those of a page stand in their order, with all others so
+ * told and with the events, and an entry is a run of one size. All later ones of a page, site and stretch between two calls of
+ * the checkpoint interface are summed up in one entry, where the first of them was.
  */
 export interface WriteColumns {
   readonly page: Uint32Array;
@@ -80,7 +80,7 @@ export interface Recording {
   readonly kind: Uint8Array;
   /**
    * Page for `store`, index in `calls` for `call`, new page count for `grow`, index in `systemCalls` for `systemCall`, index
-   * after its last entry in `writes` for `writes`, which come before each call that ends a stretch with any.
+   * after its last entry in `writes` for `writes`, which come before any other event that has further ones before it.
    */
   readonly argument: Uint32Array;
   readonly site: Int32Array;

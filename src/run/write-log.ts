@@ -10,29 +10,35 @@ const WORDS_PER_PAGE = PAGE_BYTES / 32;
 const ORDERED_WRITES = MOST_HYBRID_WRITES + 1;
 const MOST_COUNT = 0xffffffff;
 
+// What an entry has, side by side, as one write touches it all.
+const SITE = 0;
+const COUNT = 1;
+const BYTES = 2;
+/** 1 + index of the page's summed entry before it in this stretch, 0 for none. */
+const BEFORE = 3;
+const FIELDS = 4;
+
 /**
  * Every write to the pages that are watched, as far as a log of the hypervisor's would hold it and a replay needs it: the
- * bytes written in each epoch, and how often which site wrote to which page. Memory is bounded by pages, sites and calls, and
- * not by writes.
+ * bytes written in each epoch, and how often which site wrote to which page. Memory is bounded by pages, sites, epochs and
+ * calls, and not by writes.
  *
  * Each page's first write in an epoch is an event of its own and no entry here. Of the following ones those that are told in
- * their order make an entry where site and size are those of the page's write before; all others are added up by site.
+ * their order make an entry for each run of one page, site and size; all others are summed up by page and site, from one
+ * call of the checkpoint interface to the next.
  */
 export class WriteLog {
   #bits = new Uint32Array(0);
   /** Writes to each page in this epoch, up to `ORDERED_WRITES`. */
   #writes = new Uint8Array(0);
-  /** By page, 1 + index of its latest entry of this segment that is in order. */
-  #ordered = new Int32Array(0);
-  /** By page, 1 + index of its latest entry of this segment that is added up; others by `#before`. */
+  /** By page, 1 + index of its latest summed entry of this stretch, 0 for none. */
   #summed = new Int32Array(0);
-  /** Pages that have an entry in this segment. */
-  #pages: number[] = [];
-  #page = new Uint32Array(1024);
-  #site = new Int32Array(1024);
-  #count = new Uint32Array(1024);
-  #bytes = new Float64Array(1024);
-  #before = new Int32Array(1024);
+  /** Pages that have one. */
+  #summedPages: number[] = [];
+  /** 1 + index of the ordered entry that the next write may go on with, 0 for none. */
+  #latest = 0;
+  #pages = new Uint32Array(1024);
+  #entries = new Float64Array(1024 * FIELDS);
   #length = 0;
 
   /** Entries so far. */
@@ -43,14 +49,9 @@ export class WriteLog {
   /** The program's memory has this many pages from now on. */
   reach(pageCount: number): void {
     if (pageCount * WORDS_PER_PAGE <= this.#bits.length) return;
-    const grown = <T extends Uint32Array | Uint8Array | Int32Array>(old: T, made: T): T => {
-      made.set(old);
-      return made;
-    };
-    this.#bits = grown(this.#bits, new Uint32Array(pageCount * WORDS_PER_PAGE));
-    this.#writes = grown(this.#writes, new Uint8Array(pageCount));
-    this.#ordered = grown(this.#ordered, new Int32Array(pageCount));
-    this.#summed = grown(this.#summed, new Int32Array(pageCount));
+    this.#bits = copied(this.#bits, new Uint32Array(pageCount * WORDS_PER_PAGE));
+    this.#writes = copied(this.#writes, new Uint8Array(pageCount));
+    this.#summed = copied(this.#summed, new Int32Array(pageCount));
   }
 
   /** The first write to a page in an epoch. @param address of its first byte on the page, as `bytes` are those on it */
@@ -62,27 +63,36 @@ export class WriteLog {
   /** A further one. */
   further(page: number, site: number, address: number, bytes: number): void {
     setBits(this.#bits, address, address + bytes);
-    const inOrder = this.#writes[page] < ORDERED_WRITES;
-    if (inOrder) this.#writes[page]++;
-    let entry = (inOrder ? this.#ordered : this.#summed)[page] - 1;
-    if (inOrder) {
-      if (entry >= 0 && (this.#site[entry] !== site || this.#bytes[entry] !== bytes * this.#count[entry])) entry = -1;
+    let entry: number;
+    if (this.#writes[page] < ORDERED_WRITES) {
+      this.#writes[page]++;
+      entry = this.#latest - 1;
+      if (entry < 0 || this.#pages[entry] !== page || !this.#goesOn(entry, site, bytes))
+        entry = this.#add(page, site, 0);
+      this.#latest = entry + 1;
     } else {
-      while (entry >= 0 && (this.#site[entry] !== site || this.#count[entry] === MOST_COUNT))
-        entry = this.#before[entry];
+      entry = this.#summed[page] - 1;
+      while (entry >= 0 && !this.#sums(entry, site)) entry = this.#entries[entry * FIELDS + BEFORE] - 1;
+      if (entry < 0) {
+        if (this.#summed[page] === 0) this.#summedPages.push(page);
+        entry = this.#add(page, site, this.#summed[page]);
+        this.#summed[page] = entry + 1;
+      }
     }
-    if (entry < 0) entry = this.#add(page, site, inOrder ? this.#ordered : this.#summed);
-    this.#count[entry]++;
-    this.#bytes[entry] += bytes;
+    this.#entries[entry * FIELDS + COUNT]++;
+    this.#entries[entry * FIELDS + BYTES] += bytes;
   }
 
-  /** A call of the checkpoint interface comes: what is written after it stands in entries of its own. */
-  endSegment(): void {
-    for (const page of this.#pages) {
-      this.#ordered[page] = 0;
-      this.#summed[page] = 0;
-    }
-    this.#pages = [];
+  /** Something else happens: what is written after it in order stands in entries of its own. */
+  endRun(): void {
+    this.#latest = 0;
+  }
+
+  /** A call of the checkpoint interface comes: all that is written after it does. */
+  endStretch(): void {
+    this.endRun();
+    for (const page of this.#summedPages) this.#summed[page] = 0;
+    this.#summedPages = [];
   }
 
   /**
@@ -113,35 +123,43 @@ export class WriteLog {
   }
 
   columns(): WriteColumns {
-    return {
-      page: this.#page.slice(0, this.#length),
-      site: this.#site.slice(0, this.#length),
-      count: this.#count.slice(0, this.#length),
-      bytes: this.#bytes.slice(0, this.#length),
-    };
-  }
-
-  #add(page: number, site: number, latest: Int32Array): number {
-    if (this.#length === this.#page.length) this.#grow();
-    const entry = this.#length++;
-    if (this.#ordered[page] === 0 && this.#summed[page] === 0) this.#pages.push(page);
-    this.#page[entry] = page;
-    this.#site[entry] = site;
-    this.#before[entry] = latest[page] - 1;
-    latest[page] = entry + 1;
-    return entry;
-  }
-
-  #grow(): void {
     const { length } = this;
-    const doubled = <T extends Uint32Array | Int32Array | Float64Array>(old: T, made: T): T => {
-      made.set(old);
+    const column = <T extends Int32Array | Uint32Array | Float64Array>(field: number, made: T): T => {
+      for (let i = 0; i < length; i++) made[i] = this.#entries[i * FIELDS + field];
       return made;
     };
-    this.#page = doubled(this.#page, new Uint32Array(2 * length));
-    this.#site = doubled(this.#site, new Int32Array(2 * length));
-    this.#count = doubled(this.#count, new Uint32Array(2 * length));
-    this.#bytes = doubled(this.#bytes, new Float64Array(2 * length));
-    this.#before = doubled(this.#before, new Int32Array(2 * length));
+    return {
+      page: this.#pages.slice(0, length),
+      site: column(SITE, new Int32Array(length)),
+      count: column(COUNT, new Uint32Array(length)),
+      bytes: column(BYTES, new Float64Array(length)),
+    };
   }
+
+  /** Whether an ordered entry is of this site and of writes of this size. */
+  #goesOn(entry: number, site: number, bytes: number): boolean {
+    const at = entry * FIELDS;
+    return this.#entries[at + SITE] === site && this.#entries[at + BYTES] === bytes * this.#entries[at + COUNT];
+  }
+
+  #sums(entry: number, site: number): boolean {
+    return this.#entries[entry * FIELDS + SITE] === site && this.#entries[entry * FIELDS + COUNT] < MOST_COUNT;
+  }
+
+  #add(page: number, site: number, before: number): number {
+    if (this.#length === this.#pages.length) {
+      this.#pages = copied(this.#pages, new Uint32Array(2 * this.#length));
+      this.#entries = copied(this.#entries, new Float64Array(2 * this.#length * FIELDS));
+    }
+    const entry = this.#length++;
+    this.#pages[entry] = page;
+    this.#entries[entry * FIELDS + SITE] = site;
+    this.#entries[entry * FIELDS + BEFORE] = before;
+    return entry;
+  }
+}
+
+function copied<T extends Uint8Array | Uint32Array | Int32Array | Float64Array>(old: T, made: T): T {
+  made.set(old);
+  return made;
 }

@@ -65,6 +65,8 @@ export class ShadowHypervisor {
     if (service === undefined) return 0;
     // The fault is an entry, whatever comes of it: what it finds waiting in a shared page may decide.
     this.#onEntry();
+    // So does the guest's own entry, which Xen walks to at every fault.
+    this.tables.noticeFrame(page);
     const emulated = service.emulatedOf(page, stores);
     for (let i = 0; i < emulated; i++) {
       this.#faultExit();

@@ -80,7 +80,7 @@ export class ShadowTables {
     if (write && (entry & PTE_DIRTY) === 0) this.#setEntry(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
     ledger.charge(P.xen_shadow_fault, 1);
     this.#create(page >> TABLE_SHIFT);
-    this.#noticeFrame(page);
+    this.noticeFrame(page);
     if (write) for (const observer of this.#observers) observer.writeFault(page);
     this.#propagate(page);
     this.#prefetch(page);
@@ -118,7 +118,7 @@ export class ShadowTables {
   validate(page: number): void {
     if (this.#shadowed[page >> TABLE_SHIFT] === 0) return;
     this.#ledger.charge(P.xen_shadow_validate, 1);
-    this.#noticeFrame(page);
+    this.noticeFrame(page);
     this.#propagate(page);
   }
 
@@ -131,7 +131,7 @@ export class ShadowTables {
     this.#ledger.charge(P.xen_shadow_invlpg, 1);
     if (this.#shadowed[table] === 0) return false;
     if (this.isOutOfSync(page)) {
-      this.#noticeFrame(page);
+      this.noticeFrame(page);
       this.#set(page, NO_ENTRY);
     }
     return true;
@@ -236,7 +236,7 @@ export class ShadowTables {
         continue;
       }
       if ((entry & (PTE_WRITABLE | PTE_DIRTY)) === PTE_WRITABLE) return;
-      this.#noticeFrame(next);
+      this.noticeFrame(next);
       this.#propagate(next);
     }
   }
@@ -269,14 +269,14 @@ export class ShadowTables {
     for (const page of snapshot.written()) {
       if ((withheld[page] & WITHHELD_ACCESS) !== 0) continue;
       if (snapshot.entryOf(page) === flags[page] && this.#changes[page] === 0) continue;
-      this.#noticeFrame(page);
+      this.noticeFrame(page);
       this.#propagate(page);
     }
     this.#outOfSync.remove(table);
   }
 
   /** Xen compares the frame of the guest's entry with the one that it knows. */
-  #noticeFrame(page: number): void {
+  noticeFrame(page: number): void {
     if (this.#changes[page] === 0) return;
     this.#changes[page] = 0;
     for (const observer of this.#observers) observer.frameChanged(page);
