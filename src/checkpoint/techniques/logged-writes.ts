@@ -88,7 +88,5 @@ export function loggedWrites({ xen, ledger, options }: TechniqueMachine, emulate
 /** Where writes can be emulated and logged: @returns why not here and what can be had instead */
 export function emulationUnavailable(id: TechniqueId, environment: Environment): string | undefined {
   if (environment === "xen-pv" || environment === "xen-shadow") return undefined;
-  const what =
-    environment === "native" ? "a hypervisor, and native has none" : `Xen's emulation, and not that of ${environment}`;
-  return `${id} needs ${what}; choose mprotect or full-copy, or the environment xen-pv`;
+  return `${id} needs a hypervisor that emulates writes for it, and ${environment} has none; choose mprotect or full-copy, or the environment xen-pv`;
 }

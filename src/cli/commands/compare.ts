@@ -66,7 +66,8 @@ export function addCompareCommand(program: Command): void {
       throw new BadInputError("--live runs the program again, and a run file holds none; name the program instead");
     }
     const input = programInputOf(path, args, options);
-    const opened = saved === undefined ? await openProgramWithStatus(path, input) : undefined;
+    const tellsWrites = options.techniques.some((technique) => techniqueOf(technique).needsEveryWrite === true);
+    const opened = saved === undefined ? await openProgramWithStatus(path, { ...input, tellsWrites }) : undefined;
     const first =
       saved ??
       (await liveRun(

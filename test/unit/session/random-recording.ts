@@ -53,9 +53,21 @@ export function randomRecording(seed: number): Recording {
     return { file, line: file === "" ? 0 : 1 + random.below(9), function: FUNCTIONS[random.below(3)] };
   });
   const site = () => (random.chance(3) ? -1 : random.below(sites.length));
+  const writes = { page: [] as number[], site: [] as number[], count: [] as number[], bytes: [] as number[] };
+  let told = 0;
   const push = (kind: number, argument: number, at = site()) => {
     cycle += random.below(1000);
-    events.push(kind, argument, at, cycle);
+    if (writes.page.length > told) events.push(EVENT.writes, writes.page.length, -1, cycle);
+    told = writes.page.length;
+    events.push(kind, argument, at, cycle, kind === EVENT.store ? 1 + random.below(16) : 0);
+  };
+  /** Further writes to a page of the interval. */
+  const writeAgain = () => {
+    const count = 1 + random.below(random.chance(20) ? 1000 : 3);
+    writes.page.push(written[random.below(written.length)]);
+    writes.site.push(site());
+    writes.count.push(count);
+    writes.bytes.push(count * (1 + random.below(16)));
   };
   const call = (what: ApiCall) => push(EVENT.call, calls.push(what) - 1);
   const endInterval = () => {
@@ -63,13 +75,18 @@ export function randomRecording(seed: number): Recording {
     const mask = () => Uint32Array.from(written, () => random.bits() & random.bits());
     const low = mask().map((word) => word | 1);
     const changed = Uint32Array.from(written.filter(() => random.chance(70))).sort();
-    epochs.push({ pages, low, high: mask(), stores: Uint32Array.from(written, () => 1 + random.below(50)), changed });
+    const address = pages.slice().sort();
+    for (let i = 0; i < address.length; i++) address[i] = address[i] * 4096 + random.below(4000);
+    const bytes = address.map(() => 1 + random.below(96));
+    const stores = Uint32Array.from(written, () => 1 + random.below(50));
+    epochs.push({ pages, low, high: mask(), stores, changed, written: { address, bytes } });
     written = [];
   };
   const store = (page: number, at = site()) => {
     if (written.includes(page)) return;
     written.push(page);
     push(EVENT.store, page, at);
+    while (random.chance(40)) writeAgain();
   };
   const save = (ids: readonly number[]) => {
     call({ kind: "save", regions: ids.map((id) => ({ id, group: "" })), epoch: epochs.length });
@@ -129,6 +146,12 @@ export function randomRecording(seed: number): Recording {
     residentPages: [{ first: 0, pageCount: 1 + random.below(startPages) }],
     endPages: pageCount,
     ...events.columns(),
+    writes: {
+      page: Uint32Array.from(writes.page),
+      site: Int32Array.from(writes.site),
+      count: Uint32Array.from(writes.count),
+      bytes: Float64Array.from(writes.bytes),
+    },
     calls,
     systemCalls: ["fd_write"],
     epochs,
