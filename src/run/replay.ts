@@ -37,8 +37,13 @@ export interface ReplayObserver {
   readonly ledger: Ledger;
   /** Comes when all that the machine does before the program's first instruction is done. */
   begin(): void;
-  /** Comes after each event, and with the last once more when the program has ended. @param index of the event in the recording's columns */
-  after(index: number): void;
+  /**
+   * Comes after each event, and with the last once more when the program has ended; of an event that tells several writes, also
+   * after each of them.
+   * @param index of the event in the recording's columns
+   * @param page that was stored to, or -1
+   */
+  after(index: number, page: number): void;
 }
 
 /** @returns why a recording cannot be taken through a technique, and what to do; undefined when it can */
@@ -67,8 +72,10 @@ export function replay(recording: Recording, options: MachineOptions, observer?:
       case EVENT.writes:
         // To whoever does not act on them these stores find open pages.
         if (writes === undefined) break;
-        for (; told < argument[i]; told++)
+        for (; told < argument[i]; told++) {
           machine.store(writes.page[told], writes.site[told], cycle[i], writes.bytes[told], writes.count[told]);
+          observer?.after(i, writes.page[told]);
+        }
         break;
       case EVENT.grow:
         machine.grow(argument[i]);
@@ -117,10 +124,10 @@ export function replay(recording: Recording, options: MachineOptions, observer?:
       default:
         throw new Error(`event ${i} of the recording has the unknown kind ${kind[i]}`);
     }
-    observer?.after(i);
+    observer?.after(i, kind[i] === EVENT.store ? argument[i] : -1);
   }
   machine.engine.end(recording.programCycles);
-  if (kind.length > 0) observer?.after(kind.length - 1);
+  if (kind.length > 0) observer?.after(kind.length - 1, -1);
   // Names come last: a program may name a region after it was protected.
   for (const [number, { label }] of recording.labels.entries()) machine.engine.regions.relabel(number, label);
   return { machine, checkpoints };

@@ -10,6 +10,8 @@ import type { ReplayObserver } from "./replay.ts";
 export interface Trace {
   /** Index of the event in the recording's columns. */
   readonly event: Uint32Array;
+  /** Page that was stored to, -1 for what is no store. An event that tells several writes has an entry for each. */
+  readonly page: Int32Array;
   /** Number of the ledger's row that it charged. */
   readonly row: Uint32Array;
   readonly countClass: Uint32Array;
@@ -28,17 +30,20 @@ export class TraceBuilder implements ReplayObserver {
   readonly ledger = new TracingLedger(PRIMITIVE_COUNT);
   readonly #classes = new ClassTable();
   #event = new Uint32Array(1024);
+  #page = new Int32Array(1024);
   #row = new Uint32Array(1024);
   #class = new Uint32Array(1024);
   #length = 0;
   #index = 0;
+  #storedTo = -1;
 
   begin(): void {
     this.ledger.endEvent(() => {});
   }
 
-  after(index: number): void {
+  after(index: number, page: number): void {
     this.#index = index;
+    this.#storedTo = page;
     this.ledger.endEvent(this.#add);
   }
 
@@ -46,6 +51,7 @@ export class TraceBuilder implements ReplayObserver {
     const end = this.#length;
     return {
       event: this.#event.slice(0, end),
+      page: this.#page.slice(0, end),
       row: this.#row.slice(0, end),
       countClass: this.#class.slice(0, end),
       classes: this.#classes.columns(),
@@ -56,6 +62,7 @@ export class TraceBuilder implements ReplayObserver {
     if (this.#length === this.#event.length) this.#grow();
     const i = this.#length++;
     this.#event[i] = this.#index;
+    this.#page[i] = this.#storedTo;
     this.#row[i] = row;
     this.#class[i] = this.#classes.numberOf(primitives, counts, length);
   };
@@ -68,6 +75,9 @@ export class TraceBuilder implements ReplayObserver {
     };
     this.#event = grown(this.#event);
     this.#row = grown(this.#row);
+    const page = new Int32Array(this.#page.length * 2);
+    page.set(this.#page);
+    this.#page = page;
     this.#class = grown(this.#class);
   }
 }

@@ -119,10 +119,15 @@ test("compare: a run file gives the same as its program", () => {
 });
 
 test("compare --live: each live run has the ledger of its replay", () => {
-  for (const path of [program("counter.c"), program("pages.wat"), sample("btree.c"), sample("order-book.ts")]) {
-    const live = cli(["compare", path, "--live", "--json"]);
+  for (const [path, ...size] of [
+    [program("counter.c")],
+    [program("pages.wat")],
+    [sample("btree.c"), "--", "150"],
+    [sample("order-book.ts"), "--", "3000"],
+  ]) {
+    const live = cli(["compare", path, "--live", "--json", ...size]);
     assert.equal(live.code, 0, live.stderr);
-    const replayed = cliJson(["compare", path]);
+    const replayed = cliJson(["compare", path, ...size]);
     assert.deepEqual(results(JSON.parse(live.stdout) as Record<string, unknown>), results(replayed));
   }
 });

@@ -1,13 +1,12 @@
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
+import { PAGE_BYTES, wordsIn } from "../pages.ts";
 import type { Environment, Technique, TechniqueId, TechniqueMachine } from "../technique.ts";
+import { touch } from "../touch.ts";
 import { type ByteMask, eachWrittenPart, markedRuns, WrittenBytes } from "../written-bytes.ts";
 
-/** Pages whose bits one 64-bit word of a shared bitmap holds. */
-const PAGES_PER_WORD = 64;
 /** 64-bit words of a page's log: a bit for each byte. */
 const LOG_WORDS = 64;
-const PAGE_BYTES = 4096;
 
 /**
  * What `hv-emulate` and `hv-hybrid` share: pages that Xen keeps closed while it emulates and logs the writes to them, and
@@ -15,7 +14,8 @@ const PAGE_BYTES = 4096;
  * frame there, is saved whole; of any other one the log's bytes.
  * @param emulatedWrites how many writes to a page are emulated between two saves, or `EVERY_WRITE`
  */
-export function loggedWrites({ xen, ledger, options }: TechniqueMachine, emulatedWrites: number): Technique {
+export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number): Technique {
+  const { xen, ledger, options } = machine;
   if (xen === undefined) throw new Error("a technique that logs writes was created without a hypervisor");
   const { checkpoint: service, channel } = xen;
   const armed = new PageFlags();
@@ -25,6 +25,7 @@ export function loggedWrites({ xen, ledger, options }: TechniqueMachine, emulate
   let taken = new Map<number, ByteMask>();
   return {
     register(ranges) {
+      if (service.tracksFrames === true) touch(machine, ranges);
       for (const { first, pageCount } of ranges) service.register(options.gate, first, pageCount);
     },
     unregister(ranges) {
@@ -46,10 +47,9 @@ export function loggedWrites({ xen, ledger, options }: TechniqueMachine, emulate
       let logged = 0;
       let runs = 0;
       taken = new Map();
+      // Two bitmaps: pages that were opened, and pages that the log has something of.
+      ledger.charge(P.user_bitmap_word, 2 * wordsIn(ranges));
       for (const { first, pageCount } of ranges) {
-        const words = Math.floor((first + pageCount - 1) / PAGES_PER_WORD) - Math.floor(first / PAGES_PER_WORD) + 1;
-        // Two bitmaps: pages that were opened, and pages that the log has something of.
-        ledger.charge(P.user_bitmap_word, 2 * words);
         for (let page = first; page < first + pageCount; page++) {
           if (!armed.has(page)) continue;
           const opened = service.isDirty(page);
@@ -87,6 +87,7 @@ export function loggedWrites({ xen, ledger, options }: TechniqueMachine, emulate
 
 /** Where writes can be emulated and logged: @returns why not here and what can be had instead */
 export function emulationUnavailable(id: TechniqueId, environment: Environment): string | undefined {
-  if (environment === "xen-pv" || environment === "xen-shadow") return undefined;
-  return `${id} needs a hypervisor that emulates writes for it, and ${environment} has none; choose mprotect or full-copy, or the environment xen-pv`;
+  return environment === "native"
+    ? `${id} needs a hypervisor that emulates writes, and native has none; choose mprotect or full-copy, or the environment xen-pv, xen-shadow or xen-hap`
+    : undefined;
 }

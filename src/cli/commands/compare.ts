@@ -8,14 +8,15 @@ import { Ledger } from "../../machine/ledger.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { BadInputError } from "../../program/program.ts";
 import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
-import { DEFAULT_MACHINE } from "../../run/machine.ts";
-import { outcomeOf } from "../../run/outcome.ts";
+import type { LiveRun } from "../../run/live.ts";
+import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
+import { type Outcome, outcomeOf } from "../../run/outcome.ts";
 import type { Recording } from "../../run/recording.ts";
 import { replayRefusal } from "../../run/replay.ts";
-import { openProgram } from "../../worker/program-store.ts";
+import { type OpenedProgram, openProgram } from "../../worker/program-store.ts";
 import { replayAll } from "../../worker/replay-all.ts";
 import { isRunFile, readRunFile } from "../../worker/run-files.ts";
-import { comparisonOf, liveRun } from "../../worker/session.ts";
+import { comparisonOf, liveRun, type ProgramInput } from "../../worker/session.ts";
 import {
   addCheckpointOptions,
   addPriceOptions,
@@ -66,21 +67,19 @@ export function addCompareCommand(program: Command): void {
       throw new BadInputError("--live runs the program again, and a run file holds none; name the program instead");
     }
     const input = programInputOf(path, args, options);
-    const tellsWrites = options.techniques.some((technique) => techniqueOf(technique).needsEveryWrite === true);
-    const opened = saved === undefined ? await openProgramWithStatus(path, { ...input, tellsWrites }) : undefined;
-    const first =
-      saved ??
-      (await liveRun(
-        {
-          ...input,
-          machine: { ...DEFAULT_MACHINE, environment: "native", technique: "full-copy" },
-          images: new ImageStore(),
-        },
-        opened,
-      ));
-    const recording: Recording = "recording" in first ? first.recording : first.run.recording;
-    const ending = "recording" in first ? first.ending : first.run.ending;
-    const about = "recording" in first ? first.program : first.input;
+    const actsOnWrites = (technique: TechniqueId) => techniqueOf(technique).needsEveryWrite === true;
+    const needsWrites = options.techniques.some(actsOnWrites);
+    /** What one recording serves: where runs are live, those whose stores all trap are apart, as they take far longer. */
+    const sets: readonly Recorded[] =
+      saved !== undefined
+        ? [{ ...saved, about: saved.program, opened: undefined, serves: () => true }]
+        : options.live === true && needsWrites
+          ? [
+              { ...(await record(path, input)), serves: (technique) => !actsOnWrites(technique) },
+              { ...(await record(path, { ...input, tellsWrites: true })), serves: actsOnWrites },
+            ]
+          : [{ ...(await record(path, { ...input, tellsWrites: needsWrites })), serves: () => true }];
+    const [{ recording, ending, about }] = sets;
     status("");
     if (ending.kind !== "exit") {
       process.stderr.write(`the program did not end: ${ending.message}; compared is what it did until then\n`);
@@ -95,22 +94,33 @@ export function addCompareCommand(program: Command): void {
       noTTYOutput: false,
       clearOnComplete: true,
     });
-    const planned = wanted.map((machine) => ({
-      machine,
-      reason: refusalOf(techniqueOf(machine.technique), machine) ?? replayRefusal(recording, machine.technique),
-    }));
-    const machines = planned.flatMap(({ machine, reason }) => (reason === undefined ? [machine] : []));
+    /** What came of each, or why nothing can. */
+    const outcomes = new Map<MachineOptions, Outcome | string>();
+    for (const machine of wanted) {
+      const reason =
+        refusalOf(techniqueOf(machine.technique), machine) ??
+        replayRefusal(setOf(sets, machine.technique).recording, machine.technique);
+      if (reason !== undefined) outcomes.set(machine, reason);
+    }
+    const machines = wanted.filter((machine) => !outcomes.has(machine));
     if (process.stderr.isTTY) bar.start(machines.length, 0, { what: "" });
-    const outcomes = await replayAll(recording, machines, {
-      onDone: (number) =>
-        bar.increment(1, { what: `${machines[number].technique} in ${machines[number].environment}` }),
-    });
+    for (const set of sets) {
+      const served = machines.filter(({ technique }) => set.serves(technique));
+      const found = await replayAll(set.recording, served, {
+        onDone: (number) => bar.increment(1, { what: `${served[number].technique} in ${served[number].environment}` }),
+      });
+      served.forEach((machine, i) => {
+        outcomes.set(machine, found[i]);
+      });
+    }
     bar.stop();
     const cells: Cell[] = [];
-    for (const { machine, reason } of planned) {
+    for (const machine of wanted) {
       const { environment, technique } = machine;
-      const outcome = outcomes[machines.indexOf(machine)];
-      if (reason !== undefined) cells.push({ environment, technique, reason });
+      const outcome = outcomes.get(machine);
+      if (outcome === undefined) continue;
+      const { opened, recording } = setOf(sets, technique);
+      if (typeof outcome === "string") cells.push({ environment, technique, reason: outcome });
       else if (options.live === true) {
         status(`running ${path} under ${technique} in ${environment}`);
         const { run } = await liveRun({ ...input, machine, images: new ImageStore() }, opened);
@@ -137,14 +147,25 @@ export function addCompareCommand(program: Command): void {
   });
 }
 
-async function openProgramWithStatus(
-  path: string,
-  input: Parameters<typeof openProgram>[1] & { readonly paths: readonly string[] },
-) {
+/** A recorded run, and the techniques that are compared by it. */
+interface Recorded extends Pick<LiveRun, "recording" | "ending"> {
+  readonly about: { readonly path: string; readonly language: string; readonly args: readonly string[] };
+  /** What was run; undefined for a run file. */
+  readonly opened: OpenedProgram | undefined;
+  serves(technique: TechniqueId): boolean;
+}
+
+function setOf(sets: readonly Recorded[], technique: TechniqueId): Recorded {
+  return sets.find((set) => set.serves(technique)) ?? sets[0];
+}
+
+async function record(path: string, input: ProgramInput): Promise<Omit<Recorded, "serves">> {
   status(`compiling ${path}`);
   const opened = await openProgram(input.paths, input);
   status(`recording ${path}`);
-  return opened;
+  const machine: MachineOptions = { ...DEFAULT_MACHINE, environment: "native", technique: "full-copy" };
+  const { run, input: about } = await liveRun({ ...input, machine, images: new ImageStore() }, opened);
+  return { recording: run.recording, ending: run.ending, about, opened };
 }
 
 function recordingSummary(recording: Recording) {

@@ -2,7 +2,7 @@ import type { Phase } from "../../machine/context.ts";
 import { Ledger } from "../../machine/ledger.ts";
 import type { MachineOptions } from "../../run/machine.ts";
 import { type Outcome, outcomeOf } from "../../run/outcome.ts";
-import { EVENT, type Recording } from "../../run/recording.ts";
+import type { Recording } from "../../run/recording.ts";
 import { replay } from "../../run/replay.ts";
 import { TRAPS } from "../../run/report.ts";
 import { type Trace, TraceBuilder } from "../../run/trace.ts";
@@ -31,9 +31,20 @@ export function historyOf(recording: Recording, options: MachineOptions): Histor
   const trace = builder.trace();
   const costs = costTableOf(ledger);
   const rowPhase = Array.from(ledger.rows(), ({ phase }) => phase);
-  const traps = trapsOf(recording, trace, rowPhase);
-  const arrays = [trace.event, trace.row, trace.countClass, trace.classes.count, costs.primitive, costs.count];
-  const sizeBytes = [...arrays, traps.event, traps.traps, ledger.allCounts].reduce((sum, a) => sum + a.byteLength, 0);
+  const traps = trapsOf(trace, rowPhase);
+  const arrays = [
+    trace.event,
+    trace.page,
+    trace.row,
+    trace.countClass,
+    trace.classes.count,
+    costs.primitive,
+    costs.count,
+  ];
+  const sizeBytes = [...arrays, traps.event, traps.page, traps.traps, ledger.allCounts].reduce(
+    (sum, a) => sum + a.byteLength,
+    0,
+  );
   return { outcome, trace, costs, rowPhase, traps, sizeBytes };
 }
 
@@ -45,19 +56,21 @@ export function trapsByClass({ classes: { start, primitive, count } }: Trace): U
   return traps;
 }
 
-function trapsOf({ kind }: Recording, trace: Trace, rowPhase: readonly Phase[]): TrapList {
+function trapsOf(trace: Trace, rowPhase: readonly Phase[]): TrapList {
   const ofClass = trapsByClass(trace);
   const takesTraps = (i: number) =>
-    ofClass[trace.countClass[i]] > 0 && rowPhase[trace.row[i]] === "track" && kind[trace.event[i]] === EVENT.store;
+    ofClass[trace.countClass[i]] > 0 && rowPhase[trace.row[i]] === "track" && trace.page[i] >= 0;
   let length = 0;
   for (let i = 0; i < trace.event.length; i++) if (takesTraps(i)) length++;
   const event = new Uint32Array(length);
+  const page = new Uint32Array(length);
   const traps = new Uint32Array(length);
   length = 0;
   for (let i = 0; i < trace.event.length; i++) {
     if (!takesTraps(i)) continue;
     event[length] = trace.event[i];
+    page[length] = trace.page[i];
     traps[length++] = ofClass[trace.countClass[i]];
   }
-  return { event, traps };
+  return { event, page, traps };
 }

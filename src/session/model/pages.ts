@@ -4,9 +4,10 @@ import type { EpochRange, LineName, MapMeasure, MapReply, PageReply, PageRuns } 
 import { epochBounds } from "./epochs.ts";
 import type { RecordingIndex } from "./recording-index.ts";
 
-/** Stores for which a technique took page faults: indices of events, ascending, and how many faults each took. */
+/** Stores for which a technique took page faults: indices of events, ascending, the pages, and how many faults each took. */
 export interface TrapList {
   readonly event: Uint32Array;
+  readonly page: Uint32Array;
   readonly traps: Uint32Array;
 }
 
@@ -81,7 +82,7 @@ function countEpochs({ recording, epochs }: RecordingIndex, from: number, to: nu
 }
 
 function countTraps(
-  { recording, epochs }: RecordingIndex,
+  { epochs }: RecordingIndex,
   from: number,
   to: number,
   traps: TrapList | undefined,
@@ -91,7 +92,7 @@ function countTraps(
   const end = epochs.firstEvent[to];
   for (let i = 0; traps !== undefined && i < traps.event.length && traps.event[i] < end; i++) {
     if (traps.event[i] < epochs.firstEvent[from]) continue;
-    const page = recording.argument[traps.event[i]];
+    const page = traps.page[i];
     const count = counts[page] + traps.traps[i];
     counts[page] = count;
     if (count > max) max = count;

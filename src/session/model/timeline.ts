@@ -1,6 +1,5 @@
 import { PHASE_NUMBER } from "../../machine/context.ts";
 import { firstAtLeast } from "../../machine/sorted.ts";
-import { EVENT } from "../../run/recording.ts";
 import {
   CHECKPOINT_PHASES,
   type CheckpointPhase,
@@ -229,10 +228,7 @@ function eventsIn(
     time: Float64Array.from(entries, timeOf),
     cycles: Float64Array.from(entries, (i) => timeline.cost[i]),
     phase: Uint8Array.from(entries, (i) => timeline.phase[i]),
-    page: Int32Array.from(entries, (i) => {
-      const event = trace.event[i];
-      return recording.kind[event] === EVENT.store ? recording.argument[event] : -1;
-    }),
+    page: Int32Array.from(entries, (i) => trace.page[i]),
     site: Int32Array.from(entries, (i) => siteOf(recording.site[trace.event[i]])),
     sites,
   };

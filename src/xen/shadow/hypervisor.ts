@@ -68,13 +68,12 @@ export class ShadowHypervisor {
     // So does the guest's own entry, which Xen walks to at every fault.
     this.tables.noticeFrame(page);
     const emulated = service.emulatedOf(page, stores);
-    for (let i = 0; i < emulated; i++) {
-      this.#faultExit();
-      this.ledger.charge(P.xen_shadow_walk, 1);
-      this.ledger.charge(P.xen_shadow_fault, 1);
-      this.#exits.enter();
-    }
-    if (emulated > 0) service.emulate(page, emulated, emulated === stores ? bytes : (bytes / stores) * emulated);
+    if (emulated === 0) return 0;
+    this.#faultExit(emulated);
+    this.ledger.charge(P.xen_shadow_walk, emulated);
+    this.ledger.charge(P.xen_shadow_fault, emulated);
+    service.emulate(page, emulated, emulated === stores ? bytes : (bytes / stores) * emulated);
+    this.#exits.enter(emulated);
     return emulated;
   }
 
@@ -126,14 +125,14 @@ export class ShadowHypervisor {
     this.#exits.enter();
   }
 
-  #exit(fields: number): void {
-    this.#exits.exit(fields);
+  #exit(fields: number, times = 1): void {
+    this.#exits.exit(fields, times);
     this.#onEntry();
   }
 
-  #faultExit(): void {
-    this.#exit(FAULT_FIELDS);
-    this.ledger.charge(P.xen_hvm_page_fault, 1);
+  #faultExit(times = 1): void {
+    this.#exit(FAULT_FIELDS, times);
+    this.ledger.charge(P.xen_hvm_page_fault, times);
   }
 
   #inject(): void {

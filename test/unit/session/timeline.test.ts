@@ -101,7 +101,9 @@ test("windows of the timeline hold what a walk over all entries finds, on both a
           drawn.map(({ phase }) => phase),
         );
         drawn.forEach(({ event }, k) => {
-          assert.equal(reply.events?.page[k], recording.kind[event] === EVENT.store ? recording.argument[event] : -1);
+          const page = reply.events?.page[k] ?? -1;
+          if (recording.kind[event] === EVENT.writes) assert.ok(recording.writes?.page.includes(page));
+          else assert.equal(page, recording.kind[event] === EVENT.store ? recording.argument[event] : -1);
           const site = reply.events?.site[k] ?? -1;
           assert.deepEqual(site < 0 ? undefined : reply.events?.sites[site], recording.sites[recording.site[event]]);
         });
