@@ -6,7 +6,7 @@ import { PackError, pack, unpack } from "./pack.ts";
 import { type ApiCall, type EpochPages, EVENT, type Recording, type WriteColumns } from "./recording.ts";
 
 /** First bytes of a run file (before compression), with the version of its format. */
-const MAGIC = "CKLENS03";
+const MAGIC = "CKLENS04";
 
 /** A run as it is kept: what happened, and every committed image. */
 export interface SavedRun {

@@ -67,6 +67,6 @@ test("a run file whose epochs contradict themselves is refused with the epoch", 
 
 test("a file of the format before is refused", () => {
   const bytes = encodeRun(runWith(EPOCH));
-  bytes.set(new TextEncoder().encode("CKLENS02"));
+  bytes.set(new TextEncoder().encode("CKLENS03"));
   assert.throws(() => decodeRun(bytes, "old.run"), /old\.run is not a run file of this version/);
 });
