@@ -4,6 +4,7 @@ import type { PageTable } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import { HapDirtyBitScan } from "../xen/hap/dirty-bit-scan.ts";
 import { HapHypervisor } from "../xen/hap/hypervisor.ts";
+import { hapLogDirty } from "../xen/hap/log-dirty.ts";
 import { HapPageLog } from "../xen/hap/page-log.ts";
 import { HapCheckpointService } from "../xen/hap/service.ts";
 import { LogDirty, type LogDirtyMode } from "../xen/log-dirty.ts";
@@ -13,6 +14,7 @@ import { pvLogDirty } from "../xen/pv/log-dirty.ts";
 import { XenCheckpointService } from "../xen/pv/service.ts";
 import { RequestChannel } from "../xen/request-channel.ts";
 import type { XenServices } from "../xen/services.ts";
+import { ShadowDirtyBitScan } from "../xen/shadow/dirty-bit-scan.ts";
 import { ShadowHypervisor } from "../xen/shadow/hypervisor.ts";
 import { shadowLogDirty } from "../xen/shadow/log-dirty.ts";
 import { ShadowCheckpointService } from "../xen/shadow/service.ts";
@@ -79,7 +81,9 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
         xen.emulateFor(checkpoint);
         xen.onEntry(() => channel.entered());
         const logDirty = logDirtyOf(kernel, shadowLogDirty(xen), base);
-        return { channel, checkpoint, logDirty };
+        const dirtyBits = new ShadowDirtyBitScan(ledger, xen.tables, table, channel, base);
+        xen.tables.observe(dirtyBits);
+        return { channel, checkpoint, dirtyBits, logDirty };
       },
     };
   },
@@ -100,7 +104,9 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
           frameLog.processSwitched();
           guestLog.processSwitched();
         });
-        return { channel, checkpoint, dirtyBits: new HapDirtyBitScan(xen, table, channel, base), frameLog, guestLog };
+        const dirtyBits = new HapDirtyBitScan(xen, table, channel, base);
+        const logDirty = logDirtyOf(kernel, hapLogDirty(xen), base);
+        return { channel, checkpoint, dirtyBits, logDirty, frameLog, guestLog };
       },
     };
   },

@@ -60,6 +60,11 @@ export class GuestFrames {
     if (page !== NONE) this.#table.withhold(page, bits);
   }
 
+  /** Withholds these bits of every frame, beside what else is. */
+  withholdAll(bits: number): void {
+    for (let frame = 0; frame < this.#count; frame++) this.withhold(frame, this.#withheld[frame] | bits);
+  }
+
   #grow(): void {
     const pages = new Int32Array(2 * this.#pages.length);
     pages.set(this.#pages);

@@ -444,6 +444,16 @@ export const P = {
     "fault",
     "EPT violation: find the frame's entry and type, decide, note the frame",
   ),
+  xen_ept_misconfiguration: xen(
+    "xen.ept.misconfiguration",
+    "table",
+    "EPT misconfiguration: the 512 entries of a table get their new types",
+  ),
+  xen_ept_recalculate: xen(
+    "xen.ept.recalculate",
+    "change",
+    "a change of type of all frames: the table's top is marked for it",
+  ),
   xen_hvm_emulate: xen(
     "xen.hvm.emulate",
     "write",

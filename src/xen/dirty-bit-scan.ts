@@ -1,3 +1,6 @@
+import type { Ledger } from "../machine/ledger.ts";
+import { TABLE_SHIFT } from "../machine/page-table.ts";
+import { P } from "../machine/primitives.ts";
 import type { Gate, PageRange } from "./checkpoint-service.ts";
 
 /**
@@ -14,4 +17,17 @@ export interface DirtyBitScan {
   scan(gate: Gate, ranges: readonly PageRange[]): void;
   /** The bitmap: whether the page was written between the last two of its scans, or before its first. */
   isDirty(page: number): boolean;
+}
+
+/** A walk over the entries of pages, one page-table page after the other. @param base number of the window's first page */
+export function chargeScan(ledger: Ledger, ranges: readonly PageRange[], base: number): void {
+  let tables = 0;
+  let entries = 0;
+  for (const { first, pageCount } of ranges) {
+    const start = first - base;
+    tables += ((start + pageCount - 1) >> TABLE_SHIFT) - (start >> TABLE_SHIFT) + 1;
+    entries += pageCount;
+  }
+  ledger.charge(P.xen_table_map, tables);
+  ledger.charge(P.xen_dirty_entry, entries);
 }

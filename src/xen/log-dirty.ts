@@ -24,6 +24,8 @@ export interface LogDirtyMode {
   trap(count: number): void;
   /** The first write to a page-table page. @returns whether another trap than log-dirty's has told of it already */
   tellsOfTable(table: number): boolean;
+  /** The guest's kernel has given a page, numbered in the window, an entry. */
+  entryWritten?(page: number): void;
 }
 
 /**
@@ -62,7 +64,10 @@ export class LogDirty {
     this.#isOn = true;
     this.#ledger.charge(P.xen_log_dirty_op, 1);
     this.#mode.enable(this);
-    this.#table.observeWrites((page) => this.#tableWritten(page >> TABLE_SHIFT));
+    this.#table.observeWrites((page) => {
+      this.#tableWritten(page >> TABLE_SHIFT);
+      this.#mode.entryWritten?.(page);
+    });
   }
 
   /**

@@ -229,6 +229,18 @@ export const XEN_STEPS: readonly XenStep[] = [
       "estimate, read not measured (half to twice): ept_handle_violation, hvm_hap_nested_page_fault, get_gfn_type_access with ept_get_entry, put_gfn; a bit set",
   },
   {
+    step: P.xen_ept_misconfiguration,
+    lengths: [11000, 11000, 11000],
+    source:
+      "estimate, read not measured (half to twice): resolve_misconfig: its walk, and 512 entries with p2m_recalc_type and epte_get_entry_emt",
+  },
+  {
+    step: P.xen_ept_recalculate,
+    lengths: [1500, 1500, 1500],
+    source:
+      "estimate, read not measured (half to twice): p2m_change_entry_type_global, ept_invalidate_emt over the top's entries",
+  },
+  {
     step: P.xen_hvm_emulate,
     lengths: [900, 900, 900],
     source:

@@ -3,7 +3,7 @@
  *
  * 1. Declaring a region registers its pages with Xen. Where Xen knows pages by their frames (hardware-assisted paging), the
  *    library writes each page's own content to it first, so that no later write changes its frame.
- * 2. Arming clears the D bits of pages that were not tracked yet: in the guest's L1 entries under PV, in Xen's second table
+ * 2. Arming clears the D bits of pages that were not tracked yet: in the guest's L1 entries under PV, in their shadows or in Xen's second table
  *    under hardware-assisted paging. One request, one flush.
  * 3. A write costs nothing but the processor's setting of the D bit, once for each page: no trap, no exit, no kernel.
  * 4. Collecting is one request: Xen goes through the entries of the regions, moves their D bits to a bitmap that it shares
@@ -27,9 +27,9 @@ export const hvScan: TechniqueDefinition = {
   title: "Hypervisor scan of D bits",
   noticesWrites: false,
   unavailable: (environment) =>
-    environment === "xen-pv" || environment === "xen-hap"
+    environment !== "native"
       ? undefined
-      : `hv-scan needs a hypervisor that scans D bits for applications, and ${environment} has none; choose soft-dirty or full-copy, or the environment xen-pv or xen-hap`,
+      : "hv-scan needs a hypervisor that scans D bits for applications, and native has none; choose soft-dirty or full-copy, or the environment xen-pv, xen-shadow or xen-hap",
   create,
 };
 

@@ -19,7 +19,7 @@
  * copies (`copy`) and how Xen is reached (`gate`) are the control domain's own affair and change nothing.
  *
  * A PV guest is put on shadow page tables while it is tracked, so that its faults, its updates of page tables and its changes
- * of mode are dearer as well; all of that is counted.
+ * of mode are dearer as well; all of that is counted. Under hardware-assisted paging the log is by write protection, not by PML.
  *
  * By Brendan Cully, Geoffrey Lefebvre, Dutch Meyer, Mike Feeley, Norm Hutchinson and Andrew Warfield (Remus: High Availability
  * via Asynchronous Virtual Machine Replication, NSDI 2008; in Xen from 4.0 on). It wins where a program cannot be changed or
@@ -41,9 +41,9 @@ export const remus: TechniqueDefinition = {
   title: "Remus: the whole guest",
   noticesWrites: true,
   unavailable: (environment) =>
-    environment === "xen-pv" || environment === "xen-shadow"
+    environment !== "native"
       ? undefined
-      : `remus needs Xen's log-dirty mode, and ${environment} has none; choose full-copy or soft-dirty, or the environment xen-pv or xen-shadow`,
+      : "remus needs Xen's log-dirty mode, and native has none; choose full-copy or soft-dirty, or the environment xen-pv, xen-shadow or xen-hap",
   create,
 };
 

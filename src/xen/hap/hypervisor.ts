@@ -88,6 +88,20 @@ export class HapHypervisor {
     this.#exits.enter();
   }
 
+  /** EPT misconfiguration: the entries of one of the second table's last tables are recalculated at the first access below it. */
+  misconfiguration(): void {
+    this.#exits.exit(1);
+    this.ledger.charge(P.xen_ept_misconfiguration, 1);
+    this.#exits.enter();
+  }
+
+  /** EPT violations by writes of the guest's kernel to so many pages of its own. */
+  violations(count: number): void {
+    this.#exits.exit(VIOLATION_FIELDS, count);
+    this.ledger.charge(P.xen_ept_violation, count);
+    this.#exits.enter(count);
+  }
+
   /**
    * Stores to a closed frame, as far as Xen carries them out itself: each exits, is decoded and emulated
    * (hvm_emulate_one), and the guest goes on behind it.

@@ -1,7 +1,7 @@
-import { type PageTable, PTE_DIRTY, PTE_PRESENT, TABLE_SHIFT, WINDOW_PAGES } from "../../machine/page-table.ts";
+import { type PageTable, PTE_DIRTY, PTE_PRESENT, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { Gate, PageRange } from "../checkpoint-service.ts";
-import type { DirtyBitScan } from "../dirty-bit-scan.ts";
+import { chargeScan, type DirtyBitScan } from "../dirty-bit-scan.ts";
 import type { RequestChannel } from "../request-channel.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 
@@ -91,14 +91,6 @@ export class PvDirtyBitScan implements DirtyBitScan {
   }
 
   #chargeTables(ranges: readonly PageRange[]): void {
-    let tables = 0;
-    let entries = 0;
-    for (const { first, pageCount } of ranges) {
-      const start = first - this.#base;
-      tables += ((start + pageCount - 1) >> TABLE_SHIFT) - (start >> TABLE_SHIFT) + 1;
-      entries += pageCount;
-    }
-    this.#xen.ledger.charge(P.xen_table_map, tables);
-    this.#xen.ledger.charge(P.xen_dirty_entry, entries);
+    chargeScan(this.#xen.ledger, ranges, this.#base);
   }
 }

@@ -7,6 +7,7 @@ import type { TechniqueDefinition } from "../../../src/checkpoint/technique.ts";
 import { hvProtect } from "../../../src/checkpoint/techniques/hv-protect.ts";
 import { hvScan } from "../../../src/checkpoint/techniques/hv-scan.ts";
 import { epml, spml } from "../../../src/checkpoint/techniques/pml.ts";
+import { remus } from "../../../src/checkpoint/techniques/remus.ts";
 import type { GuestEnvironment } from "../../../src/linux/hosts.ts";
 import { P } from "../../../src/machine/primitives.ts";
 import { techniqueBench } from "./technique-bench.ts";
@@ -46,6 +47,12 @@ const CASES: readonly (readonly [TechniqueDefinition, GuestEnvironment, closesPa
   [epml, "xen-hap", false, true],
   // Xen gives an entry that the kernel changes its D bit back, and finds it again.
   [hvScan, "xen-pv", true, false],
+  // A page that is only read gets a frame, too, and counts as written.
+  [hvProtect, "xen-shadow", true, false],
+  [hvScan, "xen-shadow", true, false],
+  [remus, "xen-pv", true, true],
+  [remus, "xen-shadow", true, true],
+  [remus, "xen-hap", true, true],
 ];
 
 for (const [technique, environment, closesPages, exact] of CASES) {
@@ -110,7 +117,7 @@ for (const [technique, environment, closesPages, exact] of CASES) {
 }
 
 test("hv-scan: a steady checkpoint is one request, whoever wrote how much", () => {
-  for (const environment of ["xen-pv", "xen-hap"] as const) {
+  for (const environment of ["xen-pv", "xen-shadow", "xen-hap"] as const) {
     const { store, protect, save, counts } = techniqueBench(hvScan, environment, "6.1", 64);
     const every = Array.from({ length: 64 }, (_, i) => i);
     store(...every);
