@@ -3,6 +3,7 @@ import published from "./ground-truth/published.json" with { type: "json" };
 import type { Operation, Setting } from "./published-bench.ts";
 import { LMBENCH_OPERATIONS } from "./published-lmbench.ts";
 import { OOH_OPERATIONS } from "./published-ooh.ts";
+import { REMUS_OPERATIONS } from "./published-remus.ts";
 import { WRITE_FAULT_OPERATIONS } from "./published-write-fault.ts";
 import type { Check, Skipped, Validation } from "./validate.ts";
 
@@ -154,6 +155,7 @@ const OPERATIONS: Readonly<Record<string, Operation | undefined>> = {
   ...WRITE_FAULT_OPERATIONS,
   ...LMBENCH_OPERATIONS,
   ...OOH_OPERATIONS,
+  ...REMUS_OPERATIONS,
 };
 
 function settingOf(table: PublishedTable): Setting {

@@ -15,7 +15,7 @@ const SOME_LENGTHS = new Float64Array(PRIMITIVE_COUNT).fill(100);
 test("each built-in profile has a price with a band and a source for every primitive", () => {
   assert.deepEqual(
     BUILT_IN_PROFILES.map(({ name }) => name),
-    ["era", "modern", "whiskey-lake", "ooh"],
+    ["era", "modern", "whiskey-lake", "ooh", "remus"],
   );
   for (const profile of BUILT_IN_PROFILES) {
     const prices = priceList(profile, SOME_LENGTHS);

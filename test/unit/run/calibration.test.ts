@@ -129,7 +129,7 @@ test("a calibrated profile loads, says what was measured where, and takes the re
 test("a base that does not exist is refused", () => {
   assert.throws(
     () => parseProfile({ ...MODERN, base: "nowhere" }, "p", BUILT_IN_PROFILES),
-    /^PriceProfileError: p: base: no profile is named nowhere; choose one of era, modern, whiskey-lake, ooh$/,
+    /^PriceProfileError: p: base: no profile is named nowhere; choose one of era, modern, whiskey-lake, ooh, remus$/,
   );
 });
 
