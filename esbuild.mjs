@@ -1,6 +1,6 @@
-// Bundles what ships: the command line, the thread that replays for it, and the extension.
+// Bundles what ships: the command line and its thread that replays, the session's processes, the extension and its page.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 for (const part of [
@@ -13,6 +13,7 @@ for (const part of [
   "sdk",
   "samples",
   "native",
+  "webview",
 ])
   rmSync(`dist/${part}`, { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
@@ -51,9 +52,22 @@ await build({
   sourcemap: true,
   logLevel: "warning",
 });
+await build({
+  entryPoints: { main: "webview/main.ts" },
+  outdir: "dist/webview",
+  bundle: true,
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  minify: true,
+  sourcemap: true,
+  logLevel: "warning",
+});
+cpSync("webview/main.css", "dist/webview/main.css");
 cpSync("src/sdk", "dist/sdk", { recursive: true });
 cpSync("src/worker/native", "dist/native", { recursive: true });
 sampleWorkspace();
+translatableStrings();
 
 /** dist/samples: a folder that an editor understands, with the samples and what they include and import. */
 function sampleWorkspace() {
@@ -80,4 +94,17 @@ function sampleWorkspace() {
   const veloc = ["--ignoreConfig", "--outDir", types, `${types}/index.d.ts`, "src/sdk/assembly/veloc.ts"];
   const { status, stdout } = spawnSync("node_modules/.bin/tsc", [...options, ...veloc], { encoding: "utf8" });
   if (status !== 0) throw new Error(`no declarations of src/sdk/assembly/veloc.ts: ${stdout}`);
+}
+
+/** l10n/bundle.l10n.json: the strings that the extension shows, for who translates them. */
+function translatableStrings() {
+  const strings = new Set();
+  for (const part of ["src/editor", "src/panel", "src/commands"]) {
+    for (const name of readdirSync(part).filter((file) => file.endsWith(".ts"))) {
+      const text = readFileSync(`${part}/${name}`, "utf8");
+      for (const [, string] of text.matchAll(/\bt\(\s*("(?:[^"\\]|\\.)*")/g)) strings.add(JSON.parse(string));
+    }
+  }
+  const bundle = Object.fromEntries([...strings].sort().map((string) => [string, string]));
+  writeFileSync("l10n/bundle.l10n.json", `${JSON.stringify(bundle, null, 2)}\n`);
 }

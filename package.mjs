@@ -26,7 +26,18 @@ mkdirSync(join(stage, "dist"), { recursive: true });
 for (const name of ["README.md", "CHANGELOG.md", "LICENSE", "media", "l10n", ...rootFiles(/^package\.nls.*\.json$/)]) {
   cpSync(join(root, name), join(stage, name), { recursive: true });
 }
-for (const name of ["extension.cjs", "sdk", "samples"]) {
+for (const name of [
+  "extension.cjs",
+  "session.js",
+  "guest.js",
+  "replay-worker.js",
+  "cli.js",
+  "chunks",
+  "native",
+  "webview",
+  "sdk",
+  "samples",
+]) {
   const from = join(root, "dist", name);
   if (!existsSync(from)) fail(`there is no dist/${name}: run "npm run build" first`);
   // The samples are there once, as a workspace.

@@ -1,7 +1,70 @@
 import * as vscode from "vscode";
-import { openSample } from "./commands/open-sample.ts";
+import type { App } from "./commands/app.ts";
+import { LastRun } from "./commands/last-run.ts";
+import { exportRun, openRunFile, readRunFile, saveProfile } from "./commands/run-files.ts";
+import { ProgramRunner } from "./commands/run-program.ts";
+import { followEditors, followSettings, toggleInlineCosts } from "./commands/workbench.ts";
+import { CodeLenses } from "./editor/code-lenses.ts";
+import { CostHovers } from "./editor/hovers.ts";
+import { InlineCosts } from "./editor/inline-costs.ts";
+import { Problems } from "./editor/problems.ts";
+import { type Run, Runs } from "./editor/runs.ts";
+import { type RunNode, RunsView } from "./editor/runs-view.ts";
+import { SessionHost } from "./editor/session-host.ts";
+import { StatusBar } from "./editor/status-bar.ts";
+import { Panel, type Picked } from "./panel/panel.ts";
+import { RUN_FILE_EDITOR, RunFileEditor } from "./panel/run-file-editor.ts";
 
-/** Wires commands to what does them. */
+/** Wires commands, views and providers to what does their work; what needs the whole simulator is loaded when it is used. */
 export function activate(context: vscode.ExtensionContext): void {
-  context.subscriptions.push(vscode.commands.registerCommand("checkpointLens.openSample", () => openSample(context)));
+  const session = new SessionHost(vscode.Uri.joinPath(context.extensionUri, "dist", "session.js").fsPath);
+  const runs = new Runs(session);
+  const problems = new Problems();
+  const output = vscode.window.createOutputChannel("Checkpoint Lens", { log: true });
+  const app: App = { extension: context, session, runs, problems, output };
+  const lastRun = new LastRun(app);
+  const runner = new ProgramRunner(app, lastRun);
+  const panelContext = {
+    extension: context.extensionUri,
+    runs,
+    session,
+    saveProfile: (profile: unknown) => saveProfile(app, profile),
+    runAgain: (run: Run) => runner.runAgain(run),
+  };
+  const panel = new Panel(panelContext, () => lastRun.restore());
+  const codeLenses = new CodeLenses(runs);
+  const runsView = new RunsView(runs);
+  const files = { scheme: "file" };
+  const command = (name: string, run: (...args: never[]) => unknown): vscode.Disposable =>
+    vscode.commands.registerCommand(`checkpointLens.${name}`, run);
+
+  context.subscriptions.push(
+    ...[session, runs, problems, output, panel, codeLenses, runsView, new InlineCosts(runs), new StatusBar(runs)],
+    vscode.languages.registerCodeLensProvider(files, codeLenses),
+    vscode.languages.registerHoverProvider(files, new CostHovers(runs)),
+    vscode.window.registerTreeDataProvider("checkpointLens.runs", runsView),
+    vscode.window.registerCustomEditorProvider(
+      RUN_FILE_EDITOR,
+      new RunFileEditor(panelContext, (uri) => readRunFile(app, uri)),
+    ),
+    ...followEditors(app, runner, lastRun),
+    ...followSettings(app),
+    command("run", (uri?: vscode.Uri) => runner.run(uri)),
+    command("stop", () => runner.stop()),
+    command("compare", async () => (await import("./commands/compare.ts")).compareTechniques(app, runner)),
+    command("chooseTechnique", async () => (await import("./commands/choose.ts")).chooseTechnique(app)),
+    command("chooseEnvironment", async () => (await import("./commands/choose.ts")).chooseEnvironment(app)),
+    command("choosePrices", async () => (await import("./commands/choose.ts")).choosePrices(app)),
+    command("calibrate", async () => (await import("./commands/calibrate.ts")).calibrate(app)),
+    command("showPanel", (picked?: Picked) => panel.show(picked)),
+    command("toggleInlineCosts", () => toggleInlineCosts()),
+    command("clear", () => {
+      runs.clear();
+      problems.clear();
+    }),
+    command("closeRun", (node: RunNode) => runs.close(node.run)),
+    command("openRunFile", () => openRunFile()),
+    command("exportRun", () => exportRun(app)),
+    command("openSample", async () => (await import("./commands/open-sample.ts")).openSample(context)),
+  );
 }

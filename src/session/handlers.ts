@@ -50,6 +50,10 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
           : imagesUpTo(store.get(restartFrom.run).saved, restartFrom.version, `run ${restartFrom.run}`).all;
       return summaryOf(store.add(await host.runProgram(params, images, request), "live"));
     },
+    async compile(params, request) {
+      await host.compileProgram(params, request);
+      return null;
+    },
     openRunFile({ path, workingDirectory }) {
       const saved = host.readRunFile(path);
       return summaryOf(

@@ -6,7 +6,7 @@ import type { Outcome } from "../run/outcome.ts";
 import type { Recording } from "../run/recording.ts";
 import type { SavedRun } from "../run/run-file.ts";
 import type { SourceFile } from "./figures.ts";
-import type { RunParams, RunProgress } from "./methods.ts";
+import type { CompileParams, RunParams, RunProgress } from "./methods.ts";
 import type { Request } from "./serve.ts";
 
 /** What a live run brings back. */
@@ -28,6 +28,8 @@ export interface SessionHost {
     images: readonly CheckpointImage[],
     request: Request<RunProgress>,
   ): Promise<FinishedRun>;
+  /** Compiles a program where `runProgram` will find it compiled. @throws BadInputError, CompileError */
+  compileProgram(params: CompileParams, request: Request<never>): Promise<void>;
   /** @throws BadInputError */
   readRunFile(path: string): SavedRun;
   writeRunFile(path: string, run: SavedRun): void;

@@ -26,12 +26,19 @@ import type {
   TimelineReply,
 } from "./figures.ts";
 
-/** What a live run needs; what is left out is as on the command line. */
-export interface RunParams {
+/** What a compiler needs; what is left out is as on the command line. */
+export interface CompileParams {
   /** Absolute: what relative paths count from. */
   readonly workingDirectory: string;
   /** The program and, for C and C++, its further sources. Files as they are saved. */
   readonly paths: readonly string[];
+  /** C and C++ only. */
+  readonly includeDirectories?: readonly string[];
+  readonly compilerArguments?: readonly string[];
+}
+
+/** What a live run needs; what is left out is as on the command line. */
+export interface RunParams extends CompileParams {
   readonly args?: readonly string[];
   readonly stdin?: Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
@@ -46,9 +53,6 @@ export interface RunParams {
   readonly seed?: number;
   /** Images that the program finds: those of a kept run, up to and with a version, or all. */
   readonly restartFrom?: { readonly run: RunId; readonly version?: number };
-  /** C and C++ only. */
-  readonly includeDirectories?: readonly string[];
-  readonly compilerArguments?: readonly string[];
 }
 
 export type RunProgress =
@@ -81,6 +85,8 @@ interface OfPages {
 export interface SessionMethods {
   /** Compiles, instruments and runs a program once. A trap or a limit is an ending, no error. */
   run: { params: RunParams; result: RunSummary; progress: RunProgress };
+  /** Compiles a program ahead of a run that may come, which then finds the compiler loaded and its work done. */
+  compile: { params: CompileParams; result: null; progress: never };
   /** Opens a run file to be looked at. `workingDirectory`: where its source files are looked for. */
   openRunFile: {
     params: { readonly path: string; readonly workingDirectory?: string };

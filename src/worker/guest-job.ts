@@ -1,15 +1,24 @@
 import type { CheckpointImage } from "../checkpoint/images.ts";
 import type { FinishedRun } from "../session/host.ts";
 import type { SessionError } from "../session/messages.ts";
-import type { RunParams, RunProgress } from "../session/methods.ts";
+import type { CompileParams, RunParams, RunProgress } from "../session/methods.ts";
 
 /** What a guest's process is asked for: one at a time. */
-export interface GuestJob {
+export type GuestJob = RunJob | CompileJob;
+
+export interface RunJob {
+  readonly kind: "run";
   readonly params: RunParams;
   readonly images: readonly CheckpointImage[];
+}
+
+export interface CompileJob {
+  readonly kind: "compile";
+  readonly params: CompileParams;
 }
 
 export type GuestAnswer =
   | { readonly type: "progress"; readonly progress: RunProgress }
   | { readonly type: "result"; readonly finished: FinishedRun }
+  | { readonly type: "compiled" }
   | { readonly type: "error"; readonly error: SessionError };

@@ -9,12 +9,13 @@ import type { FinishedRun } from "../session/host.ts";
 import type { RunProgress } from "../session/methods.ts";
 import { sessionErrorOf } from "../session/serve.ts";
 import { parentPort } from "./child.ts";
-import type { GuestAnswer, GuestJob } from "./guest-job.ts";
+import type { GuestAnswer, GuestJob, RunJob } from "./guest-job.ts";
 import { parseSharedDirectory } from "./host-files.ts";
 import { openProgram } from "./program-store.ts";
 import { liveRun, type ProgramInput } from "./session.ts";
 import { locateSources } from "./source-hashes.ts";
 
+const DEFAULT_MAX_MEMORY_MIB = 1024;
 /** Between two words on how far a program is, in milliseconds. */
 const PROGRESS_INTERVAL = 100;
 
@@ -32,16 +33,19 @@ port.onClose(() => process.exit(0));
 new Worker(WATCHDOG, { eval: true }).unref();
 port.onMessage(async (data) => {
   try {
-    post({
-      type: "result",
-      finished: await runJob(data as GuestJob, (progress) => post({ type: "progress", progress })),
-    });
+    const job = data as GuestJob;
+    if (job.kind === "run") {
+      post({ type: "result", finished: await runJob(job, (progress) => post({ type: "progress", progress })) });
+    } else {
+      await openProgram(job.params.paths, { ...job.params, maxMemoryMiB: DEFAULT_MAX_MEMORY_MIB });
+      post({ type: "compiled" });
+    }
   } catch (error) {
     post({ type: "error", error: sessionErrorOf(error) });
   }
 });
 
-async function runJob({ params, images }: GuestJob, tell: (progress: RunProgress) => void): Promise<FinishedRun> {
+async function runJob({ params, images }: RunJob, tell: (progress: RunProgress) => void): Promise<FinishedRun> {
   const { workingDirectory, paths, includeDirectories, compilerArguments } = params;
   const input: ProgramInput = {
     workingDirectory,
@@ -52,7 +56,7 @@ async function runJob({ params, images }: GuestJob, tell: (progress: RunProgress
     dirs: (params.dirs ?? [])
       .map(parseSharedDirectory)
       .map(({ host, guest }) => `${resolve(workingDirectory, host)}::${guest}`),
-    maxMemoryMiB: params.maxMemoryMiB ?? 1024,
+    maxMemoryMiB: params.maxMemoryMiB ?? DEFAULT_MAX_MEMORY_MIB,
     maxCycles: params.maxCycles ?? Number.POSITIVE_INFINITY,
     seed: params.seed ?? 1,
     ...(includeDirectories === undefined ? {} : { includeDirectories }),

@@ -4,14 +4,17 @@ import type { RunProgress } from "../session/methods.ts";
 import type { Request } from "../session/serve.ts";
 import { type Child, startChild } from "./child.ts";
 import { guestFlags } from "./guest-flags.ts";
-import type { GuestAnswer, GuestJob } from "./guest-job.ts";
+import type { CompileJob, GuestAnswer, GuestJob, RunJob } from "./guest-job.ts";
 
 /** Who waits for the job that the process does now. */
 interface Waiting {
-  resolve(finished: FinishedRun): void;
+  resolve(answer: Done): void;
   reject(error: Error): void;
   progress(progress: RunProgress): void;
 }
+
+type Cancellable = Pick<Request<never>, "isCancelled" | "onCancel">;
+type Done = Extract<GuestAnswer, { readonly type: "result" | "compiled" }>;
 
 /**
  * A process that compiles and runs programs, one after the other. A program that is cancelled takes the process with it, and
@@ -30,8 +33,19 @@ export class GuestProcess {
   }
 
   /** @throws CancelledError, or SessionFailure with what went wrong in the process */
-  run(job: GuestJob, request: Request<RunProgress>): Promise<FinishedRun> {
-    const result = this.#last.then(() => this.#runNow(job, request));
+  async run(job: RunJob, request: Request<RunProgress>): Promise<FinishedRun> {
+    const done = await this.#inTurn(job, request, (progress) => request.progress(progress));
+    if (done.type !== "result") throw new Error("the guest's process answered a run with something else");
+    return done.finished;
+  }
+
+  /** @throws as `run` */
+  async compile(job: CompileJob, request: Request<never>): Promise<void> {
+    await this.#inTurn(job, request, () => {});
+  }
+
+  #inTurn(job: GuestJob, request: Cancellable, progress: Waiting["progress"]): Promise<Done> {
+    const result = this.#last.then(() => this.#runNow(job, request, progress));
     this.#last = result.catch(() => {});
     // Whoever cancels a job that waits for another one does not wait for that.
     return Promise.race([
@@ -44,10 +58,10 @@ export class GuestProcess {
     this.#child?.kill();
   }
 
-  #runNow(job: GuestJob, request: Request<RunProgress>): Promise<FinishedRun> {
+  #runNow(job: GuestJob, request: Cancellable, progress: Waiting["progress"]): Promise<Done> {
     if (request.isCancelled) return Promise.reject(new CancelledError());
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { resolve, reject, progress: (progress) => request.progress(progress) };
+      const waiting: Waiting = { resolve, reject, progress };
       this.#waiting = waiting;
       request.onCancel(() => {
         if (this.#waiting === waiting) this.#replace();
@@ -92,7 +106,8 @@ export class GuestProcess {
         this.#waiting?.progress(answer.progress);
         return;
       case "result":
-        this.#ended()?.resolve(answer.finished);
+      case "compiled":
+        this.#ended()?.resolve(answer);
         return;
       case "error":
         this.#ended()?.reject(new SessionFailure(answer.error));

@@ -8,7 +8,8 @@ import { locateSources } from "./source-hashes.ts";
 /** A session's world on Node: files of this machine, guests in a process of their own, replays in threads. */
 export function nodeHost(guest: GuestProcess): SessionHost {
   return {
-    runProgram: (params, images, request) => guest.run({ params, images }, request),
+    runProgram: (params, images, request) => guest.run({ kind: "run", params, images }, request),
+    compileProgram: (params, request) => guest.compile({ kind: "compile", params }, request),
     readRunFile,
     writeRunFile,
     sourceFiles: ({ sources }, workingDirectory) => locateSources(sources ?? [], workingDirectory),

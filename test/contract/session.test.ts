@@ -178,3 +178,13 @@ test("a saved profile is one that can be chosen", async () => {
   const again = await client.ask("profiles", { files: [path] });
   assert.deepEqual(again.profiles.at(-1), { profile: { ...profile, name: "mine" }, builtIn: false });
 });
+
+test("a program that was compiled ahead runs as any other; one that cannot be says why", async () => {
+  assert.equal(await client.ask("compile", { workingDirectory: ROOT, paths: [sample("kv.ts")] }), null);
+  const { ending } = await client.ask("run", { ...KV, args: ["1024"] });
+  assert.deepEqual(ending, { kind: "exit", code: 0 });
+  const broken = join(scratch(), "broken.c");
+  writeFileSync(broken, "int main(void) { return missing; }\n");
+  const error = await errorOf(client.ask("compile", { workingDirectory: ROOT, paths: [broken] }));
+  assert.equal(error.kind, "compileError");
+});

@@ -49,6 +49,8 @@ export interface Host {
   readonly url: string;
   /** A directory that is gone after `stop`. */
   readonly scratch: string;
+  /** Where the extension is installed. */
+  readonly extensions: string;
   /** Opens a window on a folder, and a file of it. */
   open(folder: string, file?: string): Promise<Workbench>;
   stop(): Promise<void>;
@@ -83,7 +85,8 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   // The server would take its port and its password from these.
   for (const name of ["PORT", "PASSWORD", "NODE_OPTIONS"]) delete env[name];
   const common = [ENTRY, "--config", join(root, "config.yaml"), "--user-data-dir", userData];
-  common.push("--extensions-dir", join(root, "extensions"));
+  const extensions = join(root, "extensions");
+  common.push("--extensions-dir", extensions);
   execFileSync(NODE, [...common, "--install-extension", VSIX], { env, stdio: "pipe" });
 
   const port = await freePort();
@@ -132,6 +135,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   return {
     url,
     scratch,
+    extensions,
     stop,
     async open(folder, file) {
       const page = await pages.newPage();

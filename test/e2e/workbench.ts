@@ -17,28 +17,35 @@ export class Workbench {
    */
   async command(title: string): Promise<void> {
     for (let attempt = 0; ; attempt++) {
-      await this.page.keyboard.press("F1");
-      const input = this.page.locator(".quick-input-widget .quick-input-box input");
-      await input.waitFor();
-      await input.fill(`>${title}`);
       try {
-        await this.row(title).waitFor({ timeout: attempt < 20 ? 1000 : 10_000 });
+        await this.ask("F1", `>${title}`);
+        await this.row(title).click({ timeout: attempt < 20 ? 2000 : 10_000 });
+        return;
       } catch (error) {
         if (attempt === 20) throw error;
         await this.page.keyboard.press("Escape");
-        continue;
       }
-      await this.page.keyboard.press("Enter");
-      return;
+    }
+  }
+
+  /** Opens a quick input by its key, and fills it; a window that is still loading may close it again. */
+  async ask(key: string, text: string): Promise<Locator> {
+    const input = this.page.locator(".quick-input-widget:not([style*='display: none']) .quick-input-box input");
+    for (let attempt = 0; ; attempt++) {
+      await this.page.keyboard.press(key);
+      try {
+        await input.fill(text, { timeout: 2000 });
+        return input;
+      } catch (error) {
+        if (attempt === 10) throw error;
+        await this.page.keyboard.press("Escape");
+      }
     }
   }
 
   /** Titles of the palette's commands that match a text. */
   async commandsLike(text: string): Promise<readonly string[]> {
-    await this.page.keyboard.press("F1");
-    const input = this.page.locator(".quick-input-widget .quick-input-box input");
-    await input.waitFor();
-    await input.fill(`>${text}`);
+    await this.ask("F1", `>${text}`);
     await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
     const titles = await this.page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
     await this.page.keyboard.press("Escape");
@@ -58,13 +65,17 @@ export class Workbench {
 
   /** Opens a file of the folder through quick open. */
   async openFile(name: string): Promise<void> {
-    await this.page.keyboard.press("Control+P");
-    const input = this.page.locator(".quick-input-widget .quick-input-box input");
-    await input.waitFor();
-    await input.fill(name);
-    await this.row(name).waitFor();
-    await this.page.keyboard.press("Enter");
-    await this.tab(name).waitFor();
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.ask("Control+P", name);
+        await this.row(name).click({ timeout: 5000 });
+        await this.tab(name).waitFor({ timeout: 10_000 });
+        return;
+      } catch (error) {
+        if (attempt === 5) throw error;
+        await this.page.keyboard.press("Escape");
+      }
+    }
   }
 
   tab(name: string | RegExp): Locator {
@@ -82,10 +93,7 @@ export class Workbench {
 
   /** Puts the cursor at a line's beginning, and brings the line into view. */
   async goToLine(line: number): Promise<void> {
-    await this.page.keyboard.press("Control+G");
-    const input = this.page.locator(".quick-input-widget .quick-input-box input");
-    await input.waitFor();
-    await input.fill(`:${line}`);
+    const input = await this.ask("Control+G", `:${line}`);
     await this.page.keyboard.press("Enter");
     await input.waitFor({ state: "hidden" });
   }
@@ -153,7 +161,9 @@ export class Workbench {
 
   /** Reloads the window, as `Developer: Reload Window` does. */
   async reload(): Promise<void> {
-    await this.page.reload();
+    const loaded = this.page.waitForEvent("domcontentloaded", { timeout: 60_000 });
+    await this.command("Developer: Reload Window");
+    await loaded;
     await this.page.locator(".monaco-workbench .statusbar-item").first().waitFor({ timeout: 60_000 });
   }
 

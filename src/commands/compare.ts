@@ -1,0 +1,63 @@
+import * as vscode from "vscode";
+import { overhead } from "../editor/wording.ts";
+import type { ComparisonCell } from "../session/figures.ts";
+import { type App, tell } from "./app.ts";
+import { setMachine } from "./perspective.ts";
+import type { ProgramRunner } from "./run-program.ts";
+
+type Available = Extract<ComparisonCell, { readonly available: true }>;
+
+/** Takes the shown run through every technique everywhere, and lets the user look at it under one of them. */
+export async function compareTechniques(app: App, runner: ProgramRunner): Promise<void> {
+  const { t } = vscode.l10n;
+  const run = app.runs.current ?? (await runner.run(undefined));
+  if (run === undefined) return;
+  try {
+    await vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: t("Checkpoint Lens: comparing techniques"),
+        cancellable: true,
+      },
+      (progress, token) => {
+        let before = 0;
+        return app.runs.compare(
+          run,
+          "all",
+          (done, total) => {
+            progress.report({ increment: (100 * (done - before)) / total, message: t("{0} of {1}", done, total) });
+            before = done;
+          },
+          token,
+        );
+      },
+    );
+  } catch (error) {
+    await tell(app, error);
+    return;
+  }
+  const { machine } = run.perspective;
+  const cells = run.comparison
+    .filter((cell): cell is Available => cell.available)
+    .sort((a, b) => a.overheadPercent - b.overheadPercent);
+  const chosen = await vscode.window.showQuickPick(
+    cells.map((cell) => ({
+      label: `${isNow(cell) ? "$(check) " : ""}${cell.technique}`,
+      description: cell.environment,
+      detail: t("{0} of the program's own time", overhead(cell.overheadPercent)),
+      cell,
+    })),
+    {
+      title: t("{0}: the cheapest first", run.summary.program.path),
+      placeHolder: t("Look at the run under another technique"),
+      matchOnDescription: true,
+    },
+  );
+  if (chosen !== undefined) {
+    await setMachine({ environment: chosen.cell.environment, technique: chosen.cell.technique });
+  }
+
+  function isNow(cell: Available): boolean {
+    return cell.technique === machine.technique && cell.environment === machine.environment;
+  }
+}

@@ -1,0 +1,63 @@
+import * as vscode from "vscode";
+import { workingDirectoryOf } from "../editor/program-files.ts";
+import type { Run } from "../editor/runs.ts";
+import { RUN_FILE_EDITOR } from "../panel/run-file-editor.ts";
+import { type App, tell } from "./app.ts";
+
+const RUN_FILES = { [vscode.l10n.t("Runs of Checkpoint Lens")]: ["cklens"] };
+
+/** Lets the user choose a run file, and opens it. */
+export async function openRunFile(): Promise<void> {
+  const [file] = (await vscode.window.showOpenDialog({ openLabel: vscode.l10n.t("Open Run") })) ?? [];
+  if (file !== undefined) await vscode.commands.executeCommand("vscode.openWith", file, RUN_FILE_EDITOR);
+}
+
+/** Reads a run file. @throws SessionFailure with a sentence that says what is wrong with it */
+export async function readRunFile(app: App, uri: vscode.Uri): Promise<Run> {
+  const summary = await app.session.client.ask("openRunFile", {
+    path: uri.fsPath,
+    workingDirectory: workingDirectoryOf(uri).fsPath,
+  });
+  const { perspectiveOf } = await import("./perspective.ts");
+  const { prices } = perspectiveOf(uri);
+  const run = app.runs.add(summary, uri, { machine: summary.machine, prices });
+  app.runs.compare(run, "own").catch(() => {}); // The status bar goes without.
+  return run;
+}
+
+/** Writes the shown run where the user says: all of it, or its figures. */
+export async function exportRun(app: App): Promise<void> {
+  const run = app.runs.current;
+  if (run === undefined) return;
+  const name = run.summary.program.path.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "");
+  const target = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.joinPath(workingDirectoryOf(run.uri), `${name}.cklens`),
+    filters: { ...RUN_FILES, [vscode.l10n.t("Figures as JSON")]: ["json"] },
+    saveLabel: vscode.l10n.t("Export Run"),
+  });
+  if (target === undefined) return;
+  try {
+    if (target.path.endsWith(".json")) {
+      const report = await app.session.client.ask("report", { run: run.id, perspective: run.perspective });
+      const text = `${JSON.stringify({ program: run.summary.program, ...report }, null, 2)}\n`;
+      await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
+    } else await app.session.client.ask("saveRunFile", { run: run.id, path: target.fsPath });
+  } catch (error) {
+    await tell(app, error);
+  }
+}
+
+/** Keeps a what-if profile where the user says, and offers to count with it. */
+export async function saveProfile(app: App, profile: unknown): Promise<void> {
+  const target = await vscode.window.showSaveDialog({
+    filters: { [vscode.l10n.t("Price profiles")]: ["json"] },
+    saveLabel: vscode.l10n.t("Save Profile"),
+  });
+  if (target === undefined) return;
+  try {
+    // The session checks the profile before it writes.
+    await app.session.client.ask("saveProfile", { path: target.fsPath, profile: profile as never });
+  } catch (error) {
+    await tell(app, error);
+  }
+}

@@ -1,0 +1,218 @@
+import { relative, resolve } from "node:path";
+import * as vscode from "vscode";
+import { endText } from "../editor/problems.ts";
+import { isProgramFile, workingDirectoryOf } from "../editor/program-files.ts";
+import type { Run } from "../editor/runs.ts";
+import { programSettings } from "../editor/settings.ts";
+import type { MachineOptions } from "../run/machine.ts";
+import type { Call } from "../session/client.ts";
+import type { RunSummary } from "../session/figures.ts";
+import { SessionFailure } from "../session/messages.ts";
+import type { CompileParams, RunParams, RunProgress } from "../session/methods.ts";
+import { type App, isTrusted, tell } from "./app.ts";
+import type { LastRun } from "./last-run.ts";
+
+/** `asked`: somebody waits for it. `saved`: it happens by itself, and keeps quiet. */
+type Reason = "asked" | "saved";
+
+/** Runs programs, one at a time: a second one takes the place of the first. */
+export class ProgramRunner {
+  readonly #app: App;
+  readonly #lastRun: LastRun;
+  #running: Call<RunSummary> | undefined;
+  /** Programs that were compiled ahead, as they were then. */
+  readonly #ahead = new Set<string>();
+
+  constructor(app: App, lastRun: LastRun) {
+    this.#app = app;
+    this.#lastRun = lastRun;
+  }
+
+  /** Runs a file, or the one in the active editor. */
+  async run(uri: vscode.Uri | undefined, reason: Reason = "asked"): Promise<Run | undefined> {
+    const program = uri ?? activeFile();
+    if (program === undefined || !isProgramFile(program)) {
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t("Open a program first: a file .c, .cc, .cpp, .cxx, .ts (AssemblyScript), .wasm or .wat."),
+      );
+      return undefined;
+    }
+    if (!isTrusted()) return undefined;
+    if (program.scheme === "untitled") {
+      void vscode.window.showInformationMessage(vscode.l10n.t("Save the program first: a compiler reads files."));
+      return undefined;
+    }
+    const directory = workingDirectoryOf(program);
+    await saveSources(directory);
+    this.stop();
+    try {
+      return await this.#runNow(program, directory, reason);
+    } catch (error) {
+      await this.#explain(error, program, directory, reason);
+      return undefined;
+    }
+  }
+
+  /**
+   * Compiles what may be run next, so that its run need not: once for each text, in the background. What is wrong with it is
+   * told when it is run.
+   */
+  compileAhead(document: vscode.TextDocument): void {
+    const { uri, isDirty, version } = document;
+    const key = `${uri} ${version}`;
+    if (isDirty || !vscode.workspace.isTrusted || this.#ahead.has(key)) return;
+    this.#ahead.add(key);
+    this.#app.session.client.ask("compile", compileParamsOf(uri, workingDirectoryOf(uri))).catch(() => {});
+  }
+
+  async runAgain(run: Run): Promise<void> {
+    const { summary, uri } = run;
+    if (isProgramFile(uri)) {
+      await this.run(uri);
+      return;
+    }
+    const source = summary.sources.find(({ file, path }) => file === summary.program.path && path !== "");
+    if (source !== undefined) await this.run(vscode.Uri.file(source.path));
+    else {
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t("The program of this run, {0}, is not in this folder.", summary.program.path),
+      );
+    }
+  }
+
+  /** Ends what runs now. */
+  stop(): void {
+    this.#running?.cancel();
+    this.#running = undefined;
+  }
+
+  async #runNow(program: vscode.Uri, directory: vscode.Uri, reason: Reason): Promise<Run> {
+    const { runs, session, problems } = this.#app;
+    const { perspectiveOf } = await import("./perspective.ts");
+    const perspective = perspectiveOf(program);
+    const params = paramsOf(program, directory, perspective.machine);
+    const title = vscode.l10n.t("Checkpoint Lens: {0}", params.paths[0]);
+    const location = reason === "asked" ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
+    const summary = await vscode.window.withProgress(
+      { location, title, cancellable: true },
+      async (progress, token) => {
+        const call = session.client.call("run", params, (step) => progress.report({ message: stepText(step) }));
+        this.#running = call;
+        void vscode.commands.executeCommand("setContext", "checkpointLens.running", true);
+        token.onCancellationRequested(() => call.cancel());
+        try {
+          return await call.result;
+        } finally {
+          if (this.#running === call) {
+            this.#running = undefined;
+            void vscode.commands.executeCommand("setContext", "checkpointLens.running", false);
+          }
+        }
+      },
+    );
+    const run = runs.add(summary, program, perspective);
+    problems.showRun(program, directory, summary);
+    this.#report(summary, reason);
+    void this.#afterwards(run, directory);
+    return run;
+  }
+
+  /** What nobody waits for: the other techniques, and a copy that outlives the window. */
+  async #afterwards(run: Run, directory: vscode.Uri): Promise<void> {
+    try {
+      await this.#app.runs.compare(run, "own");
+    } catch (error) {
+      if (!(error instanceof SessionFailure)) await tell(this.#app, error);
+    }
+    await this.#lastRun.keep(run, directory);
+  }
+
+  #report(summary: RunSummary, reason: Reason): void {
+    const { output } = this.#app;
+    const { program, ending, stdout, stderr } = summary;
+    output.info(`${program.path} ${program.args.join(" ")}`.trim());
+    for (const bytes of [stdout, stderr]) {
+      const text = new TextDecoder().decode(bytes).trimEnd();
+      if (text !== "") output.append(`${text}\n`);
+    }
+    if (ending.kind === "exit" && ending.code === 0) return;
+    const why =
+      ending.kind === "exit"
+        ? vscode.l10n.t("{0} ended with exit code {1}.", program.path, ending.code)
+        : `${program.path}: ${endText(ending)}`;
+    output.warn(why);
+    if (reason === "saved") return;
+    const show = vscode.l10n.t("Show Output");
+    void vscode.window.showWarningMessage(why, show).then((chosen) => {
+      if (chosen === show) output.show();
+    });
+  }
+
+  async #explain(error: unknown, program: vscode.Uri, directory: vscode.Uri, reason: Reason): Promise<void> {
+    if (!(error instanceof SessionFailure) || error.error.kind !== "compileError") {
+      await tell(this.#app, error);
+      return;
+    }
+    const { diagnostics, message } = error.error;
+    this.#app.output.info(message);
+    this.#app.problems.showCompileErrors(program, directory, diagnostics);
+    if (reason === "saved") return;
+    const show = vscode.l10n.t("Show Problems");
+    const name = relative(directory.fsPath, program.fsPath);
+    const chosen = await vscode.window.showErrorMessage(vscode.l10n.t("{0} does not compile.", name), show);
+    if (chosen === show) await vscode.commands.executeCommand("workbench.actions.view.problems");
+  }
+}
+
+function activeFile(): vscode.Uri | undefined {
+  const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+  const input = activeTab?.input;
+  const shown = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : undefined;
+  return vscode.window.activeTextEditor?.document.uri ?? shown;
+}
+
+/** A compiler reads what is on disk. */
+async function saveSources(directory: vscode.Uri): Promise<void> {
+  const below = directory.path.endsWith("/") ? directory.path : `${directory.path}/`;
+  for (const document of vscode.workspace.textDocuments) {
+    const { uri, isDirty, languageId } = document;
+    const isSource = isProgramFile(uri) || ["c", "cpp", "typescript"].includes(languageId);
+    if (isDirty && isSource && uri.scheme === directory.scheme && uri.path.startsWith(below)) await document.save();
+  }
+}
+
+function paramsOf(program: vscode.Uri, directory: vscode.Uri, machine: MachineOptions): RunParams {
+  const settings = programSettings(program);
+  return {
+    ...compileParamsOf(program, directory),
+    args: settings.arguments,
+    machine,
+    maxMemoryMiB: settings.maxMemoryMiB,
+  };
+}
+
+function compileParamsOf(program: vscode.Uri, directory: vscode.Uri): CompileParams {
+  const settings = programSettings(program);
+  const sources = settings.sources.map((path) => resolve(directory.fsPath, path));
+  const paths = sources.includes(program.fsPath) ? sources : [program.fsPath];
+  return {
+    workingDirectory: directory.fsPath,
+    paths: paths.map((path) => relative(directory.fsPath, path)),
+    includeDirectories: settings.includeDirectories.map((path) => resolve(directory.fsPath, path)),
+    compilerArguments: settings.compilerArguments,
+  };
+}
+
+function stepText(step: RunProgress): string {
+  const { t } = vscode.l10n;
+  switch (step.stage) {
+    case "compiling":
+      return t("compiling");
+    case "starting":
+      return t("running");
+    case "running":
+      return step.checkpoints === 0 ? t("running") : t("running, checkpoint {0}", step.checkpoints);
+    case "keeping":
+      return t("reading the figures");
+  }
+}

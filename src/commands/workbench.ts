@@ -1,0 +1,80 @@
+import * as vscode from "vscode";
+import { isProgramFile, takesCheckpoints } from "../editor/program-files.ts";
+import { programSettings, SECTION } from "../editor/settings.ts";
+import type { App } from "./app.ts";
+import type { LastRun } from "./last-run.ts";
+import type { ProgramRunner } from "./run-program.ts";
+
+/** How long settings that change together take. */
+const SETTLE_MS = 60;
+/** Long enough for the window to be there first. */
+const WARM_UP_AFTER_MS = 500;
+
+/**
+ * Tells the window what can be run, warms the session up when such a program is open, and runs programs again when they
+ * are saved, where the settings say so.
+ */
+export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun): readonly vscode.Disposable[] {
+  let warmUp: NodeJS.Timeout | undefined;
+  const look = (editor: vscode.TextEditor | undefined): void => {
+    const isProgram = editor !== undefined && takesCheckpoints(editor.document);
+    void vscode.commands.executeCommand("setContext", "checkpointLens.takesCheckpoints", isProgram);
+    if (!isProgram) return;
+    warmUp ??= setTimeout(() => void lastRun.restore(), WARM_UP_AFTER_MS);
+    runner.compileAhead(editor.document);
+  };
+  const tellRuns = (): void => {
+    void vscode.commands.executeCommand("setContext", "checkpointLens.hasRun", app.runs.current !== undefined);
+  };
+  look(vscode.window.activeTextEditor);
+  return [
+    { dispose: () => clearTimeout(warmUp) },
+    vscode.window.onDidChangeActiveTextEditor(look),
+    app.runs.onDidChange(tellRuns),
+    app.runs.onDidFail((error) => void vscode.window.showErrorMessage(error.message)),
+    app.session.onDidEnd((reason) => {
+      app.output.error(reason);
+      void vscode.window.showErrorMessage(
+        vscode.l10n.t("The session ended, and its runs with it. Run the program again. ({0})", reason),
+      );
+    }),
+    vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+      if (!isProgramFile(uri) || !vscode.workspace.isTrusted) return;
+      if (programSettings(uri).rerun !== "onSave") return;
+      const run = app.runs.all.find(({ summary }) => summary.sources.some(({ path }) => path === uri.fsPath));
+      if (run !== undefined && isProgramFile(run.uri)) void runner.run(run.uri, "saved");
+    }),
+  ];
+}
+
+/** Looks at the shown run as the settings say, whenever they change. */
+export function followSettings({ runs }: App): readonly vscode.Disposable[] {
+  let timer: NodeJS.Timeout | undefined;
+  const follow = async (): Promise<void> => {
+    const { perspectiveOf, sameMachine } = await import("./perspective.ts");
+    const run = runs.current;
+    if (run === undefined) return;
+    const { machine, prices } = perspectiveOf(run.uri);
+    const isSame = sameMachine(machine, run.perspective.machine) && prices.profile === run.perspective.prices.profile;
+    if (isSame) return;
+    runs.look(run, { machine, prices });
+    const isCompared = run.comparison.some(({ environment }) => environment === machine.environment);
+    if (!isCompared) runs.compare(run, "own").catch(() => {}); // Why it cannot be had is told by onDidFail.
+  };
+  return [
+    { dispose: () => clearTimeout(timer) },
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration(`${SECTION}.machine`)) return;
+      // A choice may change several settings, one after the other.
+      clearTimeout(timer);
+      timer = setTimeout(() => void follow(), SETTLE_MS);
+    }),
+  ];
+}
+
+/** Shows or hides the costs behind lines, for the user. */
+export async function toggleInlineCosts(): Promise<void> {
+  const settings = vscode.workspace.getConfiguration(SECTION);
+  const isWorkspaces = settings.inspect("inlineCosts.enabled")?.workspaceValue !== undefined;
+  await settings.update("inlineCosts.enabled", settings.get("inlineCosts.enabled") === false, !isWorkspaces);
+}

@@ -1,0 +1,57 @@
+/** What stands after a line: pure, so that it can be tested without an editor. */
+import type { LineFigures } from "../session/figures.ts";
+import type { LineItem } from "./settings.ts";
+import { cycleText, pages, share, stores, type Translate, time, traps } from "./wording.ts";
+
+/** How much of the overhead a line is worth looking at. */
+export type Heat = "high" | "medium" | "low";
+
+export function heatOf(lineShare: number): Heat {
+  if (lineShare >= 0.2) return "high";
+  return lineShare >= 0.05 ? "medium" : "low";
+}
+
+/** Lines that are marked: those that cost, or that were the first to write a page, from a share on; one entry for each. */
+export function markedLines(
+  lines: readonly LineFigures[],
+  file: string,
+  threshold: number,
+): ReadonlyMap<number, readonly LineFigures[]> {
+  const marked = new Map<number, LineFigures[]>();
+  for (const figures of lines) {
+    if (figures.file !== file || figures.line < 1) continue;
+    if (figures.cycles === 0 && figures.dirtyPages === 0) continue;
+    const before = marked.get(figures.line);
+    if (before === undefined) marked.set(figures.line, [figures]);
+    else before.push(figures);
+  }
+  for (const [line, parts] of marked) if (shareOf(parts) < threshold) marked.delete(line);
+  return marked;
+}
+
+/** One line may belong to several functions: what it costs is the sum. */
+export function shareOf(parts: readonly LineFigures[]): number {
+  return parts.reduce((sum, part) => sum + part.share, 0);
+}
+
+/** The parts that say something, separated by dots: `38 % · 1,204 traps · 96 pages`. */
+export function lineText(parts: readonly LineFigures[], items: readonly LineItem[], ghz: number, t: Translate): string {
+  const sum = (of: (part: LineFigures) => number) => parts.reduce((total, part) => total + of(part), 0);
+  const cycleCount = sum((part) => part.cycles);
+  const count = (of: (part: LineFigures) => number, word: (count: number, t: Translate) => string): string => {
+    const total = sum(of);
+    return total === 0 ? "" : word(total, t);
+  };
+  const texts: Readonly<Record<LineItem, () => string>> = {
+    share: () => share(shareOf(parts)),
+    time: () => (cycleCount === 0 ? "" : time(cycleCount, ghz)),
+    cycles: () => (cycleCount === 0 ? "" : cycleText(cycleCount, t)),
+    traps: () => count((part) => part.traps, traps),
+    pages: () => count((part) => part.dirtyPages, pages),
+    stores: () => count((part) => part.stores, stores),
+  };
+  return items
+    .map((item) => texts[item]())
+    .filter((text) => text !== "")
+    .join(" · ");
+}

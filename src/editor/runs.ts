@@ -1,0 +1,251 @@
+import * as vscode from "vscode";
+import type {
+  ComparisonCell,
+  LinesReply,
+  Perspective,
+  ReportReply,
+  RunId,
+  RunSummary,
+  SourceFile,
+} from "../session/figures.ts";
+import type { SessionHost } from "./session-host.ts";
+import { textHash } from "./text-hash.ts";
+
+/** Runs that are kept; the oldest goes when there is one more. */
+const MAX_RUNS = 8;
+
+/** Figures of a run as it is looked at now. */
+export interface Figures {
+  readonly perspective: Perspective;
+  readonly report: ReportReply;
+  readonly lines: LinesReply;
+}
+
+/** A run of a program, or one from a file. */
+export interface Run {
+  readonly id: RunId;
+  readonly summary: RunSummary;
+  /** The program, or the run file. */
+  readonly uri: vscode.Uri;
+  readonly perspective: Perspective;
+  /** Undefined until they have come, and when the perspective changes. */
+  readonly figures: Figures | undefined;
+  /** What is known of the other techniques, at this perspective's prices and options. */
+  readonly comparison: readonly ComparisonCell[];
+}
+
+interface Entry extends Run {
+  perspective: Perspective;
+  figures: Figures | undefined;
+  comparison: readonly ComparisonCell[];
+  /** Grows with each change of the perspective: what was asked before is thrown away. */
+  generation: number;
+  cancelComparison: (() => void) | undefined;
+}
+
+/** The runs that the editor knows, and the one that it shows. */
+export class Runs implements vscode.Disposable {
+  readonly #session: SessionHost;
+  readonly #subscription: vscode.Disposable;
+  readonly #entries: Entry[] = [];
+  #current: Entry | undefined;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #failed = new vscode.EventEmitter<Error>();
+  /** Runs came or went, another one is shown, or figures have come. */
+  readonly onDidChange = this.#changed.event;
+  /** Figures could not be had. */
+  readonly onDidFail = this.#failed.event;
+
+  constructor(session: SessionHost) {
+    this.#session = session;
+    this.#subscription = session.onDidEnd(() => this.#forgetAll());
+  }
+
+  /** The newest first. */
+  get all(): readonly Run[] {
+    return this.#entries;
+  }
+
+  get current(): Run | undefined {
+    return this.#current;
+  }
+
+  byId(id: RunId): Run | undefined {
+    return this.#entries.find((entry) => entry.id === id);
+  }
+
+  /** Takes in a run that the session has made, and shows it. An earlier one of the same program's same text goes. */
+  add(summary: RunSummary, uri: vscode.Uri, perspective: Perspective): Run {
+    const entry: Entry = {
+      id: summary.run,
+      summary,
+      uri,
+      perspective,
+      figures: undefined,
+      comparison: [],
+      generation: 0,
+      cancelComparison: undefined,
+    };
+    for (const other of [...this.#entries]) if (isSameProgram(other, entry)) this.#remove(other);
+    this.#entries.unshift(entry);
+    this.#current = entry;
+    for (const old of this.#entries.slice(MAX_RUNS)) this.#remove(old);
+    this.#changed.fire();
+    void this.#load(entry);
+    return entry;
+  }
+
+  show(run: Run): void {
+    const entry = this.#entry(run);
+    if (entry === undefined || entry === this.#current) return;
+    this.#current = entry;
+    this.#changed.fire();
+  }
+
+  /** Looks at a run on another machine or at other prices. */
+  look(run: Run, perspective: Perspective): void {
+    const entry = this.#entry(run);
+    if (entry === undefined) return;
+    const before = entry.perspective;
+    entry.perspective = perspective;
+    entry.generation++;
+    entry.figures = undefined;
+    if (!sameComparison(before, perspective)) {
+      entry.cancelComparison?.();
+      entry.comparison = [];
+    }
+    this.#changed.fire();
+    void this.#load(entry);
+  }
+
+  /** Fills in the comparison of all techniques in the run's environment, or in all. */
+  async compare(
+    run: Run,
+    environments: "own" | "all",
+    onProgress?: (done: number, total: number) => void,
+    token?: vscode.CancellationToken,
+  ): Promise<void> {
+    const entry = this.#entry(run);
+    if (entry === undefined) return;
+    entry.cancelComparison?.();
+    const { generation } = entry;
+    const { machine, prices } = entry.perspective;
+    const call = this.#session.client.call(
+      "compare",
+      {
+        run: entry.id,
+        machine,
+        prices,
+        ...(environments === "own" ? { environments: [machine.environment] } : {}),
+      },
+      ({ done, total }) => onProgress?.(done, total),
+    );
+    const subscription = token?.onCancellationRequested(() => call.cancel());
+    const cancel = () => call.cancel();
+    entry.cancelComparison = cancel;
+    try {
+      const cells = await call.result;
+      if (entry.generation !== generation && !sameComparison({ machine, prices }, entry.perspective)) return;
+      const key = (cell: ComparisonCell) => `${cell.environment} ${cell.technique}`;
+      const fresh = new Set(cells.map(key));
+      entry.comparison = [...entry.comparison.filter((cell) => !fresh.has(key(cell))), ...cells];
+      this.#changed.fire();
+    } finally {
+      subscription?.dispose();
+      if (entry.cancelComparison === cancel) entry.cancelComparison = undefined;
+    }
+  }
+
+  /** The same line's figures elsewhere: asked for when somebody looks, and kept by the session. */
+  linesIn(run: Run, perspective: Perspective): Promise<LinesReply> {
+    return this.#session.client.ask("lines", { run: run.id, perspective });
+  }
+
+  close(run: Run): void {
+    const entry = this.#entry(run);
+    if (entry === undefined) return;
+    this.#remove(entry);
+    this.#changed.fire();
+  }
+
+  clear(): void {
+    for (const entry of [...this.#entries]) this.#remove(entry);
+    this.#changed.fire();
+  }
+
+  /** The run whose program was made of this document's text as it is now, and the name of the file in its figures. */
+  forDocument(document: vscode.TextDocument): { readonly run: Run; readonly file: string } | undefined {
+    const { fsPath, scheme } = document.uri;
+    if (scheme === "git") return undefined;
+    const candidates = this.#current === undefined ? this.#entries : [this.#current, ...this.#entries];
+    for (const run of candidates) {
+      const source = run.summary.sources.find(({ path }) => path === fsPath);
+      if (source !== undefined && source.sha256 === textHash(document)) return { run, file: source.file };
+    }
+    return undefined;
+  }
+
+  /** Whether some run knows a file, whatever its text is now. */
+  knows(uri: vscode.Uri): boolean {
+    return this.#entries.some(({ summary }) => summary.sources.some(({ path }) => path === uri.fsPath));
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#changed.dispose();
+    this.#failed.dispose();
+  }
+
+  async #load(entry: Entry): Promise<void> {
+    const { generation, perspective } = entry;
+    const params = { run: entry.id, perspective };
+    try {
+      const [report, lines] = await Promise.all([
+        this.#session.client.ask("report", params),
+        this.#session.client.ask("lines", params),
+      ]);
+      if (entry.generation !== generation || !this.#entries.includes(entry)) return;
+      entry.figures = { perspective, report, lines };
+      this.#changed.fire();
+    } catch (error) {
+      if (entry.generation === generation && this.#entries.includes(entry)) this.#failed.fire(error as Error);
+    }
+  }
+
+  #entry(run: Run): Entry | undefined {
+    return this.#entries.find(({ id }) => id === run.id);
+  }
+
+  #remove(entry: Entry): void {
+    entry.cancelComparison?.();
+    this.#entries.splice(this.#entries.indexOf(entry), 1);
+    if (this.#current === entry) this.#current = this.#entries[0];
+    // Nobody waits for it; a session that is gone has forgotten the run anyway.
+    this.#session.client.ask("close", { run: entry.id }).catch(() => {});
+  }
+
+  #forgetAll(): void {
+    this.#entries.length = 0;
+    this.#current = undefined;
+    this.#changed.fire();
+  }
+}
+
+/** Absolute path of a file of a run's figures; undefined when nobody knows it. */
+export function sourceOf(run: Run, file: string): SourceFile | undefined {
+  return run.summary.sources.find((source) => source.file === file && source.path !== "");
+}
+
+/** Same program, same text, same arguments: the newer result replaces the older one. */
+function isSameProgram(a: Run, b: Run): boolean {
+  const key = ({ uri, summary: { origin, program, sources } }: Run) =>
+    JSON.stringify([uri.toString(), origin, program.args, sources.map(({ path, sha256 }) => [path, sha256]).sort()]);
+  return key(a) === key(b);
+}
+
+/** Whether a comparison holds for both: it covers techniques and environments, and nothing else. */
+function sameComparison(a: Perspective, b: Perspective): boolean {
+  const rest = ({ machine, prices }: Perspective) =>
+    JSON.stringify([{ ...machine, technique: "", environment: "" }, prices]);
+  return rest(a) === rest(b);
+}

@@ -1,0 +1,35 @@
+import type { FromPage } from "./messages/messages.ts";
+
+/** Whether something that a webview sent is a message of our page; what it carries to the session is checked there. */
+export function isFromPage(value: unknown): value is FromPage {
+  if (!isObject(value)) return false;
+  const { type, id, method, run, place, perspective, profile } = value;
+  switch (type) {
+    case "ready":
+      return true;
+    case "request":
+      return typeof id === "number" && typeof method === "string";
+    case "cancel":
+      return typeof id === "number";
+    case "reveal":
+      return (
+        typeof run === "number" &&
+        isObject(place) &&
+        typeof place.file === "string" &&
+        Number.isInteger(place.line) &&
+        typeof value.focus === "boolean"
+      );
+    case "perspective":
+      return typeof run === "number" && isObject(perspective) && isObject(perspective.machine);
+    case "saveProfile":
+      return isObject(profile);
+    case "runAgain":
+      return typeof run === "number";
+    default:
+      return false;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}

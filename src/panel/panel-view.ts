@@ -1,0 +1,168 @@
+import * as vscode from "vscode";
+import { type Run, type Runs, sourceOf } from "../editor/runs.ts";
+import type { SessionHost } from "../editor/session-host.ts";
+import type { Perspective, RunId } from "../session/figures.ts";
+import type { PickedOutside, Place, ToPage } from "./messages/messages.ts";
+import { pageHtml, pageOptions } from "./page.ts";
+import { isFromPage } from "./page-message.ts";
+import { Relay } from "./relay.ts";
+
+/** What all panels of the editor work with. */
+export interface PanelContext {
+  readonly extension: vscode.Uri;
+  readonly runs: Runs;
+  readonly session: SessionHost;
+  /** Keeps a what-if profile where the user says. */
+  saveProfile(profile: unknown): Promise<void>;
+  runAgain(run: Run): Promise<void>;
+}
+
+/** One page, and what it shows: the editor's current run, or one of its own. */
+export class PanelView implements vscode.Disposable {
+  readonly #context: PanelContext;
+  readonly #panel: vscode.WebviewPanel;
+  readonly #shownRun: () => Run | undefined;
+  readonly #relay: Relay;
+  readonly #subscriptions: vscode.Disposable[] = [];
+  /** The page listens. */
+  #ready = false;
+  #sent: { readonly run: RunId; readonly perspective: Perspective } | undefined;
+  #reasonForNothing: string;
+  #picked: { readonly run: RunId; readonly picked: PickedOutside } | undefined;
+
+  constructor(context: PanelContext, panel: vscode.WebviewPanel, shownRun: () => Run | undefined) {
+    this.#context = context;
+    this.#panel = panel;
+    this.#shownRun = shownRun;
+    this.#reasonForNothing = vscode.l10n.t("Run a program to see what its checkpoints cost.");
+    this.#relay = new Relay(
+      () => context.session.client,
+      (message) => this.#post(message),
+    );
+    panel.webview.options = pageOptions(context.extension);
+    this.#subscriptions.push(
+      panel.webview.onDidReceiveMessage((message: unknown) => this.#received(message)),
+      context.runs.onDidChange(() => this.#sendRun()),
+      vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.#sendCursor(textEditor)),
+      vscode.window.onDidChangeActiveTextEditor((editor) => editor && this.#sendCursor(editor)),
+      panel.onDidDispose(() => this.dispose()),
+    );
+    panel.webview.html = pageHtml(panel.webview, context.extension);
+  }
+
+  /** What the page says while there is no run. */
+  showReason(reason: string): void {
+    this.#reasonForNothing = reason;
+    this.#sendRun();
+  }
+
+  /** Shows something that was picked in the editor, as soon as the page listens. */
+  pick(run: RunId, picked: PickedOutside): void {
+    this.#picked = { run, picked };
+    this.#sendPicked();
+  }
+
+  dispose(): void {
+    this.#relay.cancelAll();
+    for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
+  }
+
+  #post(message: ToPage): void {
+    // A page that is gone or hidden does not take it, and asks again when it is there.
+    void this.#panel.webview.postMessage(message);
+  }
+
+  #received(message: unknown): void {
+    if (!isFromPage(message)) return;
+    switch (message.type) {
+      case "ready":
+        this.#relay.cancelAll();
+        this.#ready = true;
+        this.#sent = undefined;
+        this.#post({ type: "hello", language: vscode.env.language, strings: vscode.l10n.bundle ?? {} });
+        this.#sendRun();
+        this.#sendPicked();
+        return;
+      case "request":
+        this.#relay.request(message.id, message.method, message.params);
+        return;
+      case "cancel":
+        this.#relay.cancel(message.id);
+        return;
+      case "reveal":
+        void this.#reveal(message.run, message.place, message.focus);
+        return;
+      case "perspective": {
+        const run = this.#context.runs.byId(message.run);
+        if (run !== undefined) this.#context.runs.look(run, message.perspective);
+        return;
+      }
+      case "saveProfile":
+        void this.#context.saveProfile(message.profile);
+        return;
+      case "runAgain": {
+        const run = this.#context.runs.byId(message.run);
+        if (run !== undefined) void this.#context.runAgain(run);
+        return;
+      }
+    }
+  }
+
+  #sendRun(): void {
+    if (!this.#ready) return;
+    const run = this.#shownRun();
+    if (run === undefined) {
+      this.#sent = undefined;
+      this.#post({ type: "empty", reason: this.#reasonForNothing });
+      return;
+    }
+    const { id, perspective, summary } = run;
+    if (this.#sent?.run === id && this.#sent.perspective === perspective) return;
+    this.#sent = { run: id, perspective };
+    this.#post({ type: "run", run: summary, perspective });
+    if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
+  }
+
+  #sendCursor({ document, selection }: vscode.TextEditor): void {
+    if (!this.#ready) return;
+    const run = this.#shownRun();
+    const found = this.#context.runs.forDocument(document);
+    const isOfRun = run !== undefined && found?.run === run;
+    this.#post({
+      type: "cursor",
+      place: isOfRun ? { file: found.file, line: selection.active.line + 1 } : undefined,
+    });
+  }
+
+  #sendPicked(): void {
+    if (!this.#ready || this.#picked === undefined) return;
+    this.#post({ type: "picked", ...this.#picked });
+    this.#picked = undefined;
+  }
+
+  async #reveal(id: RunId, { file, line }: Place, focus: boolean): Promise<void> {
+    const run = this.#context.runs.byId(id);
+    const source = run === undefined ? undefined : sourceOf(run, file);
+    if (source === undefined) return;
+    const uri = (run?.uri ?? vscode.Uri.file(source.path)).with({ path: vscode.Uri.file(source.path).path });
+    const shown = vscode.window.visibleTextEditors.find(({ document }) => document.uri.fsPath === uri.fsPath);
+    try {
+      const document = shown?.document ?? (await vscode.workspace.openTextDocument(uri));
+      const at = Math.min(Math.max(0, line - 1), document.lineCount - 1);
+      const range = document.lineAt(at).range;
+      const editor = await vscode.window.showTextDocument(document, {
+        viewColumn: shown?.viewColumn ?? besides(this.#panel),
+        preserveFocus: !focus,
+        selection: new vscode.Range(range.start, range.start),
+      });
+      editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+    } catch {
+      void vscode.window.showWarningMessage(vscode.l10n.t("{0} cannot be opened any more.", source.path));
+    }
+  }
+}
+
+/** A column that is not the panel's own. */
+function besides(panel: vscode.WebviewPanel): vscode.ViewColumn {
+  return panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One;
+}

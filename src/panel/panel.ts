@@ -1,0 +1,72 @@
+import * as vscode from "vscode";
+import type { RunId } from "../session/figures.ts";
+import type { PickedOutside } from "./messages/messages.ts";
+import { pageOptions } from "./page.ts";
+import { type PanelContext, PanelView } from "./panel-view.ts";
+
+const VIEW_TYPE = "checkpointLens.panel";
+
+/** A run, and something of it that was picked in the editor. */
+export interface Picked {
+  readonly run: RunId;
+  readonly picked?: PickedOutside;
+}
+
+/** The panel beside the source: one, which shows the editor's current run. */
+export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
+  readonly #context: PanelContext;
+  readonly #restore: () => Promise<void>;
+  readonly #serializer: vscode.Disposable;
+  #shown: { readonly panel: vscode.WebviewPanel; readonly view: PanelView } | undefined;
+
+  /** @param restore brings the last run back after the window was loaded again */
+  constructor(context: PanelContext, restore: () => Promise<void>) {
+    this.#context = context;
+    this.#restore = restore;
+    this.#serializer = vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this);
+  }
+
+  /** Opens or reveals it; the keyboard stays where it is. */
+  show(picked?: Picked): void {
+    const run = picked === undefined ? undefined : this.#context.runs.byId(picked.run);
+    if (run !== undefined) this.#context.runs.show(run);
+    if (this.#shown === undefined) {
+      const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+      this.#attach(
+        vscode.window.createWebviewPanel(
+          VIEW_TYPE,
+          vscode.l10n.t("Checkpoint Lens"),
+          column,
+          pageOptions(this.#context.extension),
+        ),
+      );
+    } else this.#shown.panel.reveal(undefined, true);
+    if (picked?.picked !== undefined) this.#shown?.view.pick(picked.run, picked.picked);
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+    this.#shown?.panel.dispose();
+    const view = this.#attach(panel);
+    view.showReason(vscode.l10n.t("The last run is being opened."));
+    try {
+      await this.#restore();
+    } finally {
+      view.showReason(vscode.l10n.t("Run a program to see what its checkpoints cost."));
+    }
+  }
+
+  dispose(): void {
+    this.#serializer.dispose();
+    this.#shown?.panel.dispose();
+  }
+
+  #attach(panel: vscode.WebviewPanel): PanelView {
+    panel.iconPath = vscode.Uri.joinPath(this.#context.extension, "media", "icon.png");
+    const view = new PanelView(this.#context, panel, () => this.#context.runs.current);
+    this.#shown = { panel, view };
+    panel.onDidDispose(() => {
+      if (this.#shown?.panel === panel) this.#shown = undefined;
+    });
+    return view;
+  }
+}

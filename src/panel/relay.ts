@@ -1,0 +1,52 @@
+import type { SessionClient } from "../session/client.ts";
+import { type FromSession, type SessionError, SessionFailure } from "../session/messages.ts";
+import type { Method } from "../session/methods.ts";
+import { PAGE_METHODS } from "./messages/messages.ts";
+
+/** Hands a page's questions to the session, and answers, errors and progress back. Pure: it knows no webview. */
+export class Relay {
+  readonly #session: () => SessionClient;
+  readonly #post: (message: FromSession) => void;
+  /** By the page's own numbers. */
+  readonly #cancels = new Map<number, () => void>();
+
+  constructor(session: () => SessionClient, post: (message: FromSession) => void) {
+    this.#session = session;
+    this.#post = post;
+  }
+
+  /** @param params as the page sent them: the session checks what it needs */
+  request(id: number, method: string, params: unknown): void {
+    const allowed = PAGE_METHODS.find((one) => one === method);
+    if (allowed === undefined) {
+      this.#post({ type: "error", id, error: { kind: "badInput", message: `a page may not ask for "${method}"` } });
+      return;
+    }
+    // The types of one method hold together, which a union of methods cannot say.
+    const call = this.#session().call(allowed as Method, params as never, (progress) =>
+      this.#post({ type: "progress", id, progress }),
+    );
+    this.#cancels.set(id, () => call.cancel());
+    call.result
+      .then(
+        (result) => this.#post({ type: "result", id, result }),
+        (error: unknown) => this.#post({ type: "error", id, error: errorOf(error) }),
+      )
+      .finally(() => this.#cancels.delete(id));
+  }
+
+  cancel(id: number): void {
+    this.#cancels.get(id)?.();
+  }
+
+  /** Nobody waits for answers any more. */
+  cancelAll(): void {
+    for (const cancel of this.#cancels.values()) cancel();
+    this.#cancels.clear();
+  }
+}
+
+function errorOf(error: unknown): SessionError {
+  if (error instanceof SessionFailure) return error.error;
+  return { kind: "internal", message: String(error), stack: error instanceof Error ? (error.stack ?? "") : "" };
+}

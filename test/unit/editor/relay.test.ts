@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PAGE_METHODS } from "../../../src/panel/messages/messages.ts";
+import { isFromPage } from "../../../src/panel/page-message.ts";
+import { Relay } from "../../../src/panel/relay.ts";
+import type { SessionClient } from "../../../src/session/client.ts";
+import { type FromSession, SessionFailure } from "../../../src/session/messages.ts";
+
+/** A session that answers with the method's name, fails for page 13, and hears of what is cancelled. */
+function session(cancelled: string[]): SessionClient {
+  const call = (method: string, params: unknown, onProgress?: (progress: never) => void) => {
+    onProgress?.("half" as never);
+    const isBad = (params as { page?: number } | null)?.page === 13;
+    return {
+      result: isBad
+        ? Promise.reject(new SessionFailure({ kind: "badInput", message: "there is no page 13" }))
+        : Promise.resolve(method),
+      cancel: () => cancelled.push(method),
+    };
+  };
+  return { call, ask: (method: string, params: unknown) => call(method, params).result } as never;
+}
+
+test("a page's questions are answered, with progress and with errors", async () => {
+  const posted: FromSession[] = [];
+  const relay = new Relay(
+    () => session([]),
+    (message) => posted.push(message),
+  );
+  relay.request(7, "report", {});
+  relay.request(8, "page", { page: 13 });
+  await new Promise(setImmediate);
+  assert.deepEqual(posted, [
+    { type: "progress", id: 7, progress: "half" },
+    { type: "progress", id: 8, progress: "half" },
+    { type: "result", id: 7, result: "report" },
+    { type: "error", id: 8, error: { kind: "badInput", message: "there is no page 13" } },
+  ]);
+});
+
+test("a page cannot run programs, nor read or write files", () => {
+  const posted: FromSession[] = [];
+  const relay = new Relay(
+    () => assert.fail("the session is asked"),
+    (message) => posted.push(message),
+  );
+  for (const method of ["run", "compile", "openRunFile", "saveRunFile", "saveProfile", "close", "toString"]) {
+    assert.ok(!PAGE_METHODS.some((allowed) => allowed === method));
+    relay.request(1, method, {});
+  }
+  assert.equal(posted.length, 7);
+  for (const message of posted) assert.ok(message.type === "error" && message.error.kind === "badInput");
+});
+
+test("what a page gives up is cancelled in the session", () => {
+  const cancelled: string[] = [];
+  const relay = new Relay(
+    () => session(cancelled),
+    () => {},
+  );
+  relay.request(1, "compare", {});
+  relay.request(2, "map", {});
+  relay.cancel(1);
+  relay.cancel(3);
+  assert.deepEqual(cancelled, ["compare"]);
+  relay.cancelAll();
+  assert.deepEqual(cancelled, ["compare", "compare", "map"]);
+});
+
+test("messages of a page are told from others", () => {
+  const good = [
+    { type: "ready" },
+    { type: "request", id: 1, method: "map", params: {} },
+    { type: "cancel", id: 1 },
+    { type: "reveal", run: 1, place: { file: "a.c", line: 3 }, focus: false },
+    { type: "perspective", run: 1, perspective: { machine: {}, prices: {} } },
+    { type: "runAgain", run: 1 },
+  ];
+  for (const message of good) assert.ok(isFromPage(message), JSON.stringify(message));
+  const bad = [
+    ...[undefined, null, 1, "ready", [], {}, { type: "rady" }, { type: "request", method: "map" }],
+    ...[
+      { type: "cancel", id: "1" },
+      { type: "reveal", run: 1, place: { file: "a.c", line: 1.5 }, focus: true },
+    ],
+    ...[
+      { type: "reveal", run: 1, place: { file: 1, line: 1 }, focus: true },
+      { type: "perspective", run: 1 },
+    ],
+  ];
+  for (const message of bad) assert.ok(!isFromPage(message), JSON.stringify(message));
+});
