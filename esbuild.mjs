@@ -99,7 +99,7 @@ function sampleWorkspace() {
 /** l10n/bundle.l10n.json: the strings that the extension shows, for who translates them. */
 function translatableStrings() {
   const strings = new Set();
-  for (const part of ["src/editor", "src/panel", "src/commands"]) {
+  for (const part of ["src/editor", "src/panel", "src/commands", "webview", "webview/views"]) {
     for (const name of readdirSync(part).filter((file) => file.endsWith(".ts"))) {
       const text = readFileSync(`${part}/${name}`, "utf8");
       for (const [, string] of text.matchAll(/\bt\(\s*("(?:[^"\\]|\\.)*")/g)) strings.add(JSON.parse(string));

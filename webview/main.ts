@@ -1,45 +1,208 @@
-import { cycles, integer, percent } from "../src/run/units.ts";
-import type { Perspective, RunSummary } from "../src/session/figures.ts";
+import type { ComparisonCell } from "../src/session/figures.ts";
+import { SessionFailure } from "../src/session/messages.ts";
+import { paint } from "./frames.ts";
 import { connect } from "./host.ts";
+import { keptFor, type State, Store } from "./store.ts";
+import { setTranslations, t } from "./text.ts";
+import { onThemeChange, readTheme } from "./theme.ts";
+import { tabs } from "./ui/controls.ts";
+import { element } from "./ui/dom.ts";
+import { breakdownView } from "./views/breakdown.ts";
+import { compareView } from "./views/compare.ts";
+import { headerView } from "./views/header.ts";
+import { pageMapView } from "./views/page-map.ts";
+import { runsView } from "./views/runs.ts";
+import { timelineView } from "./views/timeline.ts";
+import type { PerspectiveChange, View, ViewContext } from "./views/view.ts";
+import { whatIfView } from "./views/what-if.ts";
+
+/** The source follows a slider so often at most. */
+const TELL_MILLISECONDS = 40;
 
 const host = connect();
-const main = document.createElement("main");
-document.body.append(main);
-let generation = 0;
+const store = new Store((kept) => host.keepState(kept));
+let theme = readTheme();
+let started = false;
 
 host.onMessage((message) => {
-  if (message.type === "empty") show([["", message.reason]]);
-  if (message.type === "run") void showRun(message.run, message.perspective);
+  switch (message.type) {
+    case "hello":
+      document.documentElement.lang = message.language;
+      setTranslations(message.strings);
+      start();
+      return;
+    case "empty":
+      store.set({ run: undefined, perspective: undefined, comparison: [], emptyReason: message.reason });
+      return;
+    case "run": {
+      const { run, perspective } = message;
+      if (store.state.run?.run === run.run) {
+        // What this page asked for comes back; while a slider moves, it is older than what is shown.
+        if (!told.delete(JSON.stringify(perspective))) store.set({ perspective });
+        return;
+      }
+      told.clear();
+      const nothing = { epochs: undefined, page: undefined, region: undefined, line: undefined, cursor: undefined };
+      store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, comparison: [] });
+      return;
+    }
+    case "cursor":
+      store.set({ cursor: message.place });
+      return;
+    case "picked":
+      if (message.run === store.state.run?.run) store.set(message.picked);
+      return;
+  }
 });
 host.post({ type: "ready" });
 
-async function showRun({ run, program }: RunSummary, perspective: Perspective): Promise<void> {
-  const mine = ++generation;
-  try {
-    const { totals, overhead, machine } = await host.session.ask("report", { run, perspective });
-    if (mine !== generation) return;
-    show([
-      ["Program", program.path],
-      ["Technique", `${machine.technique} on ${machine.environment}`],
-      ["Overhead", percent((100 * totals.overheadCycles) / totals.programCycles)],
-      ["Cycles", `${cycles(overhead.cycles)} (${cycles(overhead.low)} to ${cycles(overhead.high)})`],
-      ["Checkpoints", integer(totals.checkpoints)],
-      ["Dirty pages", integer(totals.dirtyPages)],
-      ["Traps", integer(totals.traps)],
-    ]);
-  } catch (error) {
-    if (mine === generation) show([["", String(error)]]);
-  }
+/** Perspectives that the editor was told of and has not echoed yet. */
+const told = new Set<string>();
+let telling = false;
+
+function look(change: PerspectiveChange): void {
+  const { perspective } = store.state;
+  if (perspective === undefined) return;
+  store.set({
+    perspective: {
+      machine: change.machine === undefined ? perspective.machine : { ...perspective.machine, ...change.machine },
+      prices: change.prices ?? perspective.prices,
+    },
+  });
+  if (telling) return;
+  telling = true;
+  window.setTimeout(() => {
+    telling = false;
+    const { run, perspective: now } = store.state;
+    if (run === undefined || now === undefined) return;
+    told.add(JSON.stringify(now));
+    host.post({ type: "perspective", run: run.run, perspective: now });
+  }, TELL_MILLISECONDS);
 }
 
-function show(rows: readonly (readonly [string, string])[]): void {
-  const list = document.createElement("dl");
-  for (const [name, value] of rows) {
-    const term = document.createElement("dt");
-    term.textContent = name;
-    const detail = document.createElement("dd");
-    detail.textContent = value;
-    list.append(term, detail);
-  }
-  main.replaceChildren(list);
+function start(): void {
+  if (started) return;
+  started = true;
+  const problem = element("div", { class: "problem", role: "alert" });
+  const fail = (reason: string) => {
+    problem.textContent = reason;
+    problem.hidden = false;
+  };
+  problem.hidden = true;
+  const context: ViewContext = { host, store, theme: () => theme, fail, look };
+  const header = headerView(context);
+  const timeline = timelineView(context);
+  const map = pageMapView(context);
+  const parts = {
+    breakdown: breakdownView(context),
+    compare: compareView(context),
+    whatIf: whatIfView(context),
+    runs: runsView(context),
+  };
+  const details = tabs(
+    t("Costs"),
+    [
+      { id: "breakdown", text: t("Cost breakdown"), view: parts.breakdown.root },
+      { id: "compare", text: t("Techniques"), view: parts.compare.root },
+      { id: "whatIf", text: t("What if"), view: parts.whatIf.root },
+      { id: "runs", text: t("Two runs"), view: parts.runs.root },
+    ],
+    (tab) => store.set({ tab }),
+  );
+  const views: readonly View[] = [header, timeline, map, ...Object.values(parts)];
+  const page = element(
+    "main",
+    { class: "page" },
+    header.root,
+    problem,
+    timeline.root,
+    element("div", { class: "columns" }, map.root, element("section", { class: "view" }, details.root)),
+  );
+  const emptyText = element("p", {});
+  const empty = element(
+    "main",
+    { class: "empty-page" },
+    element("h1", {}, "Checkpoint Lens"),
+    emptyText,
+    element(
+      "p",
+      { class: "dim" },
+      t("Here you will see which pages the program dirties, when checkpoints come, and what each costs."),
+    ),
+  );
+  document.body.append(page, empty);
+
+  let painted: State | undefined;
+  const update = () => {
+    const { state } = store;
+    const before =
+      painted ?? ({ ...state, run: undefined, perspective: undefined, tab: undefined } as unknown as State);
+    painted = state;
+    page.hidden = state.run === undefined;
+    empty.hidden = state.run !== undefined;
+    emptyText.textContent = state.emptyReason;
+    if (state.perspective !== before.perspective || state.run !== before.run) problem.hidden = true;
+    details.update(state.tab);
+    if (page.hidden) return;
+    if (before.run === undefined) for (const view of views) view.repaint?.();
+    for (const view of views) view.update(state, before);
+  };
+  store.subscribe((state, before) => {
+    if (comparesAnew(state, before)) compare(state, fail);
+    paint(update);
+  });
+  const repaint = () => {
+    theme = readTheme();
+    if (!page.hidden) for (const view of views) view.repaint?.();
+  };
+  onThemeChange(() => paint(repaint));
+  new ResizeObserver(() => paint(repaint)).observe(page);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") store.clearSelection();
+  });
+  void host.session.ask("profiles", {}).then(
+    (profiles) => store.set({ profiles }),
+    (error: unknown) => fail(messageOf(error)),
+  );
+  paint(update);
+}
+
+/** Whether the comparison of all techniques says something else now. */
+function comparesAnew({ run, perspective }: State, before: State): boolean {
+  if (run === undefined || perspective === undefined) return false;
+  if (run !== before.run || perspective.prices !== before.perspective?.prices) return true;
+  const { technique: _, environment: __, ...options } = perspective.machine;
+  const { technique: ___, environment: ____, ...optionsBefore } = before.perspective.machine;
+  return JSON.stringify(options) !== JSON.stringify(optionsBefore);
+}
+
+let cancelComparison = () => {};
+
+function compare({ run, perspective }: State, fail: (reason: string) => void): void {
+  if (run === undefined || perspective === undefined) return;
+  cancelComparison();
+  const cells: ComparisonCell[] = [];
+  // The first comparison shows each result as it comes; a later one replaces what is there when it is whole.
+  const first = store.state.comparison.length === 0;
+  const call = host.session.call(
+    "compare",
+    { run: run.run, machine: perspective.machine, prices: perspective.prices },
+    ({ cell }) => {
+      cells.push(cell);
+      if (first) store.set({ comparison: [...cells] });
+    },
+  );
+  cancelComparison = () => call.cancel();
+  call.result.then(
+    (comparison) => {
+      if (store.state.run === run) store.set({ comparison });
+    },
+    (error: unknown) => {
+      if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) fail(messageOf(error));
+    },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -231,7 +231,12 @@ test("the panel shows the run, when it was hidden and when the window was loaded
   await until(kept, (names) => names.some((name) => name.endsWith("last-run.cklens")), 30_000);
   await workbench.reload();
   await workbench.webview().getByText("kv.ts").first().waitFor({ timeout: 60_000 });
-  await workbench.webview().getByText("hv-protect").first().waitFor({ timeout: 60_000 });
+  const technique = workbench.webview().getByRole("combobox", { name: "Technique" });
+  await until(
+    () => technique.evaluate((list) => (list as HTMLSelectElement).value),
+    (value) => value === "hv-protect",
+    60_000,
+  );
   // Its marks are back, too.
   await workbench.tab("kv.ts").click();
   await workbench.goToLine(58);

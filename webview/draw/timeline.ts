@@ -1,0 +1,234 @@
+import { cycles } from "../../src/run/units.ts";
+import type { EpochRange, EpochSummary, TimelinePhase, TimelineReply } from "../../src/session/figures.ts";
+import type { Theme } from "../theme.ts";
+
+/** A stretch of time, in cycles of the axis. */
+export interface TimeSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What the session said of a stretch. */
+export interface TimelineData {
+  readonly span: TimeSpan;
+  readonly buckets: number;
+  readonly reply: TimelineReply;
+}
+
+export interface TimelinePicture {
+  readonly width: number;
+  readonly pixelRatio: number;
+  /** What is seen now; the data may be of a stretch seen a moment ago. */
+  readonly shown: TimeSpan;
+  readonly data: TimelineData;
+  readonly epochs: readonly EpochBand[];
+  readonly selected: EpochRange | undefined;
+  readonly hover: number | undefined;
+  readonly theme: Theme;
+}
+
+/** An epoch on the axis: until the checkpoint that ends it is done. */
+export interface EpochBand {
+  readonly epoch: number;
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export const STRIP_HEIGHT = 20;
+const COST_TOP = STRIP_HEIGHT + 4;
+const COST_HEIGHT = 56;
+const TRAP_TOP = COST_TOP + COST_HEIGHT + 4;
+const TRAP_HEIGHT = 24;
+const BACKGROUND_TOP = TRAP_TOP + TRAP_HEIGHT + 2;
+const BACKGROUND_HEIGHT = 5;
+const AXIS_TOP = BACKGROUND_TOP + BACKGROUND_HEIGHT + 2;
+export const TIMELINE_HEIGHT = AXIS_TOP + 18;
+
+/** From the bottom of a bar to its top. */
+export const SHOWN_PHASES = [
+  "track",
+  "collect",
+  "copy",
+  "arm",
+  "commit",
+  "restart",
+] as const satisfies readonly TimelinePhase[];
+
+/** Where each epoch begins and ends on the axis of these checkpoints; what lies outside of a reply's window is not known. */
+export function epochBands(
+  epochs: readonly EpochSummary[],
+  ends: ReadonlyMap<number, number>,
+  end: number,
+): EpochBand[] {
+  const bands: EpochBand[] = [];
+  let from = 0;
+  for (const { epoch, end: how, version } of epochs) {
+    const to = how === "program" ? end : (ends.get(epoch) ?? from);
+    bands.push({ epoch, label: how === "program" ? "" : String(version), from, to });
+    from = to;
+  }
+  return bands;
+}
+
+export function drawTimeline(context: CanvasRenderingContext2D, picture: TimelinePicture): void {
+  const { width, pixelRatio, shown, data, theme } = picture;
+  context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+  context.clearRect(0, 0, width, TIMELINE_HEIGHT);
+  context.font = `11px ${theme.font}`;
+  context.textBaseline = "middle";
+  const xOf = (time: number) => ((time - shown.from) / (shown.to - shown.from)) * width;
+  drawEpochs(context, picture, xOf);
+  drawCosts(context, picture, xOf);
+  if (data.reply.events === undefined) drawTraps(context, picture, xOf);
+  else drawEvents(context, picture, xOf);
+  drawBackground(context, picture, xOf);
+  drawAxis(context, picture, xOf);
+  if (picture.hover !== undefined) {
+    context.fillStyle = theme.foreground;
+    context.fillRect(Math.round(picture.hover), STRIP_HEIGHT, 1, AXIS_TOP - STRIP_HEIGHT);
+  }
+}
+
+type X = (time: number) => number;
+
+function drawEpochs(context: CanvasRenderingContext2D, picture: TimelinePicture, xOf: X): void {
+  const { width, epochs, selected, theme } = picture;
+  for (const { epoch, label, from, to } of epochs) {
+    const left = Math.max(-1, xOf(from));
+    const right = Math.min(width + 1, xOf(to));
+    if (right < 0 || left > width) continue;
+    const isSelected = selected !== undefined && epoch >= selected.from && epoch <= selected.to;
+    if (isSelected) {
+      context.globalAlpha = theme.highContrast ? 0 : 0.16;
+      context.fillStyle = theme.accent;
+      context.fillRect(left, STRIP_HEIGHT, right - left, AXIS_TOP - STRIP_HEIGHT);
+      context.globalAlpha = 1;
+      context.fillStyle = theme.accent;
+      context.fillRect(left, STRIP_HEIGHT - 3, right - left, 3);
+      if (theme.highContrast) {
+        context.strokeStyle = theme.accent;
+        context.strokeRect(left + 0.5, STRIP_HEIGHT + 0.5, right - left - 1, AXIS_TOP - STRIP_HEIGHT - 1);
+      }
+    }
+    context.fillStyle = theme.border;
+    context.fillRect(Math.round(right) - 1, 0, 1, AXIS_TOP);
+    const labelWidth = context.measureText(label).width;
+    if (label !== "" && right - left > labelWidth + 6) {
+      context.fillStyle = isSelected ? theme.foreground : theme.dim;
+      context.textAlign = "center";
+      context.fillText(label, (left + right) / 2, STRIP_HEIGHT / 2 - 1);
+    }
+  }
+}
+
+/** Stacked by phase; the highest bar that is seen fills the lane. */
+function drawCosts(context: CanvasRenderingContext2D, { data, theme, width }: TimelinePicture, xOf: X): void {
+  const { span, buckets, reply } = data;
+  const bucketSpan = (span.to - span.from) / buckets;
+  let max = 0;
+  for (let b = 0; b < buckets; b++) {
+    let sum = 0;
+    for (const phase of SHOWN_PHASES) sum += reply.phases[phase][b];
+    max = Math.max(max, sum);
+  }
+  if (max > 0) {
+    const heights = new Float64Array(buckets);
+    for (const phase of SHOWN_PHASES) {
+      context.fillStyle = theme.phases[phase];
+      const costs = reply.phases[phase];
+      for (let b = 0; b < buckets; b++) {
+        if (costs[b] === 0) continue;
+        const left = Math.floor(xOf(span.from + b * bucketSpan));
+        const right = Math.ceil(xOf(span.from + (b + 1) * bucketSpan));
+        if (right < 0 || left > width) continue;
+        const height = (costs[b] / max) * COST_HEIGHT;
+        context.fillRect(left, COST_TOP + COST_HEIGHT - heights[b] - height, Math.max(1, right - left), height);
+        heights[b] += height;
+      }
+    }
+  }
+  context.fillStyle = theme.border;
+  context.fillRect(0, COST_TOP + COST_HEIGHT, width, 1);
+}
+
+function drawTraps(context: CanvasRenderingContext2D, { data, theme, width }: TimelinePicture, xOf: X): void {
+  const { span, buckets, reply } = data;
+  const max = reply.traps.reduce((most, count) => Math.max(most, count), 0);
+  if (max === 0) return;
+  const bucketSpan = (span.to - span.from) / buckets;
+  context.fillStyle = theme.dim;
+  for (let b = 0; b < buckets; b++) {
+    if (reply.traps[b] === 0) continue;
+    const left = Math.floor(xOf(span.from + b * bucketSpan));
+    const right = Math.ceil(xOf(span.from + (b + 1) * bucketSpan));
+    if (right < 0 || left > width) continue;
+    const height = Math.max(1, (reply.traps[b] / max) * TRAP_HEIGHT);
+    context.fillRect(left, TRAP_TOP, Math.max(1, right - left), height);
+  }
+}
+
+/** Each event by itself: its height by its cost, its colour by its phase. */
+function drawEvents(context: CanvasRenderingContext2D, { data, theme, width }: TimelinePicture, xOf: X): void {
+  const { events } = data.reply;
+  if (events === undefined) return;
+  const max = events.cycles.reduce((most, cost) => Math.max(most, cost), 1);
+  for (let i = 0; i < events.time.length; i++) {
+    const x = xOf(events.time[i]);
+    if (x < -2 || x > width + 2) continue;
+    const height = 4 + (events.cycles[i] / max) * (TRAP_HEIGHT - 4);
+    context.fillStyle = phaseColor(theme, events.phase[i]);
+    context.fillRect(Math.round(x) - 1, TRAP_TOP, 2, height);
+  }
+}
+
+function phaseColor(theme: Theme, phase: number): string {
+  // The order of TIMELINE_PHASES: run, register, track, ...
+  return theme.phases[["run", "register", ...SHOWN_PHASES][phase]] ?? theme.dim;
+}
+
+/** Commits that go on while the program runs: hatched. */
+function drawBackground(context: CanvasRenderingContext2D, { data, theme, width }: TimelinePicture, xOf: X): void {
+  const { end, backgroundEnd } = data.reply.checkpoints;
+  for (let i = 0; i < end.length; i++) {
+    const left = Math.max(0, xOf(end[i]));
+    const right = Math.min(width, xOf(backgroundEnd[i]));
+    if (right <= left) continue;
+    context.save();
+    context.beginPath();
+    context.rect(left, BACKGROUND_TOP, right - left, BACKGROUND_HEIGHT);
+    context.clip();
+    context.strokeStyle = theme.phases.commit;
+    context.beginPath();
+    for (let x = left - BACKGROUND_HEIGHT; x < right; x += 4) {
+      context.moveTo(x, BACKGROUND_TOP + BACKGROUND_HEIGHT);
+      context.lineTo(x + BACKGROUND_HEIGHT, BACKGROUND_TOP);
+    }
+    context.stroke();
+    context.restore();
+  }
+}
+
+function drawAxis(context: CanvasRenderingContext2D, { shown, theme, width }: TimelinePicture, xOf: X): void {
+  const step = tickStep(shown.to - shown.from, width);
+  context.fillStyle = theme.border;
+  context.fillRect(0, AXIS_TOP, width, 1);
+  for (let time = Math.ceil(shown.from / step) * step; time <= shown.to; time += step) {
+    const x = Math.round(xOf(time));
+    context.fillStyle = theme.border;
+    context.fillRect(x, AXIS_TOP, 1, 4);
+    const text = cycles(time);
+    const half = context.measureText(text).width / 2;
+    context.fillStyle = theme.dim;
+    context.textAlign = "center";
+    context.fillText(text, Math.min(Math.max(x, half), width - half), AXIS_TOP + 11);
+  }
+}
+
+/** 1, 2 or 5 times a power of ten, about a hundred pixels apart. */
+export function tickStep(span: number, width: number): number {
+  const rough = span / Math.max(1, width / 100);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const unit = rough / power;
+  return power * (unit <= 1 ? 1 : unit <= 2 ? 2 : unit <= 5 ? 5 : 10);
+}

@@ -1,0 +1,13 @@
+/** The one owner of animation frames: what is asked for several times before a frame is painted once in it. */
+const waiting = new Set<() => void>();
+
+export function paint(view: () => void): void {
+  if (waiting.size === 0) requestAnimationFrame(flush);
+  waiting.add(view);
+}
+
+function flush(): void {
+  const now = [...waiting];
+  waiting.clear();
+  for (const view of now) view();
+}

@@ -1,0 +1,133 @@
+import type { Place } from "../src/panel/messages/messages.ts";
+import type {
+  BreakdownBy,
+  ComparisonCell,
+  EpochRange,
+  MapMeasure,
+  Perspective,
+  ProfilesReply,
+  RunSummary,
+  TimeAxis,
+} from "../src/session/figures.ts";
+
+export const TABS = ["breakdown", "compare", "whatIf", "runs"] as const;
+export type Tab = (typeof TABS)[number];
+
+/** Everything that the page shows follows from this and from what the session answers to it. */
+export interface State {
+  readonly run: RunSummary | undefined;
+  readonly perspective: Perspective | undefined;
+  /** Why there is nothing to show. */
+  readonly emptyReason: string;
+  /** Selected epochs; all when undefined. */
+  readonly epochs: EpochRange | undefined;
+  readonly page: number | undefined;
+  /** Number of a region. */
+  readonly region: number | undefined;
+  readonly line: Place | undefined;
+  /** Where the cursor in the source is. */
+  readonly cursor: Place | undefined;
+  readonly measure: MapMeasure;
+  readonly wholeGuest: boolean;
+  readonly axis: TimeAxis;
+  readonly by: BreakdownBy;
+  readonly tab: Tab;
+  readonly profiles: ProfilesReply | undefined;
+  /** Of the shown run, as far as they are there; in the session's order. */
+  readonly comparison: readonly ComparisonCell[];
+}
+
+const START: State = {
+  run: undefined,
+  perspective: undefined,
+  emptyReason: "",
+  epochs: undefined,
+  page: undefined,
+  region: undefined,
+  line: undefined,
+  cursor: undefined,
+  measure: "epochs",
+  wholeGuest: false,
+  axis: "machine",
+  by: "line",
+  tab: "breakdown",
+  profiles: undefined,
+  comparison: [],
+};
+
+/** What survives when the page is hidden. Data is asked for again. */
+type Kept = Pick<State, "epochs" | "page" | "region" | "line" | "measure" | "wholeGuest" | "axis" | "by" | "tab"> & {
+  readonly run: number;
+};
+
+export type Listener = (state: State, before: State) => void;
+
+/** One state for all views. Listeners are called once for each change, in the order in which they came. */
+export class Store {
+  #state = START;
+  readonly #listeners: Listener[] = [];
+  readonly #keep: (kept: Kept) => void;
+
+  constructor(keep: (kept: Kept) => void) {
+    this.#keep = keep;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  subscribe(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+
+  set(change: Partial<State>): void {
+    const before = this.#state;
+    const keys = Object.keys(change) as (keyof State)[];
+    if (keys.every((key) => Object.is(change[key], before[key]))) return;
+    this.#state = { ...before, ...change };
+    for (const listener of this.#listeners) listener(this.#state, before);
+    const { run, epochs, page, region, line, measure, wholeGuest, axis, by, tab } = this.#state;
+    if (run !== undefined) this.#keep({ run: run.run, epochs, page, region, line, measure, wholeGuest, axis, by, tab });
+  }
+
+  /** Nothing but all of the run is selected any more. */
+  clearSelection(): void {
+    this.set({ epochs: undefined, page: undefined, region: undefined, line: undefined });
+  }
+}
+
+/** Whether something is selected that `clearSelection` would clear. */
+export function hasSelection({ epochs, page, region, line }: State): boolean {
+  return epochs !== undefined || page !== undefined || region !== undefined || line !== undefined;
+}
+
+/** What was kept for this run; nothing of another run's or another version's. */
+export function keptFor(kept: unknown, run: RunSummary): Partial<State> {
+  if (typeof kept !== "object" || kept === null) return {};
+  const values = kept as Readonly<Record<string, unknown>>;
+  const settings: { -readonly [K in keyof State]?: State[K] } = {};
+  if (values.measure === "epochs" || values.measure === "stores") settings.measure = values.measure;
+  if (values.measure === "traps" || values.measure === "dirtyBytes") settings.measure = values.measure;
+  if (typeof values.wholeGuest === "boolean") settings.wholeGuest = values.wholeGuest;
+  if (values.axis === "program" || values.axis === "machine") settings.axis = values.axis;
+  const tab = TABS.find((one) => one === values.tab);
+  if (tab !== undefined) settings.tab = tab;
+  if (values.run !== run.run) return settings;
+  const last = run.epochs.length - 1;
+  const { epochs, page, region } = values;
+  if (isRange(epochs) && epochs.from >= 0 && epochs.from <= epochs.to && epochs.to <= last) settings.epochs = epochs;
+  if (typeof page === "number" && page >= 0 && page < run.pageCount) settings.page = page;
+  if (typeof region === "number" && run.regions.some(({ number }) => number === region)) settings.region = region;
+  return settings;
+}
+
+function isRange(value: unknown): value is EpochRange {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "from" in value &&
+    "to" in value &&
+    Number.isInteger(value.from) &&
+    Number.isInteger(value.to)
+  );
+}

@@ -1,0 +1,289 @@
+import { cycles, integer } from "../../src/run/units.ts";
+import {
+  BREAKDOWNS,
+  type BreakdownBy,
+  type BreakdownReply,
+  type BreakdownRow,
+  type CostSelection,
+  type EventRow,
+} from "../../src/session/figures.ts";
+import { Latest } from "../latest.ts";
+import type { State } from "../store.ts";
+import { t } from "../text.ts";
+import { costBar } from "../ui/bars.ts";
+import { dropdown } from "../ui/controls.ts";
+import { element } from "../ui/dom.ts";
+import { baseName } from "./page-map.ts";
+import { phaseText } from "./timeline.ts";
+import type { View, ViewContext } from "./view.ts";
+
+const MOST_ROWS = 40;
+
+/** What the selection cost, part by part; each opens its events and their prices. */
+export function breakdownView({ host, store, fail }: ViewContext): View {
+  const by = dropdown<BreakdownBy>(t("Split by"), (value) => store.set({ by: value }));
+  const total = element("span", { class: "hint" });
+  const rows = element("div", { class: "rows", role: "list" });
+  const root = element(
+    "section",
+    { class: "tab-view", "aria-label": t("Cost breakdown") },
+    element("div", { class: "view-header" }, total, element("span", { class: "spacer" }), by.root),
+    rows,
+  );
+  /** Keys of the rows that are open. */
+  const open = new Set<string>();
+
+  const latest = new Latest<State, BreakdownReply>(
+    (state) => {
+      const { run, perspective } = state;
+      if (run === undefined || perspective === undefined) return Promise.reject(new Error("no run is shown"));
+      const { by: split } = state;
+      return host.session.ask("breakdown", { run: run.run, perspective, selection: costSelection(state), by: split });
+    },
+    (reply, state) => show(reply, state),
+    fail,
+  );
+
+  function show(reply: BreakdownReply, state: State): void {
+    const { cycles: sum, low, high } = reply.total;
+    total.textContent = t("{0} cycles ({1} to {2})", cycles(sum), cycles(low), cycles(high));
+    const shown = reply.rows.slice(0, MOST_ROWS);
+    const scale = Math.max(1, ...shown.map((row) => row.cycles * 1.02));
+    rows.replaceChildren(...shown.map((row) => rowOf(row, state, scale)));
+    if (reply.rows.length === 0)
+      rows.append(element("p", { class: "dim" }, t("Nothing that was selected cost anything.")));
+    else if (reply.rows.length > MOST_ROWS)
+      rows.append(element("p", { class: "dim" }, t("and {0} smaller ones", integer(reply.rows.length - MOST_ROWS))));
+  }
+
+  function rowOf(row: BreakdownRow, state: State, scale: number): HTMLElement {
+    const key = `${state.by} ${JSON.stringify(named(row.selection, state.by))}`;
+    const details = element("div", { class: "details" });
+    const text = rowText(row.selection, state);
+    const of =
+      state.by === "line" && (row.selection.lines?.[0].line ?? 0) > 0 ? (row.selection.lines?.[0].function ?? "") : "";
+    const head = element(
+      "button",
+      { type: "button", class: "row", "aria-expanded": "false" },
+      element("span", { class: "twistie" }),
+      element(
+        "span",
+        { class: "row-name", title: text },
+        text,
+        of === "" ? undefined : element("span", { class: "dim" }, ` ${of}`),
+      ),
+      costBar(row.cycles, row.low, row.high, scale, state.by === "phase" ? `phase-${row.selection.phases?.[0]}` : ""),
+      element("span", { class: "number" }, cycles(row.cycles)),
+      element("span", { class: "number dim" }, shareText(row.share)),
+    );
+    const expand = (expanded: boolean) => {
+      head.setAttribute("aria-expanded", String(expanded));
+      if (!expanded) {
+        open.delete(key);
+        details.replaceChildren();
+        return;
+      }
+      open.add(key);
+      void showEvents(row, state, details);
+    };
+    head.addEventListener("click", () => {
+      expand(!open.has(key));
+      followRow(row.selection, state);
+    });
+    if (open.has(key)) expand(true);
+    return element("div", { role: "listitem" }, head, details);
+  }
+
+  async function showEvents(row: BreakdownRow, state: State, into: HTMLElement): Promise<void> {
+    const { run, perspective } = state;
+    if (run === undefined || perspective === undefined) return;
+    try {
+      const events = await host.session.ask("events", {
+        run: run.run,
+        perspective,
+        selection: row.selection,
+      });
+      into.replaceChildren(eventTable(events));
+    } catch (error) {
+      fail(String(error));
+    }
+  }
+
+  /** A row that stands for a place shows it elsewhere, too. */
+  function followRow({ lines, epochs, regions }: CostSelection, { by, run }: State): void {
+    if (by === "line" && lines !== undefined && lines[0].line > 0 && run !== undefined) {
+      const [{ file, line }] = lines;
+      store.set({ line: { file, line } });
+      host.post({ type: "reveal", run: run.run, place: { file, line }, focus: false });
+    } else if (by === "checkpoint" && epochs !== undefined && epochs.from >= 0) store.set({ epochs });
+    else if (by === "region" && regions !== undefined && regions[0] >= 0) store.set({ region: regions[0] });
+  }
+
+  return {
+    root,
+    update(state, before) {
+      by.update(
+        BREAKDOWNS.map((value) => ({ value, text: byText(value) })),
+        state.by,
+      );
+      if (state.run === undefined) return;
+      if (
+        state.run !== before.run ||
+        state.perspective !== before.perspective ||
+        state.by !== before.by ||
+        (state.epochs !== before.epochs && state.by !== "checkpoint") ||
+        (state.region !== before.region && state.by !== "region") ||
+        (state.line !== before.line && state.by !== "line")
+      ) {
+        latest.ask(state);
+      }
+    },
+  };
+}
+
+/** What the state's selection means for costs; a split by what is selected shows all of it. */
+function costSelection({ epochs, region, line, by }: State): CostSelection {
+  return {
+    ...(epochs === undefined || by === "checkpoint" ? {} : { epochs }),
+    ...(region === undefined || by === "region" ? {} : { regions: [region] }),
+    ...(line === undefined || by === "line" ? {} : { lines: [{ ...line, function: "" }] }),
+  };
+}
+
+function eventTable(events: readonly EventRow[]): HTMLElement {
+  const head = [t("Event"), t("Count"), t("Cycles each"), t("Cycles"), t("Source of the price"), t("Sure")];
+  return element(
+    "div",
+    { class: "table-scroll" },
+    element(
+      "table",
+      { class: "events" },
+      element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
+      element(
+        "tbody",
+        {},
+        ...events.map(({ primitive, meaning, count, price, cycles: cost, low, high }) => {
+          const each =
+            price.instructions === undefined
+              ? trim(price.cycles)
+              : t("{0} ({1} instructions)", trim(price.cycles), integer(price.instructions));
+          return element(
+            "tr",
+            {},
+            element("td", { title: meaning }, element("code", {}, primitive)),
+            element("td", { class: "number" }, integer(count)),
+            element("td", { class: "number", title: t("{0} to {1}", trim(price.low), trim(price.high)) }, each),
+            element("td", { class: "number", title: t("{0} to {1}", cycles(low), cycles(high)) }, cycles(cost)),
+            element("td", { class: "source" }, price.source),
+            element("td", { title: confidenceText(price.confidence) }, price.confidence),
+          );
+        }),
+      ),
+    ),
+  );
+}
+
+function confidenceText(confidence: string): string {
+  switch (confidence) {
+    case "A":
+      return t("read in the source's own text");
+    case "B":
+      return t("read in an abstract or an excerpt");
+    case "C":
+      return t("from memory, not checked");
+    case "D":
+      return t("derived by us from figures with sources");
+    case "M":
+      return t("measured by us");
+    default:
+      return confidence;
+  }
+}
+
+function shareText(share: number): string {
+  return share > 0 && share < 0.001 ? t("< 0.1 %") : `${(100 * share).toFixed(1)} %`;
+}
+
+function trim(value: number): string {
+  return value >= 100 ? integer(value) : String(Number(value.toPrecision(3)));
+}
+
+/** What of a row's selection tells it from the other rows. */
+function named({ layers, primitives, phases, lines, regions, epochs }: CostSelection, by: BreakdownBy): unknown {
+  switch (by) {
+    case "layer":
+      return layers;
+    case "primitive":
+      return primitives;
+    case "phase":
+      return phases;
+    case "line":
+      return lines;
+    case "region":
+      return regions;
+    case "checkpoint":
+      return epochs;
+  }
+}
+
+function rowText({ layers, primitives, phases, lines, regions, epochs }: CostSelection, { by, run }: State): string {
+  switch (by) {
+    case "layer":
+      return layerText(layers?.[0] ?? "");
+    case "primitive":
+      return primitives?.[0] ?? "";
+    case "phase":
+      return phaseText(phases?.[0] ?? "");
+    case "line": {
+      const line = lines?.[0];
+      if (line === undefined) return "";
+      if (line.line > 0) return `${baseName(line.file)}:${line.line}`;
+      return line.function === "" ? t("No line of the program") : line.function;
+    }
+    case "region": {
+      const region = run?.regions.find(({ number }) => number === regions?.[0]);
+      return region === undefined ? t("No region") : region.name || t("Region {0}", region.id);
+    }
+    case "checkpoint": {
+      const epoch = run?.epochs[epochs?.from ?? -1];
+      if (epoch === undefined) return t("Before the program");
+      return epoch.end === "program" ? t("After the last checkpoint") : t("Checkpoint {0}", epoch.version);
+    }
+  }
+}
+
+function layerText(layer: string): string {
+  switch (layer) {
+    case "program":
+      return t("Program");
+    case "checkpointLibrary":
+      return t("Checkpoint library");
+    case "guestKernel":
+      return t("Guest kernel");
+    case "hypervisor":
+      return t("Hypervisor");
+    case "wire":
+      return t("Wire");
+    case "disk":
+      return t("Disk");
+    default:
+      return layer;
+  }
+}
+
+function byText(by: BreakdownBy): string {
+  switch (by) {
+    case "layer":
+      return t("Layer");
+    case "primitive":
+      return t("Primitive");
+    case "phase":
+      return t("Phase");
+    case "line":
+      return t("Line");
+    case "region":
+      return t("Region");
+    case "checkpoint":
+      return t("Checkpoint");
+  }
+}

@@ -1,0 +1,186 @@
+import { cycles, integer, percent } from "../../src/run/units.ts";
+import type { ComparisonCell, ReportReply } from "../../src/session/figures.ts";
+import { Latest } from "../latest.ts";
+import { hasSelection, type State } from "../store.ts";
+import { t } from "../text.ts";
+import { button, type Choice, dropdown } from "../ui/controls.ts";
+import { element } from "../ui/dom.ts";
+import { baseName } from "./page-map.ts";
+import { epochsText } from "./timeline.ts";
+import type { View, ViewContext } from "./view.ts";
+
+/** What is shown and under what; the figures that answer first; what is selected. */
+export function headerView({ host, store, look, fail }: ViewContext): View {
+  const title = element("h1", { class: "program" });
+  const technique = dropdown<string>(
+    t("Technique"),
+    (value) => {
+      const cell = store.state.comparison.find((one) => one.technique === value);
+      if (cell !== undefined) look({ machine: { technique: cell.technique } });
+    },
+    fail,
+  );
+  const environment = dropdown<string>(t("Environment"), (value) => {
+    const cell = store.state.comparison.find((one) => one.environment === value);
+    if (cell !== undefined) look({ machine: { environment: cell.environment } });
+  });
+  const profile = dropdown<string>(t("Price profile"), (value) => look({ prices: { profile: value } }));
+  const figures = element("div", { class: "figures" });
+  const selection = element("div", { class: "selection", role: "status" });
+  const root = element(
+    "header",
+    { class: "page-header" },
+    element(
+      "div",
+      { class: "toolbar" },
+      title,
+      element("span", { class: "spacer" }),
+      environment.root,
+      technique.root,
+      profile.root,
+    ),
+    figures,
+    selection,
+  );
+
+  let report: ReportReply | undefined;
+  const latest = new Latest<State, ReportReply>(
+    ({ run, perspective }) =>
+      run === undefined || perspective === undefined
+        ? Promise.reject(new Error("no run is shown"))
+        : host.session.ask("report", { run: run.run, perspective }),
+    (reply) => {
+      report = reply;
+      showFigures();
+    },
+    fail,
+  );
+
+  function showFigures(): void {
+    const { run, comparison } = store.state;
+    if (report === undefined || run === undefined) {
+      figures.replaceChildren();
+      return;
+    }
+    const { overhead, totals, machine } = report;
+    const of = (value: number) => percent((100 * value) / totals.programCycles);
+    const best = bestOf(comparison, machine.environment);
+    figures.replaceChildren(
+      figure(t("Overhead"), of(overhead.cycles), t("{0} to {1}", of(overhead.low), of(overhead.high))),
+      figure(
+        t("A checkpoint"),
+        totals.checkpoints === 0 ? "0" : cycles(overhead.cycles / totals.checkpoints),
+        t("cycles, {0} in all", integer(totals.checkpoints)),
+      ),
+      figure(t("Dirty pages"), integer(totals.dirtyPages), t("over all checkpoints")),
+      figure(t("Traps"), integer(totals.traps), t("{0} hypercalls", integer(totals.hypercalls))),
+      best === undefined
+        ? figure(t("Cheapest here"), "…", t("comparing"))
+        : best.technique === machine.technique
+          ? figure(t("Cheapest here"), t("this one"), `${best.technique} · ${machine.environment}`)
+          : figure(
+              t("Cheapest here"),
+              best.technique,
+              percent(best.overheadPercent),
+              button(t("Switch"), () => look({ machine: { technique: best.technique } }), "secondary"),
+            ),
+    );
+  }
+
+  function showSelection(state: State): void {
+    if (!hasSelection(state)) {
+      selection.replaceChildren(
+        element("span", { class: "dim" }, t("Whole run. Click the timeline, a page or a bar to look closer.")),
+      );
+      return;
+    }
+    const { epochs, page, region, line, run } = state;
+    const regionName = run?.regions.find(({ number }) => number === region);
+    selection.replaceChildren(
+      ...[
+        epochs === undefined ? undefined : chip(epochsText(state, epochs), () => store.set({ epochs: undefined })),
+        region === undefined
+          ? undefined
+          : chip(regionName?.name || t("Region {0}", regionName?.id ?? region), () => store.set({ region: undefined })),
+        line === undefined
+          ? undefined
+          : chip(`${baseName(line.file)}:${line.line}`, () => store.set({ line: undefined })),
+        page === undefined ? undefined : chip(t("Page {0}", integer(page)), () => store.set({ page: undefined })),
+      ].filter((one) => one !== undefined),
+    );
+  }
+
+  return {
+    root,
+    update(state, before) {
+      const { run, perspective, comparison, profiles } = state;
+      if (run !== undefined && perspective !== undefined) {
+        title.textContent = baseName(run.program.path);
+        title.title = run.program.path;
+        const { machine, prices } = perspective;
+        technique.update(techniqueChoices(state), machine.technique);
+        environment.update(environmentChoices(comparison, machine.environment), machine.environment);
+        const name = typeof prices.profile === "string" ? prices.profile : prices.profile.name;
+        const known = profiles?.profiles.map(({ profile: one }) => ({
+          value: one.name,
+          text: one.name,
+          title: one.title,
+        }));
+        profile.update(
+          known?.some(({ value }) => value === name) ? known : [...(known ?? []), { value: name, text: name }],
+          name,
+        );
+      }
+      if (run !== before.run || perspective !== before.perspective) {
+        if (run !== before.run) report = undefined;
+        if (run !== undefined) latest.ask(state);
+      }
+      if (run !== before.run || comparison !== before.comparison) showFigures();
+      showSelection(state);
+    },
+  };
+}
+
+function figure(name: string, value: string, detail: string, action?: HTMLElement): HTMLElement {
+  return element(
+    "div",
+    { class: "figure" },
+    element("div", { class: "figure-name" }, name),
+    element("div", { class: "figure-value" }, value, action),
+    element("div", { class: "figure-detail" }, detail),
+  );
+}
+
+function chip(text: string, onClear: () => void): HTMLElement {
+  const clear = element("button", { type: "button", class: "chip-clear", "aria-label": t("Clear {0}", text) }, "×");
+  clear.addEventListener("click", onClear);
+  return element("span", { class: "chip" }, text, clear);
+}
+
+type Available = Extract<ComparisonCell, { readonly available: true }>;
+
+/** The cheapest technique that an environment has, as far as the comparison has come. */
+export function bestOf(cells: readonly ComparisonCell[], environment: string): Available | undefined {
+  let best: Available | undefined;
+  for (const cell of cells) {
+    if (!cell.available || cell.environment !== environment) continue;
+    if (best === undefined || cell.overhead.cycles < best.overhead.cycles) best = cell;
+  }
+  return best;
+}
+
+function techniqueChoices({ comparison, perspective }: State): Choice<string>[] {
+  const here = comparison.filter(({ environment }) => environment === perspective?.machine.environment);
+  if (here.length === 0 && perspective !== undefined)
+    return [{ value: perspective.machine.technique, text: perspective.machine.technique }];
+  return here.map((cell) =>
+    cell.available
+      ? { value: cell.technique, text: `${cell.technique} · ${percent(cell.overheadPercent)}` }
+      : { value: cell.technique, text: `${cell.technique} · ${t("not here")}`, refused: cell.reason },
+  );
+}
+
+function environmentChoices(comparison: readonly ComparisonCell[], now: string): Choice<string>[] {
+  const names = [...new Set([...comparison.map(({ environment }) => environment as string), now])];
+  return names.map((value) => ({ value, text: value }));
+}

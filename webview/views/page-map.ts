@@ -1,0 +1,485 @@
+import { bytes, integer } from "../../src/run/units.ts";
+import { MAP_MEASURES, type MapMeasure, type MapReply, type PageReply } from "../../src/session/figures.ts";
+import { cellOf, layOutPages, type PageBlock, type PageLayout, pageAt } from "../draw/page-layout.ts";
+import { PageMapRenderer } from "../draw/page-map.ts";
+import { drawOverlay, LINES_FROM_CELL } from "../draw/page-overlay.ts";
+import { MARK_LIT, MARK_SELECTED, shadesOf } from "../draw/shades.ts";
+import { paint } from "../frames.ts";
+import { Latest } from "../latest.ts";
+import type { State } from "../store.ts";
+import { t } from "../text.ts";
+import { button, checkbox, dropdown } from "../ui/controls.ts";
+import { element, styled } from "../ui/dom.ts";
+import { dataTable } from "../ui/table.ts";
+import { pageBlocks } from "./page-blocks.ts";
+import type { View, ViewContext } from "./view.ts";
+
+/** Sides of cells, from all of a large guest at a glance to pages whose 64-byte lines are seen. */
+const CELL_SIZES = [0.25, 0.5, 1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 36, 56] as const;
+const LARGEST_FITTED = 16;
+/** What cells are fitted into, and what the map takes at most when they do not. */
+const FITTED_HEIGHT = 300;
+const MOST_HEIGHT = 420;
+const TABLE_ROWS = 500;
+/** Pages whose 64-byte lines are asked for at once. */
+const MOST_MASKS = 4096;
+
+/** Every page of every region, coloured by what happened to it. It selects pages. */
+export function pageMapView({ host, store, theme, fail }: ViewContext): View {
+  const cells = element("canvas", { "aria-hidden": "true", class: "cells" });
+  const renderer = new PageMapRenderer(cells);
+  const overlay = element("canvas", { "aria-hidden": "true", class: "overlay" });
+  const height = element("div", { class: "map-height" });
+  const frame = element(
+    "div",
+    { class: "canvas-frame map-frame", tabindex: "0", role: "group", "aria-roledescription": t("map of pages") },
+    cells,
+    overlay,
+    height,
+  );
+  const card = element("div", { class: "page-card", "aria-live": "polite" });
+  const legend = element("div", { class: "legend" });
+  const measure = dropdown<MapMeasure>(t("Colour by"), (value) => store.set({ measure: value }));
+  const wholeGuest = checkbox(t("Whole guest"), (checked) => store.set({ wholeGuest: checked }));
+  const tableButton = button(t("As table"), () => {
+    asTable = !asTable;
+    refreshTable();
+  });
+  const tableSlot = element("div");
+  const root = element(
+    "section",
+    { class: "view", "aria-label": t("Dirty pages") },
+    element(
+      "header",
+      { class: "view-header" },
+      element("h2", {}, t("Dirty pages")),
+      legend,
+      element("span", { class: "spacer" }),
+      wholeGuest.root,
+      measure.root,
+      tableButton,
+    ),
+    frame,
+    card,
+    tableSlot,
+  );
+
+  let blocks: readonly PageBlock[] = [];
+  let layout: PageLayout = layOutPages([], 1, 1);
+  /** Undefined: as large as fits. */
+  let zoomed: number | undefined;
+  let map: MapReply | undefined;
+  let shades: Uint8Array = new Uint8Array(0);
+  let marks: Uint8Array = new Uint8Array(0);
+  let lit: Uint32Array = new Uint32Array(0);
+  let hovered = -1;
+  let masks: { readonly first: number; readonly words: Uint32Array } | undefined;
+  let asTable = false;
+
+  const latestMap = new Latest<State, MapReply>(
+    ({ run, perspective, measure: by, epochs }) =>
+      run === undefined || perspective === undefined
+        ? Promise.reject(new Error("no run is shown"))
+        : host.session.ask("map", {
+            run: run.run,
+            measure: by,
+            machine: perspective.machine,
+            ...(epochs === undefined ? {} : { epochs }),
+          }),
+    (reply) => {
+      map = reply;
+      if (shades.length !== reply.values.length) {
+        shades = new Uint8Array(reply.values.length);
+        marks = new Uint8Array(reply.values.length);
+        markPages();
+      }
+      shadesOf(reply.values, reply.max, shades);
+      showLegend();
+      refreshTable();
+      paint(draw);
+    },
+    fail,
+  );
+  const latestLit = new Latest<State, Uint32Array>(
+    ({ run, cursor, line, epochs }) => {
+      const place = line ?? cursor;
+      if (run === undefined || place === undefined) return Promise.resolve(new Uint32Array(0));
+      return host.session.ask("pagesOfLine", {
+        run: run.run,
+        line: { ...place, function: "" },
+        ...(epochs === undefined ? {} : { epochs }),
+      });
+    },
+    (runs) => {
+      lit = runs;
+      markPages();
+      paint(draw);
+    },
+    fail,
+  );
+  const latestMasks = new Latest<{ state: State; first: number; count: number }, Uint32Array>(
+    ({ state, first, count }) =>
+      host.session.ask("masks", {
+        run: state.run?.run ?? -1,
+        firstPage: first,
+        pageCount: count,
+        ...(state.epochs === undefined ? {} : { epochs: state.epochs }),
+      }),
+    (words, { first }) => {
+      masks = { first, words };
+      paint(draw);
+    },
+    fail,
+  );
+  const latestPage = new Latest<State, { reply: PageReply; page: number } | undefined>(
+    async ({ run, page, epochs }) => {
+      if (run === undefined || page === undefined) return undefined;
+      const reply = await host.session.ask("page", { run: run.run, page, ...(epochs === undefined ? {} : { epochs }) });
+      return { reply, page };
+    },
+    (answer) => {
+      if (answer === undefined || answer.page !== store.state.page) card.replaceChildren();
+      else showPage(answer.page, answer.reply);
+    },
+    fail,
+  );
+
+  function markPages(): void {
+    marks.fill(0);
+    for (let i = 0; i < lit.length; i += 2) marks.fill(MARK_LIT, lit[i], lit[i] + lit[i + 1]);
+    const { page } = store.state;
+    if (page !== undefined) marks[page] |= MARK_SELECTED;
+  }
+
+  function place(): void {
+    const width = frame.clientWidth;
+    if (width === 0) return;
+    const cellSize = zoomed ?? fitting(width);
+    layout = layOutPages(blocks, Math.max(1, Math.floor(width / cellSize)), cellSize);
+    height.style.height = `${layout.height}px`;
+    frame.style.height = `${Math.min(MOST_HEIGHT, Math.ceil(layout.height))}px`;
+  }
+
+  /** The largest cells of which all are seen, or the smallest. */
+  function fitting(width: number): number {
+    for (let i = CELL_SIZES.length - 1; i > 0; i--) {
+      if (CELL_SIZES[i] > LARGEST_FITTED) continue;
+      const tried = layOutPages(blocks, Math.max(1, Math.floor(width / CELL_SIZES[i])), CELL_SIZES[i]);
+      if (tried.height <= FITTED_HEIGHT) return CELL_SIZES[i];
+    }
+    return CELL_SIZES[0];
+  }
+
+  function draw(): void {
+    const context = overlay.getContext("2d");
+    const width = frame.clientWidth;
+    const seen = frame.clientHeight;
+    if (context === null || width === 0 || map === undefined) return;
+    const pixelRatio = window.devicePixelRatio;
+    const { scrollTop } = frame;
+    for (const canvas of [cells, overlay]) styled(canvas, { width: `${width}px`, height: `${seen}px` });
+    renderer.draw({ layout, scrollTop, width, height: seen, pixelRatio }, shades, marks, theme().cells);
+    overlay.width = Math.round(width * pixelRatio);
+    overlay.height = Math.round(seen * pixelRatio);
+    const current = store.state.page ?? -1;
+    drawOverlay(context, {
+      layout,
+      scrollTop,
+      width,
+      height: seen,
+      pixelRatio,
+      theme: theme(),
+      hovered,
+      current,
+      masks,
+    });
+    askMasks();
+  }
+
+  /** Of the pages that are seen, where cells are large enough to show them. */
+  function askMasks(): void {
+    const { state } = store;
+    if (layout.cellSize < LINES_FROM_CELL || state.run === undefined) {
+      masks = undefined;
+      return;
+    }
+    const first = firstSeen(frame.scrollTop);
+    const count = Math.min(MOST_MASKS, state.run.pageCount - first);
+    if (first < 0 || masks?.first === first) return;
+    masks = { first, words: new Uint32Array(0) };
+    latestMasks.ask({ state, first, count });
+  }
+
+  function firstSeen(from: number): number {
+    const block = layout.blocks.find(({ top, height: size }) => top + size > from);
+    if (block === undefined) return -1;
+    const row = Math.max(0, Math.floor((from - block.top) / layout.cellSize));
+    return block.firstPage + Math.min(block.pageCount - 1, row * layout.columns);
+  }
+
+  function zoom(by: number, x: number, y: number): void {
+    const under = pageAt(layout, x, y + frame.scrollTop);
+    const index = CELL_SIZES.findIndex((size) => size >= layout.cellSize);
+    zoomed = CELL_SIZES[Math.min(CELL_SIZES.length - 1, Math.max(0, index + by))];
+    place();
+    const cell = under < 0 ? undefined : cellOf(layout, under);
+    if (cell !== undefined) frame.scrollTop = cell.y - y;
+    masks = undefined;
+    paint(draw);
+  }
+
+  function choose(page: number): void {
+    store.set({ page });
+    const cell = cellOf(layout, page);
+    if (cell === undefined) return;
+    if (cell.y < frame.scrollTop) frame.scrollTop = cell.y;
+    else if (cell.y + layout.cellSize > frame.scrollTop + frame.clientHeight)
+      frame.scrollTop = cell.y + layout.cellSize - frame.clientHeight;
+  }
+
+  function move(by: number): void {
+    const order = blocks;
+    const now = store.state.page;
+    if (order.length === 0) return;
+    if (now === undefined) {
+      choose(order[0].firstPage);
+      return;
+    }
+    const at = order.findIndex(({ firstPage, pageCount }) => now >= firstPage && now < firstPage + pageCount);
+    const block = order[at];
+    if (block === undefined) return;
+    const next = now + by;
+    if (next >= block.firstPage && next < block.firstPage + block.pageCount) choose(next);
+    else if (next < block.firstPage && at > 0) choose(order[at - 1].firstPage + order[at - 1].pageCount - 1);
+    else if (next >= block.firstPage + block.pageCount && at + 1 < order.length) choose(order[at + 1].firstPage);
+  }
+
+  frame.addEventListener("scroll", () => paint(draw));
+  frame.addEventListener("pointermove", (event) => {
+    const page = pageAt(layout, event.offsetX, eventY(event));
+    if (page === hovered) return;
+    hovered = page;
+    frame.title = page < 0 ? "" : shortText(page);
+    paint(draw);
+  });
+  frame.addEventListener("pointerleave", () => {
+    hovered = -1;
+    paint(draw);
+  });
+  frame.addEventListener("click", (event) => {
+    const page = pageAt(layout, event.offsetX, eventY(event));
+    if (page >= 0) choose(page);
+  });
+  frame.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      const box = frame.getBoundingClientRect();
+      zoom(event.deltaY < 0 ? 1 : -1, event.clientX - box.left, event.clientY - box.top);
+    },
+    { passive: false },
+  );
+  frame.addEventListener("keydown", (event) => {
+    switch (event.key) {
+      case "ArrowLeft":
+        move(-1);
+        break;
+      case "ArrowRight":
+        move(1);
+        break;
+      case "ArrowUp":
+        move(-layout.columns);
+        break;
+      case "ArrowDown":
+        move(layout.columns);
+        break;
+      case "+":
+      case "=":
+        zoom(1, 0, 0);
+        break;
+      case "-":
+        zoom(-1, 0, 0);
+        break;
+      case "0":
+        zoomed = undefined;
+        place();
+        paint(draw);
+        break;
+      default:
+        return;
+    }
+    event.preventDefault();
+  });
+
+  /** From the top of the whole map: the event's own offset may be of the canvas that stays in place. */
+  function eventY(event: MouseEvent): number {
+    return event.clientY - frame.getBoundingClientRect().top + frame.scrollTop;
+  }
+
+  function shortText(page: number): string {
+    const value = map?.values[page] ?? 0;
+    return `${t("Page {0} at 0x{1}", integer(page), (page * 4096).toString(16))} · ${valueText(store.state.measure, value)}`;
+  }
+
+  function showPage(page: number, reply: PageReply): void {
+    const { run } = store.state;
+    const names = reply.regions.map((number) => {
+      const region = run?.regions.find((one) => one.number === number);
+      return region === undefined ? String(number) : region.name || t("Region {0}", region.id);
+    });
+    const stores = reply.stores.reduce((sum, count) => sum + count, 0);
+    const where = names.length === 0 ? t("not protected") : names.join(", ");
+    card.replaceChildren(
+      element(
+        "div",
+        { class: "card-title" },
+        t("Page {0} at 0x{1}", integer(page), (page * 4096).toString(16)),
+        element(
+          "span",
+          { class: "dim" },
+          ` · ${where} · ${t("{0} stores in {1} epochs", integer(stores), reply.epochs.length)}`,
+        ),
+      ),
+      ...reply.lines.slice(0, 8).map(({ file, line, function: name, firstWrites }) => {
+        const link = element(
+          "button",
+          { class: "link", type: "button" },
+          line > 0 ? `${baseName(file)}:${line}` : name,
+        );
+        if (line > 0) {
+          link.addEventListener("click", () => {
+            store.set({ line: { file, line } });
+            if (run !== undefined) host.post({ type: "reveal", run: run.run, place: { file, line }, focus: false });
+          });
+        }
+        const times =
+          firstWrites === 1 ? t("first to write it in 1 epoch") : t("first to write it in {0} epochs", firstWrites);
+        return element("div", { class: "card-line" }, link, element("span", { class: "dim" }, ` ${name} · ${times}`));
+      }),
+      ...(reply.lines.length === 0 ? [element("div", { class: "dim" }, t("Nobody wrote it here."))] : []),
+    );
+  }
+
+  function showLegend(): void {
+    if (map === undefined) return;
+    const { measure: by } = store.state;
+    const item = (...parts: (HTMLElement | string)[]) => element("span", { class: "legend-item" }, ...parts);
+    const parts = [item(element("span", { class: "swatch empty" }), t("untouched"))];
+    if (map.max === 1) parts.push(item(element("span", { class: "swatch full" }), valueText(by, 1)));
+    else if (map.max > 1) {
+      const gradient = element("span", { class: "gradient", "aria-hidden": "true" });
+      const least = valueText(by, by === "dirtyBytes" ? 64 : 1);
+      parts.push(item(least, gradient, valueText(by, map.max)));
+    }
+    legend.replaceChildren(...parts);
+  }
+
+  function refreshTable(): void {
+    tableButton.setAttribute("aria-pressed", String(asTable));
+    tableSlot.replaceChildren();
+    if (!asTable || map === undefined) return;
+    const { values } = map;
+    const rows: string[][] = [];
+    for (const { label, firstPage, pageCount } of blocks) {
+      for (let page = firstPage; page < firstPage + pageCount && rows.length < TABLE_ROWS; page++) {
+        if (values[page] === 0) continue;
+        rows.push([
+          integer(page),
+          `0x${(page * 4096).toString(16)}`,
+          label,
+          valueText(store.state.measure, values[page]),
+        ]);
+      }
+    }
+    const caption =
+      rows.length < TABLE_ROWS ? t("Pages that were written") : t("The first {0} pages that were written", TABLE_ROWS);
+    tableSlot.append(
+      dataTable(caption, [t("Page"), t("Address"), t("Region"), measureText(store.state.measure)], rows),
+    );
+  }
+
+  return {
+    root,
+    update(state, before) {
+      measure.update(
+        MAP_MEASURES.map((value) => ({ value, text: measureText(value) })),
+        state.measure,
+      );
+      wholeGuest.update(state.wholeGuest);
+      if (state.run !== before.run || state.wholeGuest !== before.wholeGuest) {
+        blocks = state.run === undefined ? [] : pageBlocks(state.run, state.wholeGuest);
+        zoomed = undefined;
+        place();
+        refreshTable();
+        frame.setAttribute("aria-label", t("Map of pages. Arrows move from page to page, plus and minus zoom."));
+      }
+      if (state.run === undefined) {
+        map = undefined;
+        return;
+      }
+      const machineCounts = state.measure === "traps" && state.perspective?.machine !== before.perspective?.machine;
+      if (
+        state.run !== before.run ||
+        state.measure !== before.measure ||
+        state.epochs !== before.epochs ||
+        machineCounts
+      ) {
+        masks = undefined;
+        latestMap.ask(state);
+      }
+      if (
+        state.run !== before.run ||
+        state.cursor !== before.cursor ||
+        state.line !== before.line ||
+        state.epochs !== before.epochs
+      ) {
+        latestLit.ask(state);
+      }
+      if (state.run !== before.run || state.page !== before.page || state.epochs !== before.epochs) {
+        markPages();
+        latestPage.ask(state);
+      }
+      if (state.region !== undefined && state.region !== before.region) {
+        const region = state.run.regions.find(({ number }) => number === state.region);
+        const cell = region === undefined ? undefined : cellOf(layout, region.firstPage);
+        if (cell !== undefined) frame.scrollTop = Math.max(0, cell.y - 20);
+      }
+      paint(draw);
+    },
+    repaint() {
+      place();
+      paint(draw);
+    },
+  };
+}
+
+function measureText(measure: MapMeasure): string {
+  switch (measure) {
+    case "epochs":
+      return t("Epochs written in");
+    case "stores":
+      return t("Stores");
+    case "traps":
+      return t("Traps");
+    case "dirtyBytes":
+      return t("Bytes written");
+  }
+}
+
+function valueText(measure: MapMeasure, value: number): string {
+  switch (measure) {
+    case "epochs":
+      return value === 1 ? t("1 epoch") : t("{0} epochs", integer(value));
+    case "stores":
+      return value === 1 ? t("1 store") : t("{0} stores", integer(value));
+    case "traps":
+      return value === 1 ? t("1 trap") : t("{0} traps", integer(value));
+    case "dirtyBytes":
+      return bytes(value);
+  }
+}
+
+export function baseName(file: string): string {
+  return file.slice(file.lastIndexOf("/") + 1);
+}

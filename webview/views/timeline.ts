@@ -1,0 +1,412 @@
+import { cycles, integer } from "../../src/run/units.ts";
+import type { EpochRange, TimelineReply } from "../../src/session/figures.ts";
+import { MAX_BUCKETS } from "../../src/session/methods.ts";
+import {
+  drawTimeline,
+  type EpochBand,
+  epochBands,
+  SHOWN_PHASES,
+  STRIP_HEIGHT,
+  TIMELINE_HEIGHT,
+  type TimelineData,
+  type TimeSpan,
+} from "../draw/timeline.ts";
+import { paint } from "../frames.ts";
+import { Latest } from "../latest.ts";
+import type { State } from "../store.ts";
+import { t } from "../text.ts";
+import { button, dropdown } from "../ui/controls.ts";
+import { element, styled } from "../ui/dom.ts";
+import { dataTable } from "../ui/table.ts";
+import type { View, ViewContext } from "./view.ts";
+
+/** Single events are drawn where a window has at most so many. */
+const MAX_EVENTS = 2000;
+/** Fewest cycles that can be seen at once. */
+const SHORTEST = 2000;
+const PLAY_MILLISECONDS = 700;
+/** Stands for the end of the run, which is known from the first answer. */
+const WHOLE = Number.MAX_SAFE_INTEGER;
+
+interface Question {
+  readonly state: State;
+  readonly span: TimeSpan;
+  readonly buckets: number;
+}
+
+/** The run along time: epochs, what checkpoints cost by phase, traps. It selects epochs. */
+export function timelineView({ host, store, theme, fail }: ViewContext): View {
+  const canvas = element("canvas", { "aria-hidden": "true" });
+  const frame = element(
+    "div",
+    { class: "canvas-frame timeline-frame", tabindex: "0", role: "group", "aria-roledescription": t("timeline") },
+    canvas,
+  );
+  styled(frame, { height: `${TIMELINE_HEIGHT}px` });
+  const hint = element("span", { class: "hint", "aria-live": "polite" });
+  const axis = dropdown<"machine" | "program">(t("Time"), (value) => {
+    shown = undefined;
+    store.set({ axis: value });
+  });
+  const play = button(t("Play"), () => (playing === undefined ? start() : stop()));
+  const tableButton = button(t("As table"), () => {
+    asTable = !asTable;
+    refreshTable();
+  });
+  const tableSlot = element("div");
+  const legend = element("div", { class: "legend" });
+  const root = element(
+    "section",
+    { class: "view", "aria-label": t("Timeline") },
+    element(
+      "header",
+      { class: "view-header" },
+      element("h2", {}, t("Timeline")),
+      hint,
+      element("span", { class: "spacer" }),
+      play,
+      axis.root,
+      tableButton,
+    ),
+    frame,
+    legend,
+    tableSlot,
+  );
+
+  let data: TimelineData | undefined;
+  let shown: TimeSpan | undefined;
+  let bands: EpochBand[] = [];
+  let hover: number | undefined;
+  let asTable = false;
+  let playing: number | undefined;
+  let anchor:
+    | { readonly epoch: number }
+    | { readonly time: number; readonly x: number; readonly span: TimeSpan }
+    | undefined;
+
+  const latest = new Latest<Question, TimelineReply>(
+    ({ state, span, buckets }) => {
+      const { run, perspective } = state;
+      if (run === undefined || perspective === undefined) throw new Error("no run is shown");
+      return host.session.ask("timeline", {
+        run: run.run,
+        perspective,
+        axis: state.axis,
+        from: span.from,
+        to: span.to,
+        buckets,
+        maxEvents: MAX_EVENTS,
+      });
+    },
+    (reply, { state, span, buckets }) => {
+      if (state.run !== store.state.run) return;
+      const whole = span.to === WHOLE;
+      data = { span: whole ? { from: 0, to: reply.end } : span, buckets, reply };
+      if (whole) {
+        shown = data.span;
+        const { epoch, end } = reply.checkpoints;
+        const ends = new Map(Array.from(epoch, (number, i) => [number, end[i]]));
+        bands = epochBands(state.run?.epochs ?? [], ends, reply.end);
+        refreshTable();
+      }
+      paint(draw);
+    },
+    fail,
+  );
+
+  function ask(): void {
+    const { state } = store;
+    const width = frame.clientWidth;
+    if (state.run === undefined || state.perspective === undefined || width === 0) return;
+    const buckets = Math.min(MAX_BUCKETS, Math.max(64, Math.floor(width / 2)));
+    latest.ask({ state, span: shown ?? { from: 0, to: WHOLE }, buckets });
+  }
+
+  function draw(): void {
+    const context = canvas.getContext("2d");
+    const width = frame.clientWidth;
+    if (context === null || data === undefined || shown === undefined || width === 0) return;
+    const pixelRatio = window.devicePixelRatio;
+    if (canvas.width !== Math.round(width * pixelRatio)) canvas.width = Math.round(width * pixelRatio);
+    if (canvas.height !== Math.round(TIMELINE_HEIGHT * pixelRatio))
+      canvas.height = Math.round(TIMELINE_HEIGHT * pixelRatio);
+    drawTimeline(context, {
+      width,
+      pixelRatio,
+      shown,
+      data,
+      epochs: bands,
+      selected: store.state.epochs,
+      hover,
+      theme: theme(),
+    });
+  }
+
+  function timeAt(x: number): number {
+    if (shown === undefined) return 0;
+    return shown.from + (x / Math.max(1, frame.clientWidth)) * (shown.to - shown.from);
+  }
+
+  function epochAt(time: number): number {
+    const band = bands.find(({ to }) => time < to);
+    return band?.epoch ?? Math.max(0, bands.length - 1);
+  }
+
+  function look(span: TimeSpan): void {
+    const end = data?.reply.end ?? span.to;
+    const length = Math.min(Math.max(SHORTEST, span.to - span.from), end);
+    const from = Math.min(Math.max(0, span.from), end - length);
+    shown = { from, to: from + length };
+    paint(draw);
+    ask();
+  }
+
+  function zoom(factor: number, about: number): void {
+    if (shown === undefined) return;
+    const from = about - (about - shown.from) * factor;
+    look({ from, to: from + (shown.to - shown.from) * factor });
+  }
+
+  function select(a: number, b: number): void {
+    store.set({ epochs: { from: Math.min(a, b), to: Math.max(a, b) } });
+  }
+
+  function step(by: number): void {
+    const last = bands.length - 1;
+    if (last < 0) return;
+    const now = store.state.epochs?.to ?? (by > 0 ? -1 : last + 1);
+    const next = Math.min(last, Math.max(0, now + by));
+    select(next, next);
+  }
+
+  function start(): void {
+    if (bands.length === 0) return;
+    const last = bands.length - 1;
+    const begin = store.state.epochs === undefined || store.state.epochs.to >= last ? 0 : store.state.epochs.to;
+    select(begin, begin);
+    play.textContent = t("Stop");
+    playing = window.setInterval(() => {
+      if ((store.state.epochs?.to ?? last) >= last) stop();
+      else step(1);
+    }, PLAY_MILLISECONDS);
+  }
+
+  function stop(): void {
+    window.clearInterval(playing);
+    playing = undefined;
+    play.textContent = t("Play");
+  }
+
+  frame.addEventListener("pointermove", (event) => {
+    hover = event.offsetX;
+    const time = timeAt(hover);
+    if (anchor !== undefined) {
+      if ("epoch" in anchor) select(anchor.epoch, epochAt(time));
+      else {
+        const { span, x } = anchor;
+        const moved = ((x - hover) / Math.max(1, frame.clientWidth)) * (span.to - span.from);
+        look({ from: span.from + moved, to: span.to + moved });
+      }
+    }
+    hint.textContent = describe(time);
+    paint(draw);
+  });
+  frame.addEventListener("pointerleave", () => {
+    hover = undefined;
+    hint.textContent = "";
+    paint(draw);
+  });
+  frame.addEventListener("pointerdown", (event) => {
+    if (shown === undefined || event.button !== 0) return;
+    frame.setPointerCapture(event.pointerId);
+    const time = timeAt(event.offsetX);
+    if (event.offsetY < STRIP_HEIGHT) {
+      const epoch = epochAt(time);
+      const from = event.shiftKey ? (store.state.epochs?.from ?? epoch) : epoch;
+      anchor = { epoch: from };
+      select(from, epoch);
+    } else anchor = { time, x: event.offsetX, span: shown };
+  });
+  frame.addEventListener("pointerup", (event) => {
+    if (anchor !== undefined && "x" in anchor && Math.abs(anchor.x - event.offsetX) < 3) {
+      const epoch = epochAt(anchor.time);
+      select(epoch, epoch);
+    }
+    anchor = undefined;
+  });
+  frame.addEventListener("pointercancel", () => {
+    anchor = undefined;
+  });
+  frame.addEventListener("dblclick", () => {
+    shown = undefined;
+    ask();
+  });
+  frame.addEventListener(
+    "wheel",
+    (event) => {
+      if (shown === undefined) return;
+      // Plain scrolling stays the page's own.
+      if (!event.ctrlKey && !event.metaKey && !event.shiftKey && Math.abs(event.deltaX) <= Math.abs(event.deltaY))
+        return;
+      event.preventDefault();
+      if (event.ctrlKey || event.metaKey) zoom(1.0015 ** event.deltaY, timeAt(event.offsetX));
+      else {
+        const by = ((event.deltaX || event.deltaY) / Math.max(1, frame.clientWidth)) * (shown.to - shown.from);
+        look({ from: shown.from + by, to: shown.to + by });
+      }
+    },
+    { passive: false },
+  );
+  frame.addEventListener("keydown", (event) => {
+    const middle = shown === undefined ? 0 : (shown.from + shown.to) / 2;
+    const length = shown === undefined ? 0 : shown.to - shown.from;
+    switch (event.key) {
+      case "ArrowLeft":
+      case "ArrowRight": {
+        const by = event.key === "ArrowLeft" ? -1 : 1;
+        if (event.altKey && shown !== undefined)
+          look({ from: shown.from + by * length * 0.2, to: shown.to + by * length * 0.2 });
+        else if (event.shiftKey && store.state.epochs !== undefined) {
+          const { from, to } = store.state.epochs;
+          select(from, Math.min(bands.length - 1, Math.max(from, to + by)));
+        } else step(by);
+        break;
+      }
+      case "Home":
+        select(0, 0);
+        break;
+      case "End":
+        select(bands.length - 1, bands.length - 1);
+        break;
+      case "+":
+      case "=":
+        zoom(0.5, middle);
+        break;
+      case "-":
+        zoom(2, middle);
+        break;
+      case "0":
+        shown = undefined;
+        ask();
+        break;
+      case " ":
+        if (playing === undefined) start();
+        else stop();
+        break;
+      default:
+        return;
+    }
+    event.preventDefault();
+  });
+
+  function describe(time: number): string {
+    const { run } = store.state;
+    const summary = run?.epochs[epochAt(time)];
+    if (summary === undefined) return "";
+    const what =
+      summary.end === "program"
+        ? t("after the last checkpoint")
+        : t("epoch of checkpoint {0}", `${summary.name} ${summary.version}`);
+    return `${t("cycle {0}", cycles(time))} · ${what} · ${t("{0} pages written", integer(summary.writtenPages))}`;
+  }
+
+  function checkpointName(epoch: number): string {
+    const summary = store.state.run?.epochs[epoch];
+    return summary === undefined ? String(epoch) : `${summary.name} ${summary.version}`;
+  }
+
+  function refreshTable(): void {
+    tableButton.setAttribute("aria-pressed", String(asTable));
+    tableSlot.replaceChildren();
+    if (!asTable || data === undefined) return;
+    const spans = data.reply.checkpoints;
+    tableSlot.append(
+      dataTable(
+        t("Checkpoints, in cycles"),
+        [t("Version"), t("At"), t("Track"), t("Collect"), t("Copy"), t("Arm"), t("Commit")],
+        Array.from(spans.epoch, (epoch, i) => [
+          checkpointName(epoch),
+          cycles(spans.start[i]),
+          ...(["track", "collect", "copy", "arm", "commit"] as const).map((phase) => cycles(spans.phases[phase][i])),
+        ]),
+      ),
+    );
+  }
+
+  return {
+    root,
+    update(state, before) {
+      if (state.run !== before.run) {
+        shown = undefined;
+        data = undefined;
+        bands = [];
+        stop();
+        const { run } = state;
+        frame.setAttribute("aria-label", run === undefined ? t("Timeline") : describeRun(state));
+      }
+      axis.update(
+        [
+          { value: "machine", text: t("Machine time"), title: t("The program's cycles and all that it waits for") },
+          { value: "program", text: t("Program time"), title: t("The program's own cycles") },
+        ],
+        state.axis,
+      );
+      if (state.run !== before.run || state.perspective !== before.perspective || state.axis !== before.axis) {
+        // Other costs make another machine's time: the whole is seen anew, but for a change of prices in program time.
+        if (state.axis === "machine") shown = undefined;
+        ask();
+      }
+      if (legend.childElementCount === 0) {
+        for (const phase of SHOWN_PHASES.slice(0, 5)) {
+          const swatch = element("span", { class: `swatch phase-${phase}` });
+          legend.append(element("span", { class: "legend-item" }, swatch, phaseText(phase)));
+        }
+        legend.append(
+          element("span", { class: "legend-item" }, element("span", { class: "swatch traps" }), t("Traps, below")),
+        );
+      }
+      if (state.epochs !== before.epochs) paint(draw);
+    },
+    repaint() {
+      ask();
+      paint(draw);
+    },
+  };
+}
+
+function describeRun({ run }: State): string {
+  if (run === undefined) return "";
+  return t("Timeline of {0} checkpoints. Arrows choose an epoch, plus and minus zoom, space plays.", run.images.length);
+}
+
+export function phaseText(phase: string): string {
+  switch (phase) {
+    case "track":
+      return t("Track");
+    case "collect":
+      return t("Collect");
+    case "copy":
+      return t("Copy");
+    case "arm":
+      return t("Arm");
+    case "commit":
+      return t("Commit");
+    case "restart":
+      return t("Restart");
+    case "register":
+      return t("Register");
+    case "background":
+      return t("Background");
+    default:
+      return phase;
+  }
+}
+
+/** How a selection of epochs is called. */
+export function epochsText({ run }: State, { from, to }: EpochRange): string {
+  const name = (epoch: number) => {
+    const summary = run?.epochs[epoch];
+    return summary === undefined || summary.end === "program" ? t("after the last") : String(summary.version);
+  };
+  return from === to ? t("Epoch {0}", name(from)) : t("Epochs {0} to {1}", name(from), name(to));
+}

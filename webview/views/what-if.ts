@@ -1,0 +1,276 @@
+import { COMMITS, COPIERS, TARGETS } from "../../src/checkpoint/technique.ts";
+import type { Price, PriceProfile } from "../../src/machine/prices.ts";
+import { cycles } from "../../src/run/units.ts";
+import type { EventRow, PriceChoice, PriceOverride } from "../../src/session/figures.ts";
+import { GATES } from "../../src/xen/checkpoint-service.ts";
+import { Latest } from "../latest.ts";
+import type { State } from "../store.ts";
+import { t } from "../text.ts";
+import { button, type Choice, dropdown, numberField } from "../ui/controls.ts";
+import { element } from "../ui/dom.ts";
+import type { View, ViewContext } from "./view.ts";
+
+/** Prices that are offered: those that this run pays most for. */
+const MOST_PRICES = 12;
+/** A slider goes from an eighth of the profile's price to eight times of it, by powers of two. */
+const OCTAVES = 3;
+const STEP = 0.05;
+
+type Space = "user" | "guestKernel" | "hypervisor";
+/** Something that has a price: a primitive, or the instructions of a space. */
+type Target = { readonly kind: "primitive"; readonly name: string } | { readonly kind: "space"; readonly space: Space };
+
+interface Entry {
+  readonly target: Target;
+  readonly text: string;
+  readonly unit: string;
+  readonly meaning: string;
+  readonly cost: number;
+}
+
+interface Row {
+  readonly root: HTMLElement;
+  update(state: State, profile: PriceProfile): void;
+}
+
+/** Prices as sliders and options as lists; everything else follows at once. */
+export function whatIfView({ host, store, look, fail }: ViewContext): View {
+  const copy = dropdown<(typeof COPIERS)[number]>(t("Who copies"), (value) => look({ machine: { copy: value } }));
+  const gate = dropdown<(typeof GATES)[number]>(t("Gate to Xen"), (value) => look({ machine: { gate: value } }));
+  const commit = dropdown<(typeof COMMITS)[number]>(t("Commit"), (value) => look({ machine: { commit: value } }));
+  const target = dropdown<(typeof TARGETS)[number]>(t("Images go to"), (value) => look({ machine: { target: value } }));
+  const changed = element("span", { class: "hint" });
+  const reset = button(t("Reset prices"), () => {
+    const profile = shownProfile(store.state);
+    if (profile !== undefined) look({ prices: { profile: profile.name } });
+  });
+  const save = button(t("Save as profile…"), () => {
+    const profile = shownProfile(store.state);
+    const { perspective } = store.state;
+    if (profile !== undefined && perspective !== undefined)
+      host.post({ type: "saveProfile", profile: changedProfile(profile, perspective.prices) });
+  });
+  const rows = element("div", { class: "rows" });
+  const labelled = (text: string, control: HTMLElement) =>
+    element("label", { class: "field" }, element("span", { class: "field-name" }, text), control);
+  const root = element(
+    "section",
+    { class: "tab-view", "aria-label": t("What if") },
+    element(
+      "div",
+      { class: "fields" },
+      labelled(t("Who copies"), copy.root),
+      labelled(t("Gate to Xen"), gate.root),
+      labelled(t("Commit"), commit.root),
+      labelled(t("Images go to"), target.root),
+    ),
+    element("div", { class: "view-header" }, changed, element("span", { class: "spacer" }), save, reset),
+    rows,
+  );
+
+  let entries: readonly Entry[] = [];
+  let shown: readonly Row[] = [];
+  const latest = new Latest<State, readonly EventRow[]>(
+    ({ run, perspective }) =>
+      run === undefined || perspective === undefined
+        ? Promise.reject(new Error("no run is shown"))
+        : host.session.ask("events", { run: run.run, perspective, selection: {} }),
+    (events) => {
+      const next = entriesOf(events);
+      // While prices move, the rows stay where they are: what is paid for does not change, only its order would.
+      const key = (all: readonly Entry[]) => [...all.map(({ text }) => text)].sort().join();
+      if (key(next) !== key(entries)) {
+        entries = next;
+        shown = entries.map((entry) => rowOf(entry));
+        rows.replaceChildren(...shown.map((row) => row.root));
+      }
+      refresh(store.state);
+    },
+    fail,
+  );
+
+  function refresh(state: State): void {
+    const profile = shownProfile(state);
+    if (profile === undefined || state.perspective === undefined) return;
+    for (const row of shown) row.update(state, profile);
+    const { primitives = {}, cyclesPerInstruction = {} } = state.perspective.prices;
+    const count = Object.keys(primitives).length + Object.keys(cyclesPerInstruction).length;
+    changed.textContent =
+      count === 0
+        ? t("Prices of {0}, the ones that matter most here first", profile.title)
+        : count === 1
+          ? t("1 price differs from {0}", profile.title)
+          : t("{0} prices differ from {1}", count, profile.title);
+    reset.toggleAttribute("disabled", count === 0);
+  }
+
+  function rowOf(entry: Entry): Row {
+    const slider = element("input", {
+      type: "range",
+      min: String(-OCTAVES),
+      max: String(OCTAVES),
+      step: String(STEP),
+      "aria-label": entry.text,
+    });
+    const field = numberField(entry.text, (value) => setPrice(entry.target, value));
+    const factor = element("span", { class: "number dim" });
+    const source = element("div", { class: "source dim" });
+    slider.addEventListener("input", () => {
+      const profile = shownProfile(store.state);
+      if (profile === undefined) return;
+      const octaves = Number(slider.value);
+      // The middle is the profile's own price.
+      if (Math.abs(octaves) < STEP / 2) setPrice(entry.target, undefined);
+      else setPrice(entry.target, priceIn(profile, entry.target).cycles * 2 ** octaves);
+    });
+    slider.addEventListener("dblclick", () => setPrice(entry.target, undefined));
+    const root = element(
+      "div",
+      { class: "price-row" },
+      element("span", { class: "row-name", title: entry.meaning }, entry.text),
+      slider,
+      field.root,
+      factor,
+      source,
+    );
+    return {
+      root,
+      update(state, profile) {
+        const base = priceIn(profile, entry.target);
+        const now = overrideIn(state.perspective?.prices, entry.target)?.cycles ?? base.cycles;
+        field.update(now);
+        const ratio = base.cycles === 0 ? 1 : now / base.cycles;
+        slider.value = String(Math.log2(ratio || 2 ** -OCTAVES));
+        root.classList.toggle("changed", now !== base.cycles);
+        factor.textContent = now === base.cycles ? "" : `× ${Number(ratio.toPrecision(2))}`;
+        const band = t("{0} to {1}", short(base.low), short(base.high));
+        source.textContent = `${entry.unit}, ${band} · ${base.source} (${base.confidence})`;
+        source.title = source.textContent;
+      },
+    };
+  }
+
+  /** @param value undefined for the profile's own */
+  function setPrice(of: Target, value: number | undefined): void {
+    const prices = store.state.perspective?.prices;
+    if (prices === undefined) return;
+    const primitives = { ...prices.primitives };
+    const cyclesPerInstruction = { ...prices.cyclesPerInstruction };
+    if (of.kind === "primitive") {
+      if (value === undefined) delete primitives[of.name];
+      else primitives[of.name] = { cycles: value };
+    } else if (value === undefined) delete cyclesPerInstruction[of.space];
+    else cyclesPerInstruction[of.space] = { cycles: value };
+    look({ prices: { profile: prices.profile, primitives, cyclesPerInstruction } });
+  }
+
+  return {
+    root,
+    update(state, before) {
+      const machine = state.perspective?.machine;
+      if (machine !== undefined && state.perspective !== before.perspective) {
+        copy.update(choices(COPIERS), machine.copy);
+        gate.update(choices(GATES), machine.gate);
+        commit.update(choices(COMMITS), machine.commit);
+        target.update(choices(TARGETS), machine.target);
+      }
+      if (state.run === undefined) return;
+      if (state.run !== before.run || machine !== before.perspective?.machine) latest.ask(state);
+      if (state.perspective !== before.perspective || state.profiles !== before.profiles) refresh(state);
+    },
+  };
+}
+
+function choices<T extends string>(values: readonly T[]): Choice<T>[] {
+  return values.map((value) => ({ value, text: value }));
+}
+
+/** The profile that the shown prices build on. */
+function shownProfile({ perspective, profiles }: State): PriceProfile | undefined {
+  const profile = perspective?.prices.profile;
+  if (typeof profile !== "string") return profile;
+  return profiles?.profiles.find((one) => one.profile.name === profile)?.profile;
+}
+
+/** What the run pays for, the dearest first; steps that are priced by their length stand for their space. */
+function entriesOf(events: readonly EventRow[]): Entry[] {
+  const entries = new Map<string, Entry>();
+  for (const { primitive, unit, meaning, price, cycles: cost } of events) {
+    const { space } = price;
+    const key = space === undefined ? primitive : `space ${space}`;
+    const before = entries.get(key)?.cost ?? 0;
+    entries.set(
+      key,
+      space === undefined
+        ? {
+            target: { kind: "primitive", name: primitive },
+            text: primitive,
+            unit: t("cycles per {0}", unit),
+            meaning,
+            cost: before + cost,
+          }
+        : {
+            target: { kind: "space", space },
+            text: spaceText(space),
+            unit: t("cycles per instruction"),
+            meaning: t("Code of known length costs its instructions times this."),
+            cost: before + cost,
+          },
+    );
+  }
+  return [...entries.values()].sort((a, b) => b.cost - a.cost).slice(0, MOST_PRICES);
+}
+
+function spaceText(space: Space): string {
+  switch (space) {
+    case "user":
+      return t("Library code");
+    case "guestKernel":
+      return t("Guest kernel code");
+    case "hypervisor":
+      return t("Hypervisor code");
+  }
+}
+
+const NOTHING: Price = { cycles: 0, low: 0, high: 0, source: "", confidence: "C" };
+
+function priceIn(profile: PriceProfile, target: Target): Price {
+  return target.kind === "space"
+    ? profile.cyclesPerInstruction[target.space]
+    : (profile.primitives[target.name] ?? NOTHING);
+}
+
+function overrideIn(prices: PriceChoice | undefined, target: Target): PriceOverride | undefined {
+  return target.kind === "space" ? prices?.cyclesPerInstruction?.[target.space] : prices?.primitives?.[target.name];
+}
+
+/** The profile with the prices that were supposed, each saying so. */
+function changedProfile(
+  profile: PriceProfile,
+  { primitives = {}, cyclesPerInstruction = {} }: PriceChoice,
+): PriceProfile {
+  const supposed = ({ cycles: value, low = value, high = value }: PriceOverride, base: Price | undefined): Price => ({
+    cycles: value,
+    low,
+    high,
+    confidence: "C",
+    source: base === undefined ? "supposed" : `supposed; ${profile.name} has ${base.cycles}: ${base.source}`,
+  });
+  const spaces: Record<Space, Price> = { ...profile.cyclesPerInstruction };
+  for (const [space, override] of Object.entries(cyclesPerInstruction) as [Space, PriceOverride][])
+    spaces[space] = supposed(override, profile.cyclesPerInstruction[space]);
+  const prices: Record<string, Price> = { ...profile.primitives };
+  for (const [name, override] of Object.entries(primitives))
+    prices[name] = supposed(override, profile.primitives[name]);
+  return {
+    ...profile,
+    name: `${profile.name}-what-if`,
+    title: `${profile.title}, what if`,
+    cyclesPerInstruction: spaces,
+    primitives: prices,
+  };
+}
+
+function short(value: number): string {
+  return value >= 1e4 ? cycles(value) : String(Number(value.toPrecision(3)));
+}
