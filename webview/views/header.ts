@@ -72,7 +72,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
         totals.checkpoints === 0 ? "0" : cycles(overhead.cycles / totals.checkpoints),
         t("cycles, {0} in all", integer(totals.checkpoints)),
       ),
-      figure(t("Dirty pages"), integer(totals.dirtyPages), t("over all checkpoints")),
+      figure(t("Dirty pages"), integer(totals.dirtyPages), t("in all")),
       figure(t("Traps"), integer(totals.traps), t("{0} hypercalls", integer(totals.hypercalls))),
       best === undefined
         ? figure(t("Cheapest here"), "…", t("comparing"))
