@@ -97,7 +97,8 @@ export function runLive(input: LiveInput): LiveRun {
       // Of a store into two pages each is told its part.
       const start = Math.max(address, page * 4096);
       const bytes = Math.min(address + size, (page + 1) * 4096) - start;
-      if ((bits & RECORDED) !== 0) recorder.store(page, number, start, bytes);
+      if ((bits & RECORDED) === WRITES_BIT) recorder.further(page, number, start, bytes);
+      else if ((bits & RECORDED) !== 0) recorder.store(page, number, start, bytes);
       if ((bits & MACHINE_BIT) !== 0) machine.store(page, number, mmu.cycles(), bytes);
     },
     tick() {

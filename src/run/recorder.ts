@@ -67,6 +67,11 @@ export class Recorder {
     if ((protection[page] & WRITES_BIT) !== 0) this.#writes?.first(page, address, bytes);
   }
 
+  /** A further write to a page that tells every one. */
+  further(page: number, site: number, address: number, bytes: number): void {
+    this.#writes?.further(page, site, address, bytes);
+  }
+
   /**
    * Regions have changed: pages that hold none any more tell one further write, as Xen may have left something for it to do (a
    * D bit to be set), and then none.

@@ -14,9 +14,7 @@ const MOST_COUNT = 0xffffffff;
 const SITE = 0;
 const COUNT = 1;
 const BYTES = 2;
-/** 1 + index of the page's summed entry before it in this stretch, 0 for none. */
-const BEFORE = 3;
-const FIELDS = 4;
+const FIELDS = 3;
 
 /**
  * Every write to the pages that are watched, as far as a log of the hypervisor's would hold it and a replay needs it: the
@@ -31,10 +29,14 @@ export class WriteLog {
   #bits = new Uint32Array(0);
   /** Writes to each page in this epoch, up to `ORDERED_WRITES`. */
   #writes = new Uint8Array(0);
-  /** By page, 1 + index of its latest summed entry of this stretch, 0 for none. */
-  #summed = new Int32Array(0);
-  /** Pages that have one. */
-  #summedPages: number[] = [];
+  /**
+   * Summed entries by page and site: 1 + index, open addressing. What is older than this stretch counts as empty, so that a
+   * new one need not clear it.
+   */
+  #slots = new Int32Array(1024);
+  #slotsTaken = 0;
+  /** Entries when this stretch began. */
+  #stretchStart = 0;
   /** 1 + index of the ordered entry that the next write may go on with, 0 for none. */
   #latest = 0;
   #pages = new Uint32Array(1024);
@@ -51,7 +53,6 @@ export class WriteLog {
     if (pageCount * WORDS_PER_PAGE <= this.#bits.length) return;
     this.#bits = copied(this.#bits, new Uint32Array(pageCount * WORDS_PER_PAGE));
     this.#writes = copied(this.#writes, new Uint8Array(pageCount));
-    this.#summed = copied(this.#summed, new Int32Array(pageCount));
   }
 
   /** The first write to a page in an epoch. @param address of its first byte on the page, as `bytes` are those on it */
@@ -67,16 +68,15 @@ export class WriteLog {
     if (this.#writes[page] < ORDERED_WRITES) {
       this.#writes[page]++;
       entry = this.#latest - 1;
-      if (entry < 0 || this.#pages[entry] !== page || !this.#goesOn(entry, site, bytes))
-        entry = this.#add(page, site, 0);
+      if (entry < 0 || this.#pages[entry] !== page || !this.#goesOn(entry, site, bytes)) entry = this.#add(page, site);
       this.#latest = entry + 1;
     } else {
-      entry = this.#summed[page] - 1;
-      while (entry >= 0 && !this.#sums(entry, site)) entry = this.#entries[entry * FIELDS + BEFORE] - 1;
-      if (entry < 0) {
-        if (this.#summed[page] === 0) this.#summedPages.push(page);
-        entry = this.#add(page, site, this.#summed[page]);
-        this.#summed[page] = entry + 1;
+      const slot = this.#slotOf(page, site);
+      entry = this.#slots[slot] - 1;
+      if (entry < this.#stretchStart) {
+        entry = this.#add(page, site);
+        this.#slots[slot] = entry + 1;
+        if (2 * ++this.#slotsTaken > this.#slots.length) this.#rehash();
       }
     }
     this.#entries[entry * FIELDS + COUNT]++;
@@ -91,8 +91,8 @@ export class WriteLog {
   /** A call of the checkpoint interface comes: all that is written after it does. */
   endStretch(): void {
     this.endRun();
-    for (const page of this.#summedPages) this.#summed[page] = 0;
-    this.#summedPages = [];
+    this.#stretchStart = this.#length;
+    this.#slotsTaken = 0;
   }
 
   /**
@@ -142,11 +142,34 @@ export class WriteLog {
     return this.#entries[at + SITE] === site && this.#entries[at + BYTES] === bytes * this.#entries[at + COUNT];
   }
 
-  #sums(entry: number, site: number): boolean {
-    return this.#entries[entry * FIELDS + SITE] === site && this.#entries[entry * FIELDS + COUNT] < MOST_COUNT;
+  /** The slot of this stretch's summed entry for a page and a site, or where it belongs. */
+  #slotOf(page: number, site: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = Math.imul(page, 0x9e3779b1) ^ Math.imul(site, 0x85ebca6b);
+    slot = (slot ^ (slot >>> 15)) & mask;
+    for (;;) {
+      const entry = slots[slot] - 1;
+      if (entry < this.#stretchStart || this.#sums(entry, page, site)) return slot;
+      slot = (slot + 1) & mask;
+    }
   }
 
-  #add(page: number, site: number, before: number): number {
+  #sums(entry: number, page: number, site: number): boolean {
+    const at = entry * FIELDS;
+    return this.#pages[entry] === page && this.#entries[at + SITE] === site && this.#entries[at + COUNT] < MOST_COUNT;
+  }
+
+  #rehash(): void {
+    const old = this.#slots;
+    this.#slots = new Int32Array(2 * old.length);
+    for (const taken of old) {
+      if (taken <= this.#stretchStart) continue;
+      this.#slots[this.#slotOf(this.#pages[taken - 1], this.#entries[(taken - 1) * FIELDS + SITE])] = taken;
+    }
+  }
+
+  #add(page: number, site: number): number {
     if (this.#length === this.#pages.length) {
       this.#pages = copied(this.#pages, new Uint32Array(2 * this.#length));
       this.#entries = copied(this.#entries, new Float64Array(2 * this.#length * FIELDS));
@@ -154,7 +177,6 @@ export class WriteLog {
     const entry = this.#length++;
     this.#pages[entry] = page;
     this.#entries[entry * FIELDS + SITE] = site;
-    this.#entries[entry * FIELDS + BEFORE] = before;
     return entry;
   }
 }
