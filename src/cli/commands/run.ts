@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { ImageStore } from "../../checkpoint/images.ts";
+import { techniqueOf } from "../../checkpoint/techniques.ts";
 import type { CheckpointCost, LineCost } from "../../run/report.ts";
 import { imagesUpTo } from "../../run/run-file.ts";
 import { bytes, cycles, integer, percent } from "../../run/units.ts";
@@ -107,6 +108,7 @@ function textOf(result: RunResult, options: RunOptions): string {
   const { run, report, profile } = result;
   const { totals } = report;
   const { environment, technique } = run.machine.options;
+  const knowsBytes = techniqueOf(technique).needsEveryWrite === true;
   const stdout = new TextDecoder().decode(run.stdout);
   const parts: string[] = [];
   if (stdout !== "") parts.push(stdout.trimEnd());
@@ -123,7 +125,7 @@ function textOf(result: RunResult, options: RunOptions): string {
         ? `  background  ${cycles(totals.backgroundCycles)} cycles on another processor\n`
         : "") +
       `  checkpoints ${totals.checkpoints}: ${integer(totals.dirtyPages)} dirty pages, ${bytes(totals.copiedBytes)} copied, ` +
-      `${bytes(totals.dirtyBytes)} of them in written 64-byte lines\n` +
+      `${bytes(totals.dirtyBytes)} of them written, ${knowsBytes ? "by single bytes where a log has them" : "in 64-byte lines"}\n` +
       `  events      ${integer(totals.traps)} traps, ${integer(totals.hypercalls)} hypercalls, ${integer(totals.signals)} signals\n` +
       `  prices      ${confidenceText(report.confidence)}`,
   );
