@@ -1,9 +1,12 @@
 import type { Phase } from "./context.ts";
 import { type ContextHandle, Ledger } from "./ledger.ts";
 
+/** Charges of one event that are remembered one by one; of an event with more, whole rows are compared. */
+const MOST_CHARGES = 1024;
+
 /**
- * A ledger that also tells, after each event of a replay, which contexts the event charged and by how much. Charges cost
- * what they do in any ledger: what an event added is found by comparing the contexts that it entered with how they were.
+ * A ledger that also tells, after each event of a replay, which contexts the event charged and by how much: by comparing
+ * what was charged with how it was before.
  */
 export class TracingLedger extends Ledger {
   /** Counts of all rows as they were after the event before. */
@@ -12,10 +15,21 @@ export class TracingLedger extends Ledger {
   #lastEvent = new Int32Array(64).fill(-1);
   /** Rows entered in this event, in order. */
   readonly #entered: number[] = [];
+  /** Primitives charged in this event, in order, as far as there is room. */
+  readonly #charged = new Uint16Array(MOST_CHARGES);
+  #chargedLength = 0;
   #event = 0;
+  /** All primitives, for rows that are compared whole. */
+  readonly #all = Uint16Array.from({ length: this.primitiveCount }, (_, primitive) => primitive);
   /** What a row gained, handed to whoever looks. */
   readonly #primitives = new Uint16Array(this.primitiveCount);
   readonly #added = new Float64Array(this.primitiveCount);
+
+  override charge(primitive: number, count: number): void {
+    super.charge(primitive, count);
+    if (this.#chargedLength < MOST_CHARGES) this.#charged[this.#chargedLength] = primitive;
+    this.#chargedLength++;
+  }
 
   override enter(phase: Phase, epoch: number, site: number, region: number): ContextHandle {
     const handle = super.enter(phase, epoch, site, region);
@@ -40,12 +54,16 @@ export class TracingLedger extends Ledger {
       before.set(this.#before);
       this.#before = before;
     }
+    const isShort = this.#entered.length === 1 && this.#chargedLength <= MOST_CHARGES;
+    const candidates = isShort ? this.#charged : this.#all;
+    const candidateCount = isShort ? this.#chargedLength : size;
     const counts = this.allCounts;
     const before = this.#before;
     for (const row of this.#entered) {
       const base = row * size;
       let length = 0;
-      for (let primitive = 0; primitive < size; primitive++) {
+      for (let i = 0; i < candidateCount; i++) {
+        const primitive = candidates[i];
         const now = counts[base + primitive];
         const added = now - before[base + primitive];
         if (added === 0) continue;
@@ -56,6 +74,7 @@ export class TracingLedger extends Ledger {
       if (length > 0) visit(row, this.#primitives, this.#added, length);
     }
     this.#entered.length = 0;
+    this.#chargedLength = 0;
     this.#event++;
   }
 

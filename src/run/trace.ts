@@ -18,7 +18,7 @@ export interface Trace {
   readonly classes: CountClasses;
 }
 
-/** Distinct vectors of counts: class c has the entries from `start[c]` to `start[c + 1]`, primitives ascending. */
+/** Distinct vectors of counts: class c has the entries from `start[c]` to `start[c + 1]`, in the order of their first charge. */
 export interface CountClasses {
   readonly start: Uint32Array;
   readonly primitive: Uint16Array;
@@ -68,52 +68,60 @@ export class TraceBuilder implements ReplayObserver {
   };
 
   #grow(): void {
-    const grown = (old: Uint32Array): Uint32Array<ArrayBuffer> => {
-      const column = new Uint32Array(old.length * 2);
-      column.set(old);
-      return column;
-    };
-    this.#event = grown(this.#event);
-    this.#row = grown(this.#row);
-    const page = new Int32Array(this.#page.length * 2);
-    page.set(this.#page);
-    this.#page = page;
-    this.#class = grown(this.#class);
+    const size = 2 * this.#event.length;
+    this.#event = resized(this.#event, new Uint32Array(size));
+    this.#row = resized(this.#row, new Uint32Array(size));
+    this.#page = resized(this.#page, new Int32Array(size));
+    this.#class = resized(this.#class, new Uint32Array(size));
   }
 }
 
 /** Numbers distinct vectors of counts in the order in which they first occur. */
 class ClassTable {
-  readonly #start: number[] = [0];
-  readonly #primitive: number[] = [];
-  readonly #count: number[] = [];
+  #start = new Uint32Array(1024);
+  #length = 0;
+  #primitive = new Uint16Array(16384);
+  #count = new Float64Array(16384);
   /** Class number + 1 by hash, 0 when empty: open addressing. */
   #slots = new Uint32Array(1024);
+  /** The class found last: most often the next is the same. */
+  #latest = -1;
 
   numberOf(primitives: Uint16Array, counts: Float64Array, length: number): number {
+    if (this.#latest >= 0 && this.#is(this.#latest, primitives, counts, length)) return this.#latest;
     const mask = this.#slots.length - 1;
     let slot = hashOf(primitives, counts, 0, length) & mask;
     for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const found = this.#slots[slot] - 1;
-      if (this.#is(found, primitives, counts, length)) return found;
+      this.#latest = this.#slots[slot] - 1;
+      if (this.#is(this.#latest, primitives, counts, length)) return this.#latest;
     }
-    const number = this.#start.length - 1;
-    for (let i = 0; i < length; i++) {
-      this.#primitive.push(primitives[i]);
-      this.#count.push(counts[i]);
-    }
-    this.#start.push(this.#primitive.length);
+    const number = this.#length++;
+    this.#append(number, primitives, counts, length);
     this.#slots[slot] = number + 1;
     if (number * 2 > this.#slots.length) this.#rehash();
+    this.#latest = number;
     return number;
   }
 
   columns(): CountClasses {
+    const end = this.#start[this.#length];
     return {
-      start: Uint32Array.from(this.#start),
-      primitive: Uint16Array.from(this.#primitive),
-      count: Float64Array.from(this.#count),
+      start: this.#start.slice(0, this.#length + 1),
+      primitive: this.#primitive.slice(0, end),
+      count: this.#count.slice(0, end),
     };
+  }
+
+  #append(number: number, primitives: Uint16Array, counts: Float64Array, length: number): void {
+    const at = this.#start[number];
+    if (number + 2 > this.#start.length) this.#start = resized(this.#start, new Uint32Array(2 * number + 2));
+    if (at + length > this.#primitive.length) {
+      this.#primitive = resized(this.#primitive, new Uint16Array(2 * (at + length)));
+      this.#count = resized(this.#count, new Float64Array(2 * (at + length)));
+    }
+    this.#primitive.set(primitives.subarray(0, length), at);
+    this.#count.set(counts.subarray(0, length), at);
+    this.#start[number + 1] = at + length;
   }
 
   #is(number: number, primitives: Uint16Array, counts: Float64Array, length: number): boolean {
@@ -128,13 +136,19 @@ class ClassTable {
   #rehash(): void {
     this.#slots = new Uint32Array(this.#slots.length * 2);
     const mask = this.#slots.length - 1;
-    for (let number = 0; number + 1 < this.#start.length; number++) {
+    for (let number = 0; number < this.#length; number++) {
       const start = this.#start[number];
       let slot = hashOf(this.#primitive, this.#count, start, this.#start[number + 1] - start) & mask;
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
       this.#slots[slot] = number + 1;
     }
   }
+}
+
+/** A larger array that begins with what a smaller one holds. */
+function resized<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
 
 function hashOf(primitives: ArrayLike<number>, counts: ArrayLike<number>, start: number, length: number): number {

@@ -8,18 +8,17 @@ export interface Shape {
   readonly dirtyPages: number;
   /** Ascending from the region's start, or any, in any order. */
   readonly order: "ascending" | "random";
+  /** Store sites of the program, each a line; 8 unless given. */
+  readonly sites?: number;
 }
 
-/** Store sites of the program. */
-const SITES = 8;
-
 /** The recording that such a program would leave: one event for each dirty page, a save and a commit for each epoch. */
-export function recordingOf({ regionPages, epochs, dirtyPages, order }: Shape): Recording {
+export function recordingOf({ regionPages, epochs, dirtyPages, order, sites = 8 }: Shape): Recording {
   const events = new EventColumns();
   const calls: Recording["calls"][number][] = [];
   const push = (kind: number, argument: number, site: number) =>
     events.push(kind, argument, site, events.length * 1000);
-  const call = (what: Recording["calls"][number]) => push(EVENT.call, calls.push(what) - 1, SITES);
+  const call = (what: Recording["calls"][number]) => push(EVENT.call, calls.push(what) - 1, sites);
   call({ kind: "protect", spec: { id: 1, group: "", address: 0, bytes: regionPages * 4096, label: "" } });
   const shuffled = Uint32Array.from({ length: regionPages }, (_, page) => page);
   const ones = new Uint32Array(dirtyPages).fill(1);
@@ -34,7 +33,7 @@ export function recordingOf({ regionPages, epochs, dirtyPages, order }: Shape): 
       [shuffled[i], shuffled[other]] = [shuffled[other], shuffled[i]];
     }
     const pages = shuffled.slice(0, dirtyPages);
-    for (const page of pages) push(EVENT.store, page, page % SITES);
+    for (const page of pages) push(EVENT.store, page, page % sites);
     call({ kind: "save", regions: [{ id: 1, group: "" }], epoch });
     call({ kind: "commit", name: "bench", version: epoch + 1 });
     list.push({ pages, low: ones, high: ones, stores: ones, changed: pages.slice().sort() });
@@ -50,7 +49,7 @@ export function recordingOf({ regionPages, epochs, dirtyPages, order }: Shape): 
     calls,
     systemCalls: [],
     epochs: list,
-    sites: Array.from({ length: SITES + 1 }, (_, site) => ({ file: "bench.c", line: site + 1, function: "main" })),
+    sites: Array.from({ length: sites + 1 }, (_, site) => ({ file: "bench.c", line: site + 1, function: "main" })),
     lines: [],
     programCycles: events.length * 1000,
     labels: [],

@@ -48,13 +48,13 @@ export function pageMap(
     case "dirtyBytes": {
       const { masks } = scratch;
       orMasks(index, from, to, masks);
-      for (const { pages } of entries) {
-        for (let i = 0; i < pages.length; i++) {
-          const page = pages[i];
-          const bytes = LINE_BYTES * (bitCount(masks[2 * page]) + bitCount(masks[2 * page + 1]));
-          counts[page] = bytes;
-          if (bytes > max) max = bytes;
-        }
+      for (let page = 0; page < counts.length; page++) {
+        const low = masks[2 * page];
+        const high = masks[2 * page + 1];
+        if ((low | high) === 0) continue;
+        const bytes = LINE_BYTES * (bitCount(low) + bitCount(high));
+        counts[page] = bytes;
+        if (bytes > max) max = bytes;
       }
       masks.fill(0);
       break;

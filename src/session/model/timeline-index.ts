@@ -16,7 +16,8 @@ export interface PhaseTrack {
  */
 export interface TimelineIndex {
   readonly prices: PriceList;
-  /** On the machine's axis. */
+  /** When each entry begins on the program's axis, and on the machine's. */
+  readonly programTime: Float64Array;
   readonly start: Float64Array;
   readonly cost: Float64Array;
   /** Position in TIMELINE_PHASES, or their number for work in the background. */
@@ -41,6 +42,7 @@ export function timelineIndexOf(recording: Recording, history: History, prices: 
   });
   const track = TIMELINE_PHASES.indexOf("track");
   const length = trace.event.length;
+  const programTime = new Float64Array(length);
   const start = new Float64Array(length);
   const cost = new Float64Array(length);
   const phase = new Uint8Array(length);
@@ -50,7 +52,8 @@ export function timelineIndexOf(recording: Recording, history: History, prices: 
   for (let i = 0; i < length; i++) {
     const number = phaseOfRow[trace.row[i]];
     const cycles = classCost[trace.countClass[i]];
-    start[i] = recording.cycle[trace.event[i]] + before;
+    programTime[i] = recording.cycle[trace.event[i]];
+    start[i] = programTime[i] + before;
     phase[i] = number;
     lengths[number]++;
     trapsBefore[i + 1] = trapsBefore[i] + (number === track ? classTraps[trace.countClass[i]] : 0);
@@ -74,6 +77,7 @@ export function timelineIndexOf(recording: Recording, history: History, prices: 
   }
   return {
     prices,
+    programTime,
     start,
     cost,
     phase,
@@ -84,8 +88,8 @@ export function timelineIndexOf(recording: Recording, history: History, prices: 
     trapsBefore,
     peaks: new MaxPyramid(cost),
     totalCycles: before,
-    // start, cost, and in one of the tracks an entry and its sum; the pyramid is small beside them.
-    sizeBytes: length * (8 + 8 + 1 + 4 + 4 + 8),
+    // Two times, a cost, and in one of the tracks an entry and its sum; the pyramid is small beside them.
+    sizeBytes: length * (8 + 8 + 8 + 1 + 4 + 4 + 8),
   };
 }
 

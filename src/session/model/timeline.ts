@@ -32,17 +32,15 @@ export function timelineWindow(
 ): TimelineReply {
   const { axis, from, to, buckets, maxEvents } = window;
   const { recording } = index;
-  const { trace } = history;
   const end = recording.programCycles + (axis === "machine" ? timeline.totalCycles : 0);
-  const timeOf = axis === "machine" ? (i: number) => timeline.start[i] : (i: number) => recording.cycle[trace.event[i]];
-  const count = trace.event.length;
+  const times = axis === "machine" ? timeline.start : timeline.programTime;
   const borders = new Float64Array(buckets + 1);
   const entries = new Uint32Array(buckets + 1);
   for (let b = 0; b <= buckets; b++) {
     borders[b] = b === buckets ? to : from + ((to - from) * b) / buckets;
-    entries[b] = firstFrom(timeOf, b === 0 ? 0 : entries[b - 1], count, borders[b]);
+    entries[b] = b === 0 ? firstAtLeast(times, from) : nextAtLeast(times, entries[b - 1], borders[b]);
   }
-  if (to >= end) entries[buckets] = count;
+  if (to >= end) entries[buckets] = times.length;
   const traps = new Uint32Array(buckets);
   const peak = new Float64Array(buckets);
   for (let b = 0; b < buckets; b++) {
@@ -63,15 +61,22 @@ export function timelineWindow(
       ]),
     ) as Record<TimelinePhase, Float64Array>,
     checkpoints: checkpointSpans(index, history, timeline, window),
-    events: shown <= maxEvents ? eventsIn(index, history, timeline, timeOf, entries[0], entries[buckets]) : undefined,
+    events: shown <= maxEvents ? eventsIn(index, history, timeline, times, entries[0], entries[buckets]) : undefined,
   };
 }
 
-/** The first of the entries from `low` on that is not before a time. */
-function firstFrom(timeOf: (entry: number) => number, low: number, high: number, time: number): number {
+/** The first of ascending numbers from an index on that is not below a value, most likely near it. */
+function nextAtLeast(ascending: Float64Array | Uint32Array, from: number, value: number): number {
+  let step = 1;
+  let low = from;
+  while (low + step <= ascending.length && ascending[low + step - 1] < value) {
+    low += step;
+    step *= 2;
+  }
+  let high = Math.min(ascending.length, low + step - 1);
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (timeOf(middle) < time) low = middle + 1;
+    if (ascending[middle] < value) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -83,7 +88,7 @@ function cyclesByStart({ entry, cyclesBefore }: PhaseTrack, entries: Uint32Array
   if (entry.length === 0) return cycles;
   let at = firstAtLeast(entry, entries[0]);
   for (let b = 0; b < cycles.length; b++) {
-    const next = firstFrom((i) => entry[i], at, entry.length, entries[b + 1]);
+    const next = nextAtLeast(entry, at, entries[b + 1]);
     cycles[b] = cyclesBefore[next] - cyclesBefore[at];
     at = next;
   }
@@ -103,7 +108,7 @@ function spreadCycles(
   let at = 0;
   let before = 0;
   for (let b = 0; b < borders.length; b++) {
-    at = firstFrom((i) => entry[i], at, entry.length, entries[b]);
+    at = b === 0 ? firstAtLeast(entry, entries[0]) : nextAtLeast(entry, at, entries[b]);
     // Of the entry that began last the part after the border is still to come.
     const last = entries[b] - 1;
     const isUnderWay = last >= 0 && phase[last] === number;
@@ -210,7 +215,7 @@ function eventsIn(
   { recording }: RecordingIndex,
   { trace }: History,
   timeline: TimelineIndex,
-  timeOf: (entry: number) => number,
+  times: Float64Array,
   from: number,
   to: number,
 ): TimelineEvents {
@@ -225,7 +230,7 @@ function eventsIn(
     return number;
   };
   return {
-    time: Float64Array.from(entries, timeOf),
+    time: Float64Array.from(entries, (i) => times[i]),
     cycles: Float64Array.from(entries, (i) => timeline.cost[i]),
     phase: Uint8Array.from(entries, (i) => timeline.phase[i]),
     page: Int32Array.from(entries, (i) => trace.page[i]),
