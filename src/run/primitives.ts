@@ -6,10 +6,10 @@ import { NO_SITE, type Phase } from "../machine/context.ts";
 import { type PriceList, type PriceProfile, priceList } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
 import { type CostConfidence, confidenceOf } from "./confidence.ts";
+import { type Cycles, costOf } from "./cycles.ts";
 import { createMachine, DEFAULT_MACHINE, type Machine } from "./machine.ts";
 import { type RatioBand, ratioBand } from "./ratio-band.ts";
 import { PAPER_RATIO, reasonFor } from "./ratio-reason.ts";
-import { type Cycles, costOf } from "./report.ts";
 import { type TurningPrice, turningPrices } from "./verdicts.ts";
 
 /** What high availability needs of a checkpoint, step by step. */

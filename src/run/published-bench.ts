@@ -5,7 +5,7 @@ import { VMA_MAPPED, VMA_READ, VMA_WRITE } from "../linux/vma-map.ts";
 import { Ledger } from "../machine/ledger.ts";
 import { type PriceProfile, priceList } from "../machine/prices.ts";
 import { P, PRIMITIVE_COUNT } from "../machine/primitives.ts";
-import { costOf } from "./report.ts";
+import { costOf } from "./cycles.ts";
 
 /** What an operation is simulated with. */
 export interface Setting {

@@ -1,20 +1,14 @@
-import { LAYERS, type Layer, NO_SITE, type Phase } from "../machine/context.ts";
-import type { LedgerRow } from "../machine/ledger.ts";
+import { LAYERS, type Layer, PHASES, type Phase } from "../machine/context.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { P, PRIMITIVES } from "../machine/primitives.ts";
 import { type CostConfidence, confidenceOf } from "./confidence.ts";
+import { costOfGroup } from "./cost-table.ts";
+import { type Cycles, costOf } from "./cycles.ts";
 import { lineKey, linePages } from "./line-pages.ts";
-import { LOADER_EPOCH } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
+import { countsOf, epochPhase, type OutcomeCounts } from "./outcome-counts.ts";
 import type { Recording, SiteSource } from "./recording.ts";
 import type { CheckpointSummary } from "./replay.ts";
-
-/** Cycles with their band. */
-export interface Cycles {
-  readonly cycles: number;
-  readonly low: number;
-  readonly high: number;
-}
 
 export interface PrimitiveCost extends Cycles {
   readonly primitive: string;
@@ -83,55 +77,26 @@ export interface CostReport {
   readonly regions: readonly RegionCost[];
 }
 
-/** Whether a row is what the program waits for because it is checkpointed: not its own need, not the loader's, not elsewhere's. */
-export function isOverhead(row: Pick<LedgerRow, "epoch" | "phase">): boolean {
-  return row.epoch !== LOADER_EPOCH && row.phase !== "run" && row.phase !== "background";
-}
-
-/** Events that the program waits for because it is checkpointed, by primitive number. */
-export function overheadCountsOf({ ledger }: Pick<Outcome, "ledger">): Float64Array {
-  return ledger.totals(isOverhead);
-}
-
-/** Page faults, by whom they were taken: the guest's kernel, Xen's handler of exceptions, or Xen by a VM exit. */
-export const TRAPS: readonly number[] = [
-  P.cpu_exception,
-  P.xen_cpu_exception,
-  P.xen_hvm_page_fault,
-  P.xen_ept_violation,
-];
-
-function trapsIn(counts: Float64Array): number {
-  return TRAPS.reduce((sum, primitive) => sum + counts[primitive], 0);
-}
-
 /** Puts prices on an outcome. Nothing here runs anything: the same outcome can be priced again and again. */
 export function report(recording: Recording, outcome: Outcome, prices: PriceList): CostReport {
-  const { ledger, checkpoints } = outcome;
-  const overheadCounts = overheadCountsOf(outcome);
+  const { checkpoints } = outcome;
+  const counts = countsOf(outcome);
+  const { overhead: overheadCounts, byPhase, byEpochAndPhase } = counts;
   const overhead = costOf(overheadCounts, prices);
   const costByLayer = Object.fromEntries(LAYERS.map((layer) => [layer, 0])) as Record<Layer, number>;
   const costByPhase: Partial<Record<Phase, number>> = {};
-  const phaseCosts = new Map<string, number>();
-  const bySite = new Map<number, { traps: number; cycles: number }>();
   let runCycles = 0;
   let backgroundCycles = 0;
-  for (const row of ledger.rows()) {
-    if (row.epoch === LOADER_EPOCH) continue;
-    const { cycles } = costOf(row.counts, prices);
-    if (row.phase === "run") runCycles += cycles;
-    if (row.phase === "background") backgroundCycles += cycles;
-    if (!isOverhead(row)) continue;
-    costByPhase[row.phase] = (costByPhase[row.phase] ?? 0) + cycles;
-    const key = `${row.epoch} ${row.phase}`;
-    phaseCosts.set(key, (phaseCosts.get(key) ?? 0) + cycles);
-    if (row.site !== NO_SITE) {
-      const site = bySite.get(row.site) ?? { traps: 0, cycles: 0 };
-      site.cycles += cycles;
-      if (row.phase === "track") site.traps += trapsIn(row.counts);
-      bySite.set(row.site, site);
-    }
+  for (const [group, number] of byPhase.key.entries()) {
+    const phase = PHASES[number];
+    const { cycles } = costOfGroup(byPhase, group, prices);
+    if (phase === "run") runCycles = cycles;
+    else if (phase === "background") backgroundCycles = cycles;
+    else costByPhase[phase] = cycles;
   }
+  const phaseCosts = new Map(
+    byEpochAndPhase.key.map((key, group) => [key, costOfGroup(byEpochAndPhase, group, prices).cycles]),
+  );
   const costByPrimitive: PrimitiveCost[] = [];
   for (let number = 0; number < overheadCounts.length; number++) {
     const count = overheadCounts[number];
@@ -166,7 +131,7 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
       dirtyPages: sum((cost) => cost.dirtyPages),
       dirtyBytes: sum((cost) => cost.dirtyBytes),
       copiedBytes: sum((cost) => cost.copiedBytes),
-      traps: trapsIn(ledger.totals((row) => isOverhead(row) && row.phase === "track")),
+      traps: counts.traps,
       hypercalls: overheadCounts[P.xen_hypercall] + overheadCounts[P.xen_vmcall] + overheadCounts[P.xen_cpu_gate],
       signals: overheadCounts[P.linux_signal_deliver],
     },
@@ -174,28 +139,14 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
     costByLayer,
     costByPhase,
     costByPrimitive,
-    lines: lineCosts(recording, bySite),
+    lines: lineCosts(recording, counts, prices),
     regions: regionCosts(outcome),
   };
 }
 
-export function costOf(counts: Float64Array, prices: PriceList): Cycles {
-  let cycles = 0;
-  let low = 0;
-  let high = 0;
-  for (let number = 0; number < counts.length; number++) {
-    const count = counts[number];
-    if (count === 0) continue;
-    cycles += count * prices.cycles[number];
-    low += count * prices.low[number];
-    high += count * prices.high[number];
-  }
-  return { cycles, low, high };
-}
-
-function checkpointCost(checkpoint: CheckpointSummary, phaseCosts: ReadonlyMap<string, number>): CheckpointCost {
+function checkpointCost(checkpoint: CheckpointSummary, phaseCosts: ReadonlyMap<number, number>): CheckpointCost {
   const { version, name, cycle, epoch, saved } = checkpoint;
-  const of = (phase: Phase) => phaseCosts.get(`${epoch} ${phase}`) ?? 0;
+  const of = (phase: Phase) => phaseCosts.get(epochPhase(epoch, phase)) ?? 0;
   return {
     version,
     name,
@@ -215,7 +166,8 @@ function checkpointCost(checkpoint: CheckpointSummary, phaseCosts: ReadonlyMap<s
 
 function lineCosts(
   recording: Recording,
-  bySite: ReadonlyMap<number, { readonly traps: number; readonly cycles: number }>,
+  { bySite, trapsBySite }: Pick<OutcomeCounts, "bySite" | "trapsBySite">,
+  prices: PriceList,
 ): LineCost[] {
   interface Line {
     file: string;
@@ -238,10 +190,10 @@ function lineCosts(
     return entry;
   };
   for (const line of recording.lines) at(line).stores += line.stores;
-  for (const [site, { traps, cycles }] of bySite) {
+  for (const [group, site] of bySite.key.entries()) {
     const line = at(recording.sites[site]);
-    line.traps += traps;
-    line.cycles += cycles;
+    line.traps += trapsBySite[group];
+    line.cycles += costOfGroup(bySite, group, prices).cycles;
   }
   for (const { source, pages } of linePages(recording)) at(source).dirtyPages = pages;
   return [...lines.values()]

@@ -9,9 +9,10 @@ import type { Price, PriceProfile, Space } from "../machine/prices.ts";
 import type { PrimitiveKind } from "../machine/primitives.ts";
 import type { Devices } from "../machine/what-if.ts";
 import type { Diagnostic } from "../program/program.ts";
+import type { Cycles } from "../run/cycles.ts";
 import type { Ending, Warning } from "../run/live.ts";
 import type { MachineOptions } from "../run/machine.ts";
-import type { CostReport, Cycles } from "../run/report.ts";
+import type { CostReport } from "../run/report.ts";
 
 /** Number of a run that the session keeps; never used twice by one session. */
 export type RunId = number;

@@ -3,8 +3,8 @@ import { techniqueOf } from "../../checkpoint/techniques.ts";
 import { type PriceProfile, priceList } from "../../machine/prices.ts";
 import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
 import type { MachineOptions } from "../../run/machine.ts";
+import { countsOf } from "../../run/outcome-counts.ts";
 import { type RatioBand, ratioBand } from "../../run/ratio-band.ts";
-import { overheadCountsOf } from "../../run/report.ts";
 import { bytes, cycles, integer, percent } from "../../run/units.ts";
 import type { Comparison } from "../../worker/session.ts";
 import { confidenceText, table, wrapped } from "../output.ts";
@@ -76,8 +76,8 @@ function ranking(cells: readonly Cell[], environment: Environment, profile: Pric
   if (found.length === 0) return [];
   const best = found[0].comparison.outcome;
   const list = priceList(profile, best.pathLengths);
-  const counts = overheadCountsOf(best);
-  return found.map((cell) => ({ cell, against: ratioBand(overheadCountsOf(cell.comparison.outcome), counts, list) }));
+  const counts = countsOf(best).overhead;
+  return found.map((cell) => ({ cell, against: ratioBand(countsOf(cell.comparison.outcome).overhead, counts, list) }));
 }
 
 function isHypothetical({ technique }: Pair): boolean {

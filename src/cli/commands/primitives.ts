@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { ENVIRONMENTS, type Environment } from "../../checkpoint/technique.ts";
+import type { Cycles } from "../../run/cycles.ts";
 import type { MachineOptions } from "../../run/machine.ts";
 import {
   COMPARABLE_ENVIRONMENTS,
@@ -9,7 +10,6 @@ import {
   pricePrimitives,
 } from "../../run/primitives.ts";
 import { PAPER_RATIO } from "../../run/ratio-reason.ts";
-import type { Cycles } from "../../run/report.ts";
 import { cycles, integer } from "../../run/units.ts";
 import { distance, type TurningPrice } from "../../run/verdicts.ts";
 import {

@@ -1,8 +1,9 @@
 import { LAYERS, PHASES } from "../../machine/context.ts";
 import { type PriceList, spaceOf } from "../../machine/prices.ts";
 import { PRIMITIVE_COUNT, PRIMITIVES } from "../../machine/primitives.ts";
+import type { CostTable } from "../../run/cost-table.ts";
 import type { BreakdownBy, BreakdownReply, CostSelection, EventRow, LineName } from "../figures.ts";
-import { addCycles, type CostTable, type CycleSum, IS_OVERHEAD, noCycles, shareOf } from "./costs.ts";
+import { addCycles, type CycleSum, IS_OVERHEAD, noCycles, shareOf } from "./costs.ts";
 import { epochBounds } from "./epochs.ts";
 import type { History } from "./history.ts";
 import type { RecordingIndex } from "./recording-index.ts";

@@ -1,7 +1,9 @@
-import { PHASE_NUMBER, PHASES, type Phase } from "../../machine/context.ts";
+import type { Phase } from "../../machine/context.ts";
 import type { PriceList } from "../../machine/prices.ts";
+import { costOfGroup } from "../../run/cost-table.ts";
+import { countsOf, fromEpochPhase } from "../../run/outcome-counts.ts";
 import { CHECKPOINT_PHASES, type CheckpointPhase, type CheckpointSiteFigures } from "../figures.ts";
-import { addCycles, type CycleSum, costOfRange, noCycles } from "./costs.ts";
+import { addCycles, type CycleSum, noCycles } from "./costs.ts";
 import type { History } from "./history.ts";
 import type { RecordingIndex } from "./recording-index.ts";
 
@@ -37,14 +39,14 @@ export function checkpointSites(index: RecordingIndex, history: History, prices:
     sum.copiedBytes += saved.reduce((total, { copiedBytes }) => total + copiedBytes, 0);
     ofEpoch[epoch] = sum;
   }
-  const { costs } = history;
-  for (let row = 0; row < costs.rowCount; row++) {
-    const sum = ofEpoch[costs.epoch[row]];
-    const phase = PHASES[costs.phase[row]];
+  const { byEpochAndPhase } = countsOf(history.outcome);
+  for (const [group, key] of byEpochAndPhase.key.entries()) {
+    const { epoch, phase } = fromEpochPhase(key);
+    const sum = ofEpoch[epoch];
     if (sum === undefined || !OF_CHECKPOINT.includes(phase)) continue;
-    const cost = costOfRange(costs, costs.start[row], costs.start[row + 1], prices);
+    const cost = costOfGroup(byEpochAndPhase, group, prices);
     sum.phases[phase as SitePhase] += cost.cycles;
-    if (costs.phase[row] !== PHASE_NUMBER.background) addCycles(sum.cost, cost);
+    if (phase !== "background") addCycles(sum.cost, cost);
   }
   return [...sums]
     .map(([line, sum]) => {

@@ -1,12 +1,12 @@
 import type { Phase } from "../../machine/context.ts";
 import { Ledger } from "../../machine/ledger.ts";
+import type { CostTable } from "../../run/cost-table.ts";
 import type { MachineOptions } from "../../run/machine.ts";
 import { type Outcome, outcomeOf } from "../../run/outcome.ts";
+import { countsOf, TRAPS } from "../../run/outcome-counts.ts";
 import type { Recording } from "../../run/recording.ts";
 import { replay } from "../../run/replay.ts";
-import { TRAPS } from "../../run/report.ts";
 import { type Trace, TraceBuilder } from "../../run/trace.ts";
-import { type CostTable, costTableOf } from "./costs.ts";
 import type { TrapList } from "./pages.ts";
 
 /** What a recording went through on one machine, in counts: all that prices need to become figures. */
@@ -29,7 +29,7 @@ export function historyOf(recording: Recording, options: MachineOptions): Histor
   const ledger = Ledger.of(traced.ledger.columns());
   const outcome = { ...traced, ledger };
   const trace = builder.trace();
-  const costs = costTableOf(ledger);
+  const costs = countsOf(outcome).table;
   const rowPhase = Array.from(ledger.rows(), ({ phase }) => phase);
   const traps = trapsOf(trace, rowPhase);
   const arrays = [

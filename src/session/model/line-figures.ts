@@ -1,11 +1,14 @@
-import { LAYERS, type Layer, PHASE_NUMBER } from "../../machine/context.ts";
+import { LAYERS, type Layer } from "../../machine/context.ts";
 import type { PriceList } from "../../machine/prices.ts";
 import { PRIMITIVE_COUNT, PRIMITIVES } from "../../machine/primitives.ts";
+import { costOfGroup } from "../../run/cost-table.ts";
+import { costOf } from "../../run/cycles.ts";
 import { linePages } from "../../run/line-pages.ts";
-import { TRAPS } from "../../run/report.ts";
+import type { Outcome } from "../../run/outcome.ts";
+import { countsOf } from "../../run/outcome-counts.ts";
 import type { FunctionFigures, LineFigures, LinesReply } from "../figures.ts";
 import { checkpointSites } from "./checkpoint-sites.ts";
-import { addCycles, type CostTable, type CycleSum, costOfRange, IS_OVERHEAD, noCycles, shareOf } from "./costs.ts";
+import { addCycles, type CycleSum, noCycles, shareOf } from "./costs.ts";
 import type { History } from "./history.ts";
 import type { RecordingIndex } from "./recording-index.ts";
 
@@ -20,10 +23,10 @@ interface LineSum {
 
 /** Overhead line by line, and what it consists of; the same cycles as a report's lines. */
 export function lineFigures(index: RecordingIndex, history: History, prices: PriceList): LinesReply {
-  const { costs } = history;
+  const { outcome } = history;
   const { lines, stores, programCycles } = index.lines;
-  const overhead = totalOverhead(costs, prices);
-  const sums = sumsByLine(index, costs, prices);
+  const overhead = costOf(countsOf(outcome).overhead, prices);
+  const sums = sumsByLine(index, outcome, prices);
   const dirtyPages = new Map<number, number>();
   for (const { source, pages } of linePages(index.recording)) dirtyPages.set(index.lines.find(source) ?? -1, pages);
   const used = usedPrimitives(sums);
@@ -61,50 +64,25 @@ export function lineFigures(index: RecordingIndex, history: History, prices: Pri
   };
 }
 
-function totalOverhead({ rowCount, phase, start, ...columns }: CostTable, prices: PriceList): CycleSum {
-  const counts = new Float64Array(PRIMITIVE_COUNT);
-  for (let row = 0; row < rowCount; row++) {
-    if (!IS_OVERHEAD[phase[row]]) continue;
-    for (let i = start[row]; i < start[row + 1]; i++) counts[columns.primitive[i]] += columns.count[i];
-  }
-  const cost = noCycles();
-  for (let primitive = 0; primitive < counts.length; primitive++) {
-    if (counts[primitive] === 0) continue;
-    cost.cycles += counts[primitive] * prices.cycles[primitive];
-    cost.low += counts[primitive] * prices.low[primitive];
-    cost.high += counts[primitive] * prices.high[primitive];
-  }
-  return cost;
-}
-
-/** By line; undefined for those that pay nothing. First by site and then by line, as a report adds them up. */
-function sumsByLine(index: RecordingIndex, costs: CostTable, prices: PriceList): (LineSum | undefined)[] {
+/** By line; undefined for those that pay nothing and are about no region. */
+function sumsByLine(index: RecordingIndex, outcome: Outcome, prices: PriceList): (LineSum | undefined)[] {
   const { lines, ofSite } = index.lines;
+  const { table, bySite, trapsBySite } = countsOf(outcome);
   const sums = new Array<LineSum | undefined>(lines.length).fill(undefined);
   const ofLine = (line: number): LineSum => {
     sums[line] ??= { cost: noCycles(), traps: 0, counts: new Float64Array(PRIMITIVE_COUNT), regions: new Set() };
     return sums[line];
   };
-  const bySite = new Map<number, CycleSum>();
-  for (let row = 0; row < costs.rowCount; row++) {
-    const site = costs.site[row];
-    if (site < 0) continue;
-    if (costs.region[row] >= 0) ofLine(ofSite[site]).regions.add(costs.region[row]);
-    if (!IS_OVERHEAD[costs.phase[row]]) continue;
-    let cost = bySite.get(site);
-    if (cost === undefined) {
-      cost = noCycles();
-      bySite.set(site, cost);
-    }
-    addCycles(cost, costOfRange(costs, costs.start[row], costs.start[row + 1], prices));
-    const sum = ofLine(ofSite[site]);
-    const isTracking = costs.phase[row] === PHASE_NUMBER.track;
-    for (let i = costs.start[row]; i < costs.start[row + 1]; i++) {
-      sum.counts[costs.primitive[i]] += costs.count[i];
-      if (isTracking && TRAPS.includes(costs.primitive[i])) sum.traps += costs.count[i];
-    }
+  for (let row = 0; row < table.rowCount; row++) {
+    if (table.site[row] >= 0 && table.region[row] >= 0) ofLine(ofSite[table.site[row]]).regions.add(table.region[row]);
   }
-  for (const [site, cost] of bySite) addCycles(ofLine(ofSite[site]).cost, cost);
+  for (const [group, site] of bySite.key.entries()) {
+    const sum = ofLine(ofSite[site]);
+    addCycles(sum.cost, costOfGroup(bySite, group, prices));
+    sum.traps += trapsBySite[group];
+    for (let i = bySite.start[group]; i < bySite.start[group + 1]; i++)
+      sum.counts[bySite.primitive[i]] += bySite.count[i];
+  }
   return sums;
 }
 

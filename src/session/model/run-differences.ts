@@ -1,8 +1,9 @@
 import type { PriceList } from "../../machine/prices.ts";
+import { costOfRange } from "../../run/cost-table.ts";
 import { lineKey } from "../../run/line-pages.ts";
 import type { CostReport, LineCost } from "../../run/report.ts";
 import type { LineSide, RegionSide, RunDifferences } from "../figures.ts";
-import { costOfRange, IS_OVERHEAD } from "./costs.ts";
+import { IS_OVERHEAD } from "./costs.ts";
 import type { History } from "./history.ts";
 
 /** One of two runs, on the same machine at the same prices. */

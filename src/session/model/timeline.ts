@@ -1,5 +1,7 @@
-import { PHASE_NUMBER } from "../../machine/context.ts";
+import type { Phase } from "../../machine/context.ts";
 import { firstAtLeast } from "../../machine/sorted.ts";
+import { costOfGroup } from "../../run/cost-table.ts";
+import { countsOf, fromEpochPhase } from "../../run/outcome-counts.ts";
 import {
   CHECKPOINT_PHASES,
   type CheckpointPhase,
@@ -10,7 +12,6 @@ import {
   type TimelinePhase,
   type TimelineReply,
 } from "../figures.ts";
-import { costOfRange } from "./costs.ts";
 import type { History } from "./history.ts";
 import type { RecordingIndex } from "./recording-index.ts";
 import type { PhaseTrack, TimelineIndex } from "./timeline-index.ts";
@@ -189,19 +190,19 @@ const known = new WeakMap<TimelineIndex, EpochCosts>();
 function epochCosts({ epochs }: RecordingIndex, history: History, timeline: TimelineIndex): EpochCosts {
   const before = known.get(timeline);
   if (before !== undefined) return before;
-  const { costs, trace, rowPhase, outcome } = history;
+  const { trace, rowPhase, outcome } = history;
   const cycles = Object.fromEntries(
     CHECKPOINT_PHASES.map((phase) => [phase, new Float64Array(epochs.count)]),
   ) as Record<CheckpointPhase, Float64Array>;
   const background = new Float64Array(epochs.count);
   const landedAt = new Int32Array(epochs.count).fill(-1);
-  const columns = new Map(CHECKPOINT_PHASES.map((phase) => [PHASE_NUMBER[phase], cycles[phase]]));
-  columns.set(PHASE_NUMBER.background, background);
-  for (let row = 0; row < costs.rowCount; row++) {
-    const column = columns.get(costs.phase[row]);
-    if (column === undefined) continue;
-    const cost = costOfRange(costs, costs.start[row], costs.start[row + 1], timeline.prices);
-    column[costs.epoch[row]] += cost.cycles;
+  const columns = new Map<Phase, Float64Array>(CHECKPOINT_PHASES.map((phase) => [phase, cycles[phase]]));
+  columns.set("background", background);
+  const { byEpochAndPhase } = countsOf(outcome);
+  for (const [group, key] of byEpochAndPhase.key.entries()) {
+    const { epoch, phase } = fromEpochPhase(key);
+    const column = columns.get(phase);
+    if (column !== undefined) column[epoch] = costOfGroup(byEpochAndPhase, group, timeline.prices).cycles;
   }
   for (let i = 0; i < trace.event.length; i++) {
     if (rowPhase[trace.row[i]] === "background") landedAt[outcome.ledger.row(trace.row[i]).epoch] = trace.event[i];

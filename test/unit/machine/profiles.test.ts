@@ -7,7 +7,7 @@ import { Ledger } from "../../../src/machine/ledger.ts";
 import { PriceProfileError, parseProfile, priceList } from "../../../src/machine/prices.ts";
 import { PRIMITIVE_COUNT, PRIMITIVES } from "../../../src/machine/primitives.ts";
 import { BUILT_IN_PROFILES } from "../../../src/machine/profiles.ts";
-import { costOf } from "../../../src/run/report.ts";
+import { costOf } from "../../../src/run/cycles.ts";
 
 const KERNELS: readonly KernelVersion[] = ["5.10", "6.1"];
 const SOME_LENGTHS = new Float64Array(PRIMITIVE_COUNT).fill(100);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TRAPS } from "../../../src/run/outcome-counts.ts";
 import { EVENT, type Recording } from "../../../src/run/recording.ts";
-import { TRAPS } from "../../../src/run/report.ts";
 import type { EpochRange } from "../../../src/session/figures.ts";
 import { historyOf } from "../../../src/session/model/history.ts";
 import { pageDetails, pageMap, pageMasks, pagesOfEpoch, pagesOfLine } from "../../../src/session/model/pages.ts";

@@ -1,0 +1,113 @@
+import { PHASE_NUMBER } from "../machine/context.ts";
+import type { Ledger } from "../machine/ledger.ts";
+import type { PriceList } from "../machine/prices.ts";
+import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
+import type { Cycles } from "./cycles.ts";
+import { LOADER_EPOCH } from "./machine.ts";
+
+/**
+ * A ledger without its zeros and without the loader's charges: columns with one entry for each context, whose counts are
+ * those from `start[row]` to `start[row + 1]`, primitives ascending.
+ */
+export interface CostTable {
+  readonly rowCount: number;
+  /** Number of the phase. */
+  readonly phase: Uint8Array;
+  readonly epoch: Int32Array;
+  readonly site: Int32Array;
+  readonly region: Int32Array;
+  readonly start: Uint32Array;
+  readonly primitive: Uint16Array;
+  readonly count: Float64Array;
+}
+
+export function costTableOf(ledger: Ledger): CostTable {
+  const rows = [...ledger.rows()].filter(({ epoch }) => epoch !== LOADER_EPOCH);
+  const start = new Uint32Array(rows.length + 1);
+  rows.forEach(({ counts }, row) => {
+    let length = 0;
+    for (let primitive = 0; primitive < counts.length; primitive++) if (counts[primitive] !== 0) length++;
+    start[row + 1] = start[row] + length;
+  });
+  const primitives = new Uint16Array(start[rows.length]);
+  const count = new Float64Array(start[rows.length]);
+  rows.forEach(({ counts }, row) => {
+    let at = start[row];
+    for (let primitive = 0; primitive < counts.length; primitive++) {
+      if (counts[primitive] === 0) continue;
+      primitives[at] = primitive;
+      count[at++] = counts[primitive];
+    }
+  });
+  return {
+    rowCount: rows.length,
+    phase: Uint8Array.from(rows, ({ phase }) => PHASE_NUMBER[phase]),
+    epoch: Int32Array.from(rows, ({ epoch }) => epoch),
+    site: Int32Array.from(rows, ({ site }) => site),
+    region: Int32Array.from(rows, ({ region }) => region),
+    start,
+    primitive: primitives,
+    count,
+  };
+}
+
+/** What a range of counts costs, added up in their order. */
+export function costOfRange(
+  { primitive, count }: Pick<CountGroups, "primitive" | "count">,
+  from: number,
+  to: number,
+  prices: PriceList,
+): Cycles {
+  let cycles = 0;
+  let low = 0;
+  let high = 0;
+  for (let i = from; i < to; i++) {
+    cycles += count[i] * prices.cycles[primitive[i]];
+    low += count[i] * prices.low[primitive[i]];
+    high += count[i] * prices.high[primitive[i]];
+  }
+  return { cycles, low, high };
+}
+
+/** Counts added up by what their contexts have in common: those of group g are from `start[g]` to `start[g + 1]`, primitives ascending. */
+export interface CountGroups {
+  /** What the contexts of a group have in common, groups in the order of their first context. */
+  readonly key: readonly number[];
+  readonly start: Uint32Array;
+  readonly primitive: Uint16Array;
+  readonly count: Float64Array;
+}
+
+/** @param keyOf what a row belongs to; undefined for rows that are left out */
+export function groupCounts(table: CostTable, keyOf: (row: number) => number | undefined): CountGroups {
+  const rows = new Map<number, number[]>();
+  for (let row = 0; row < table.rowCount; row++) {
+    const key = keyOf(row);
+    if (key === undefined) continue;
+    const others = rows.get(key);
+    if (others === undefined) rows.set(key, [row]);
+    else others.push(row);
+  }
+  const start = new Uint32Array(rows.size + 1);
+  const primitives: number[] = [];
+  const counts: number[] = [];
+  const sums = new Float64Array(PRIMITIVE_COUNT);
+  let group = 0;
+  for (const members of rows.values()) {
+    for (const row of members)
+      for (let i = table.start[row]; i < table.start[row + 1]; i++) sums[table.primitive[i]] += table.count[i];
+    for (let primitive = 0; primitive < PRIMITIVE_COUNT; primitive++) {
+      if (sums[primitive] === 0) continue;
+      primitives.push(primitive);
+      counts.push(sums[primitive]);
+      sums[primitive] = 0;
+    }
+    start[++group] = primitives.length;
+  }
+  return { key: [...rows.keys()], start, primitive: Uint16Array.from(primitives), count: Float64Array.from(counts) };
+}
+
+/** What a group costs. */
+export function costOfGroup(groups: CountGroups, group: number, prices: PriceList): Cycles {
+  return costOfRange(groups, groups.start[group], groups.start[group + 1], prices);
+}
