@@ -206,8 +206,8 @@ export interface LinesReply {
 }
 
 /**
- * What a map of pages shows. `epochs`: in how many epochs a page was written; `stores`: how often; `traps`: how many the
- * technique took for it; `dirtyBytes`: bytes of its 64-byte lines that were written.
+ * What a map of pages shows. `epochs`: in how many epochs a page was written; `stores`: how often; `traps`: how many
+ * page faults its stores took because of the technique (pages of the guest's kernel are in no map); `dirtyBytes`: bytes of its 64-byte lines that were written.
  */
 export const MAP_MEASURES = ["epochs", "stores", "traps", "dirtyBytes"] as const;
 export type MapMeasure = (typeof MAP_MEASURES)[number];
