@@ -5,8 +5,8 @@ import { createGuest } from "../linux/guest.ts";
 import { Ledger } from "../machine/ledger.ts";
 import { priceList } from "../machine/prices.ts";
 import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
+import { costOf } from "./cycles.ts";
 import type { Operation, Setting } from "./published-bench.ts";
-import { costOf } from "./report.ts";
 
 const RATES_PER_SECOND = [10, 20, 30, 40] as const;
 
