@@ -16,7 +16,7 @@ const session = startSession(join(ROOT, "dist", "session.js"));
 after(() => session.dispose());
 const { client } = session;
 
-const KV: RunParams = { workingDirectory: ROOT, paths: [sample("kv.ts")] };
+const KV: RunParams = { workingDirectory: ROOT, paths: [sample("kv.ts")], tellsWrites: true };
 const DEFAULT: Perspective = { machine: DEFAULT_MACHINE, prices: { profile: "era" } };
 const MPROTECT: Perspective = {
   machine: { ...DEFAULT_MACHINE, technique: "mprotect" },

@@ -162,7 +162,9 @@ test("a map of traps adds up to the traps that stores took because of tracking",
     let traps = 0;
     const { event, row, countClass, classes } = history.trace;
     for (let i = 0; i < event.length; i++) {
-      if (recording.kind[event[i]] !== EVENT.store || history.outcome.ledger.row(row[i]).phase !== "track") continue;
+      const kind = recording.kind[event[i]];
+      if ((kind !== EVENT.store && kind !== EVENT.writes) || history.outcome.ledger.row(row[i]).phase !== "track")
+        continue;
       for (let k = classes.start[countClass[i]]; k < classes.start[countClass[i] + 1]; k++)
         if (TRAPS.includes(classes.primitive[k])) traps += classes.count[k];
     }

@@ -11,6 +11,7 @@ import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { PRIMITIVES } from "../../../src/machine/primitives.ts";
 import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
+import { replayRefusal } from "../../../src/run/replay.ts";
 import { loadProfile } from "../../../src/worker/profiles.ts";
 import { replayAll } from "../../../src/worker/replay-all.ts";
 import { priced } from "../../../src/worker/session.ts";
@@ -18,9 +19,9 @@ import { recordingOf } from "../../bench/recordings.ts";
 
 const recording = recordingOf({ regionPages: 300, epochs: 4, dirtyPages: 90, order: "random" });
 const machines = ENVIRONMENTS.flatMap((environment) =>
-  TECHNIQUES.filter((technique) => refusalOf(technique, { ...DEFAULT_MACHINE, environment }) === undefined).map(
-    ({ id }) => ({ ...DEFAULT_MACHINE, environment, technique: id }),
-  ),
+  TECHNIQUES.filter((technique) => refusalOf(technique, { ...DEFAULT_MACHINE, environment }) === undefined)
+    .filter(({ id }) => replayRefusal(recording, id) === undefined)
+    .map(({ id }) => ({ ...DEFAULT_MACHINE, environment, technique: id })),
 );
 
 const folder = mkdtempSync(join(tmpdir(), "checkpoint-lens-replay-"));
