@@ -6,8 +6,8 @@ import { P } from "../../../src/machine/primitives.ts";
 import { instrument } from "../../../src/program/instrument/instrument.ts";
 import type { Program } from "../../../src/program/program.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../../src/run/machine.ts";
+import { TRAPS } from "../../../src/run/outcome-counts.ts";
 import { replay } from "../../../src/run/replay.ts";
-import { TRAPS } from "../../../src/run/report.ts";
 import { assemble } from "../instrument/harness.ts";
 import { assertReplays, runInGuest } from "./live-run.ts";
 
