@@ -1,9 +1,9 @@
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { PAGE_BYTES, wordsIn } from "../pages.ts";
+import { wordsIn } from "../pages.ts";
 import type { Environment, Technique, TechniqueId, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
-import { type ByteMask, eachWrittenPart, markedRuns, WrittenBytes } from "../written-bytes.ts";
+import { countRuns, eachWrittenPart, WrittenBytes } from "../written-bytes.ts";
 
 /** 64-bit words of a page's log: a bit for each byte. */
 const LOG_WORDS = 64;
@@ -22,7 +22,7 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
   /** The contents of the log. */
   const log = new WrittenBytes();
   /** What the latest `collect` took out of it. */
-  let taken = new Map<number, ByteMask>();
+  let taken = new WrittenBytes();
   return {
     register(ranges) {
       if (service.tracksFrames === true) touch(machine, ranges);
@@ -46,7 +46,7 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
       const dirty: number[] = [];
       let logged = 0;
       let runs = 0;
-      taken = new Map();
+      taken = new WrittenBytes();
       // Two bitmaps: pages that were opened, and pages that the log has something of.
       ledger.charge(P.user_bitmap_word, 2 * wordsIn(ranges));
       for (const { first, pageCount } of ranges) {
@@ -62,8 +62,8 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
           service.clearLog(page);
           const written = log.take(page);
           if (opened || written === undefined) continue;
-          taken.set(page, written);
-          runs += markedRuns(written, 0, PAGE_BYTES).length / 2;
+          taken.merge(page, written);
+          runs += countRuns(written);
         }
       }
       ledger.charge(P.user_bitmap_word, LOG_WORDS * logged);
