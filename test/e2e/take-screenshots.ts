@@ -1,0 +1,52 @@
+// Takes the pictures in media/screenshots: the packaged extension in a real VS Code, on a sample, in each kind of theme.
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT, startHost } from "./host.ts";
+
+const THEMES = {
+  dark: "Dark Modern",
+  light: "Light Modern",
+  "high-contrast": "Default High Contrast",
+  "high-contrast-light": "Default High Contrast Light",
+};
+/** Line of kv.ts that stores a value. */
+const LINE = 58;
+
+const folder = join(ROOT, "media/screenshots");
+mkdirSync(folder, { recursive: true });
+const wanted = process.argv.slice(2);
+for (const [name, theme] of Object.entries(THEMES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const host = await startHost({
+    width: 1440,
+    height: 900,
+    settings: { "workbench.colorTheme": theme, "editor.minimap.enabled": false },
+  });
+  try {
+    const samples = join(host.scratch, "samples");
+    cpSync(join(ROOT, "dist/samples"), samples, { recursive: true });
+    const workbench = await host.open(samples, "kv.ts");
+    await workbench.openFile("kv.ts");
+    await workbench.page.keyboard.press("Control+b");
+    await workbench.command("Checkpoint Lens: Run Checkpoint Simulation");
+    await workbench.statusBar(/hv-protect/).waitFor({ timeout: 60_000 });
+    await workbench.command("Checkpoint Lens: Show Panel");
+    const panel = workbench.webview();
+    await panel.getByText("Cheapest here").waitFor({ timeout: 60_000 });
+    await workbench.tab("kv.ts").click();
+    await workbench.goToLine(LINE);
+    const shoot = async (view: string, tab: string) => {
+      await panel.getByRole("tab", { name: tab }).click();
+      await workbench.page.mouse.move(5, 400);
+      // The map, the bars and the lit pages follow within a second.
+      await workbench.page.waitForTimeout(3000);
+      await workbench.page.screenshot({ path: join(folder, `${view}-${name}.png`) });
+    };
+    await shoot("costs", "Cost breakdown");
+    if (name !== "dark") continue;
+    await shoot("techniques", "Techniques");
+    await shoot("what-if", "What if");
+  } finally {
+    await host.stop();
+  }
+}
