@@ -3,6 +3,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { BadInputError, CompileError } from "../program/program.ts";
 import { addCalibrateCommand } from "./commands/calibrate.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addExportCommand } from "./commands/export.ts";
 import { addPricesCommand } from "./commands/prices.ts";
 import { addPrimitivesCommand } from "./commands/primitives.ts";
 import { addRunCommand } from "./commands/run.ts";
@@ -23,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addValidateCommand(program);
   addPricesCommand(program);
   addCalibrateCommand(program);
+  addExportCommand(program);
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
   try {
     await program.parseAsync([...argv]);

@@ -93,7 +93,7 @@ export async function printJson(value: unknown): Promise<void> {
   await print(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-export async function print(text: string): Promise<void> {
+export async function print(text: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });

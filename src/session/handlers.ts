@@ -11,6 +11,7 @@ import type { Outcome } from "../run/outcome.ts";
 import { replayRefusal } from "../run/replay.ts";
 import { report } from "../run/report.ts";
 import { imagesUpTo } from "../run/run-file.ts";
+import { exportRun } from "./exports/export-run.ts";
 import type { ComparisonCell, Perspective, PriceChoice, RunId } from "./figures.ts";
 import type { SessionHost } from "./host.ts";
 import { CancelledError } from "./messages.ts";
@@ -144,6 +145,12 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     },
     bytes({ run, image, region, offset, length }) {
       return store.get(run).restored.bytes(image, region, offset, length);
+    },
+    export({ run: id, perspective, format, table }) {
+      const { run, history, prices } = look(id, perspective);
+      const timeline = store.timeline(run, perspective.machine, prices);
+      const { index, saved } = run;
+      return exportRun({ program: saved.program, index, history, timeline, prices }, format, table);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Environment, TechniqueId } from "../checkpoint/technique.ts";
 import type { PriceProfile } from "../machine/prices.ts";
 import type { MachineOptions } from "../run/machine.ts";
+import type { ExportFormat, ExportTableName } from "./exports/formats.ts";
 import type {
   BreakdownBy,
   BreakdownReply,
@@ -177,6 +178,16 @@ export interface SessionMethods {
       readonly length: number;
     };
     result: BytesReply;
+    progress: never;
+  };
+  /** The contents of a file of the format. */
+  export: {
+    params: Looked & {
+      readonly format: ExportFormat;
+      /** Which table, in formats that hold one; `costs` unless given. */
+      readonly table?: ExportTableName;
+    };
+    result: Uint8Array;
     progress: never;
   };
 }

@@ -1,8 +1,9 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type PriceProfile, PriceProfileError, parseProfile } from "../machine/prices.ts";
 import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
 import { BadInputError } from "../program/program.ts";
 import type { CalibratedProfile } from "../run/calibration.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /**
  * A built-in profile by its name, or one from a file.
@@ -33,12 +34,5 @@ export function loadProfile(nameOrFile: string): PriceProfile {
 
 /** Writes a profile whole or not at all. */
 export function writeProfile(path: string, profile: PriceProfile | CalibratedProfile): void {
-  const partial = `${path}.partial`;
-  try {
-    writeFileSync(partial, `${JSON.stringify(profile, null, 2)}\n`);
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw new BadInputError(`cannot write the profile ${path}: ${(error as Error).message}`);
-  }
+  writeWhole(path, "the profile", `${JSON.stringify(profile, null, 2)}\n`);
 }

@@ -1,19 +1,12 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { BadInputError } from "../program/program.ts";
 import { decodeRun, encodeRun, type SavedRun } from "../run/run-file.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** Writes a run file whole or not at all. */
 export function writeRunFile(path: string, run: SavedRun): void {
-  const bytes = gzipSync(encodeRun(run), { level: 1 });
-  const partial = `${path}.partial`;
-  try {
-    writeFileSync(partial, bytes);
-    renameSync(partial, path);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw new BadInputError(`cannot write the run file ${path}: ${(error as Error).message}`);
-  }
+  writeWhole(path, "the run file", gzipSync(encodeRun(run), { level: 1 }));
 }
 
 /** @throws BadInputError when the file is missing, damaged, or no run file */
