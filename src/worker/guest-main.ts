@@ -62,7 +62,6 @@ async function runJob({ params, images }: RunJob, tell: (progress: RunProgress) 
     ...(includeDirectories === undefined ? {} : { includeDirectories }),
     ...(compilerArguments === undefined ? {} : { compilerArguments }),
   };
-  tell({ stage: "compiling" });
   const machine = { ...DEFAULT_MACHINE, ...params.machine };
   const tellsWrites = params.tellsWrites === true || techniqueOf(machine.technique).needsEveryWrite === true;
   const opened = await openProgram(paths, { ...input, tellsWrites });

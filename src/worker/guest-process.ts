@@ -3,7 +3,6 @@ import { CancelledError, SessionFailure } from "../session/messages.ts";
 import type { RunProgress } from "../session/methods.ts";
 import type { Request } from "../session/serve.ts";
 import { type Child, startChild } from "./child.ts";
-import { guestFlags } from "./guest-flags.ts";
 import type { CompileJob, GuestAnswer, GuestJob, RunJob } from "./guest-job.ts";
 
 /** Who waits for the job that the process does now. */
@@ -22,14 +21,24 @@ type Done = Extract<GuestAnswer, { readonly type: "result" | "compiled" }>;
  */
 export class GuestProcess {
   readonly #file: string;
+  readonly #flags: readonly string[];
   #child: Child | undefined;
   #waiting: Waiting | undefined;
   /** All jobs so far; never rejects. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param file the built `guest.js` */
-  constructor(file: string) {
+  /**
+   * @param file the built `guest.js`
+   * @param flags V8's, for the process
+   */
+  constructor(file: string, flags: readonly string[]) {
     this.#file = file;
+    this.#flags = flags;
+  }
+
+  /** Starts the process ahead of its first job. */
+  start(): void {
+    this.#started();
   }
 
   /** @throws CancelledError, or SessionFailure with what went wrong in the process */
@@ -40,7 +49,7 @@ export class GuestProcess {
   }
 
   /** @throws as `run` */
-  async compile(job: CompileJob, request: Request<never>): Promise<void> {
+  async compile(job: CompileJob, request: Cancellable): Promise<void> {
     await this.#inTurn(job, request, () => {});
   }
 
@@ -54,8 +63,10 @@ export class GuestProcess {
     ]);
   }
 
+  /** Ends the process; another one starts with the next job. */
   dispose(): void {
     this.#child?.kill();
+    this.#child = undefined;
   }
 
   #runNow(job: GuestJob, request: Cancellable, progress: Waiting["progress"]): Promise<Done> {
@@ -87,7 +98,7 @@ export class GuestProcess {
 
   #started(): Child {
     if (this.#child !== undefined) return this.#child;
-    const child = startChild(this.#file, "the guest's process", guestFlags());
+    const child = startChild(this.#file, "the guest's process", this.#flags);
     this.#child = child;
     child.port.onMessage((data) => {
       if (this.#child === child) this.#answer(data as GuestAnswer);

@@ -1,4 +1,5 @@
 import type { SessionHost } from "../session/host.ts";
+import type { Compiler } from "./compiler.ts";
 import type { GuestProcess } from "./guest-process.ts";
 import { loadProfile, writeProfile } from "./profiles.ts";
 import { replayAll } from "./replay-all.ts";
@@ -6,10 +7,18 @@ import { readRunFile, writeRunFile } from "./run-files.ts";
 import { locateSources } from "./source-hashes.ts";
 
 /** A session's world on Node: files of this machine, guests in a process of their own, replays in threads. */
-export function nodeHost(guest: GuestProcess): SessionHost {
+export function nodeHost(guest: GuestProcess, compiler: Compiler): SessionHost {
   return {
-    runProgram: (params, images, request) => guest.run({ kind: "run", params, images }, request),
-    compileProgram: (params, request) => guest.compile({ kind: "compile", params }, request),
+    async runProgram(params, images, request) {
+      request.progress({ stage: "compiling" });
+      guest.start();
+      await compiler.compile(params, request);
+      return guest.run({ kind: "run", params, images }, request);
+    },
+    async compileProgram(params, request) {
+      await compiler.compile(params, request);
+      guest.start();
+    },
     readRunFile,
     writeRunFile,
     sourceFiles: ({ sources }, workingDirectory) => locateSources(sources ?? [], workingDirectory),

@@ -3,14 +3,19 @@ import { fileURLToPath } from "node:url";
 import { createHandlers } from "../session/handlers.ts";
 import { serve } from "../session/serve.ts";
 import { parentPort } from "./child.ts";
+import { Compiler } from "./compiler.ts";
+import { guestFlags } from "./guest-flags.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { nodeHost } from "./node-host.ts";
 
 const port = parentPort();
 if (port === undefined) throw new Error("the session answers a process that starts it with a channel");
-const guest = new GuestProcess(fileURLToPath(new URL("guest.js", import.meta.url)));
+const file = fileURLToPath(new URL("guest.js", import.meta.url));
+const guest = new GuestProcess(file, guestFlags());
+const compiler = new Compiler(file);
 port.onClose(() => {
   guest.dispose();
+  compiler.dispose();
   process.exit(0);
 });
-serve(port, createHandlers(nodeHost(guest)));
+serve(port, createHandlers(nodeHost(guest, compiler)));

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 import { type Host, ROOT, startHost } from "./host.ts";
 import { BROKEN, ENDLESS, TRAPPING } from "./programs.ts";
 import { until, type Workbench } from "./workbench.ts";
@@ -17,10 +17,13 @@ let workbench: Workbench;
 
 before(async () => {
   host = await startHost({ settings: { "workbench.colorTheme": "Default Dark Modern" } });
-  folder = join(host.scratch, "samples");
-  cpSync(join(ROOT, "dist/samples"), folder, { recursive: true });
 });
 after(() => host?.stop());
+// Each test has samples of its own, and with them a workspace of its own.
+beforeEach(() => {
+  folder = mkdtempSync(join(host.scratch, "samples-"));
+  cpSync(join(ROOT, "dist/samples"), folder, { recursive: true });
+});
 
 /**
  * A window on the samples, which closes at the test's end; what it looked like last is kept as a picture. Without a file it
@@ -216,6 +219,7 @@ test("another technique needs no other run", { timeout: 240_000 }, async (t) => 
   );
   await workbench.command("Checkpoint Lens: Choose Technique...");
   await workbench.pick("hv-protect");
+  await workbench.statusBar("hv-protect").waitFor();
 });
 
 test("the panel shows the run, when it was hidden and when the window was loaded again", {

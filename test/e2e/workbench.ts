@@ -16,10 +16,15 @@ export class Workbench {
    * lists what it knew when it opened, so it is opened again until the extension has arrived.
    */
   async command(title: string): Promise<void> {
+    await this.choose("F1", `>${title}`, title);
+  }
+
+  /** Opens a quick input by its key, types into it, and clicks the entry; again while a window that is loading closes it. */
+  async choose(key: string, text: string, entry: string | RegExp): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.ask("F1", `>${title}`);
-        await this.row(title).click({ timeout: attempt < 20 ? 2000 : 10_000 });
+        await this.ask(key, text);
+        await this.row(entry).click({ timeout: 2000 });
         return;
       } catch (error) {
         if (attempt === 20) throw error;
@@ -28,13 +33,21 @@ export class Workbench {
     }
   }
 
-  /** Opens a quick input by its key, and fills it; a window that is still loading may close it again. */
+  /** Opens a quick input by its key, and fills it. */
   async ask(key: string, text: string): Promise<Locator> {
     const input = this.page.locator(".quick-input-widget:not([style*='display: none']) .quick-input-box input");
     for (let attempt = 0; ; attempt++) {
       await this.page.keyboard.press(key);
       try {
-        await input.fill(text, { timeout: 2000 });
+        // Not typed: what loads may take the keyboard in the middle of a word.
+        await input.evaluate(
+          (element, value) => {
+            (element as HTMLInputElement).value = value;
+            element.dispatchEvent(new InputEvent("input", { bubbles: true }));
+          },
+          text,
+          { timeout: 2000 },
+        );
         return input;
       } catch (error) {
         if (attempt === 10) throw error;
@@ -65,17 +78,8 @@ export class Workbench {
 
   /** Opens a file of the folder through quick open. */
   async openFile(name: string): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.ask("Control+P", name);
-        await this.row(name).click({ timeout: 5000 });
-        await this.tab(name).waitFor({ timeout: 10_000 });
-        return;
-      } catch (error) {
-        if (attempt === 5) throw error;
-        await this.page.keyboard.press("Escape");
-      }
-    }
+    await this.choose("Control+P", name, name);
+    await this.tab(name).waitFor();
   }
 
   tab(name: string | RegExp): Locator {
@@ -93,9 +97,8 @@ export class Workbench {
 
   /** Puts the cursor at a line's beginning, and brings the line into view. */
   async goToLine(line: number): Promise<void> {
-    const input = await this.ask("Control+G", `:${line}`);
-    await this.page.keyboard.press("Enter");
-    await input.waitFor({ state: "hidden" });
+    await this.choose("Control+G", `:${line}`, new RegExp(`${line}`));
+    await this.statusBar(`Ln ${line},`).waitFor();
   }
 
   /**
