@@ -57,7 +57,7 @@ for (const round of ["first", "second"]) {
   console.log(`${path}, ${round} time`);
   const program = await timed("load, from the cache", () => loadProgram([path]));
   const instrumented = await timed("instrument", () =>
-    instrument(program.wasm, { mode: "record", maxMemoryPages: 16384 }),
+    instrument(program.wasm, { mode: "record", maxMemoryPages: 16384, coalesce: false }),
   );
   const { run } = await timed("run and record", () =>
     liveRun({ ...input, machine: plain, images: new ImageStore() }, { program, instrumented }),
