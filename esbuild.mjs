@@ -17,7 +17,7 @@ for (const part of [
 ])
   rmSync(`dist/${part}`, { recursive: true, force: true });
 mkdirSync("dist", { recursive: true });
-await build({
+const node = await build({
   entryPoints: {
     cli: "src/cli/cli.ts",
     "replay-worker": "src/worker/replay-worker.ts",
@@ -37,9 +37,10 @@ await build({
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   },
   sourcemap: true,
+  metafile: true,
   logLevel: "warning",
 });
-await build({
+const extension = await build({
   entryPoints: { extension: "src/extension.ts" },
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
@@ -50,9 +51,10 @@ await build({
   external: ["vscode"],
   minify: true,
   sourcemap: true,
+  metafile: true,
   logLevel: "warning",
 });
-await build({
+const page = await build({
   entryPoints: { main: "webview/main.ts" },
   outdir: "dist/webview",
   bundle: true,
@@ -61,13 +63,27 @@ await build({
   target: "es2022",
   minify: true,
   sourcemap: true,
+  metafile: true,
   logLevel: "warning",
 });
 cpSync("webview/main.css", "dist/webview/main.css");
 cpSync("src/sdk", "dist/sdk", { recursive: true });
 cpSync("src/worker/native", "dist/native", { recursive: true });
+writeFileSync("dist/bundled-packages.json", JSON.stringify(bundledPackages([node, extension, page])));
 sampleWorkspace();
 translatableStrings();
+
+/** Folders of the packages whose code is in the bundles: their licenses go where the bundles go. */
+function bundledPackages(results) {
+  const folders = new Set();
+  for (const { metafile } of results) {
+    for (const input of Object.keys(metafile.inputs)) {
+      const folder = /^(.*\bnode_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
+      if (folder !== undefined) folders.add(folder);
+    }
+  }
+  return [...folders].sort();
+}
 
 /** dist/samples: a folder that an editor understands, with the samples and what they include and import. */
 function sampleWorkspace() {

@@ -17,9 +17,6 @@ const COMPILERS = {
   long: ["index.js", "LICENSE"],
   wabt: ["index.js", "LICENSE"],
 };
-/** Packages whose code is in the bundles. */
-const BUNDLED = [];
-
 rmSync(stage, { recursive: true, force: true });
 rmSync(vsix, { force: true });
 mkdirSync(join(stage, "dist"), { recursive: true });
@@ -50,9 +47,10 @@ for (const [name, parts] of Object.entries(COMPILERS)) {
   // Below dist, because the packager leaves out a node_modules at the top.
   const to = join(stage, "dist/node_modules", name);
   for (const part of ["package.json", ...parts]) cpSync(join(from, part), join(to, part), { recursive: true });
-  notices.push(noticeOf(name));
+  notices.push(noticeOf(`node_modules/${name}`));
 }
-for (const name of BUNDLED) notices.push(noticeOf(name));
+const bundled = JSON.parse(readFileSync(join(root, "dist/bundled-packages.json"), "utf8"));
+for (const folder of bundled) notices.push(noticeOf(folder));
 writeFileSync(join(stage, "THIRD-PARTY.md"), `# What else is in this package\n\n${notices.join("\n")}`);
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -80,9 +78,9 @@ function rootFiles(pattern) {
   return readdirSync(root).filter((name) => pattern.test(name));
 }
 
-function noticeOf(name) {
-  const directory = join(root, "node_modules", name);
-  const { version, license, homepage } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+function noticeOf(folder) {
+  const directory = join(root, folder);
+  const { name, version, license, homepage } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
   const texts = readdirSync(directory)
     .filter((file) => /^(licen[cs]e|notice)/i.test(file))
     .map((file) => `\n\`\`\`\n${readFileSync(join(directory, file), "utf8").trim()}\n\`\`\`\n`);

@@ -27,7 +27,7 @@ test("a workspace that is not trusted runs nothing, and opens saved runs", { tim
     assert.equal(await workbench.statusBar("hv-protect").count(), 0);
     assert.deepEqual(await workbench.decorations(), []);
     await workbench.openFile("kv.cklens");
-    await workbench.webview().getByText("hv-protect").first().waitFor({ timeout: 60_000 });
+    await workbench.webview().getByText("Dirty pages").first().waitFor({ timeout: 60_000 });
   } finally {
     await workbench.screenshot("untrusted");
     await workbench.close();
