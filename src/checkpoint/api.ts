@@ -27,6 +27,8 @@ export interface ApiObserver {
   drain(site: number): void;
   /** The image is whole and safe: at the end of the call, or later where commits are asynchronous. */
   committed(image: CheckpointImage): void;
+  /** The program has ended a restart from an image: it has all that it asked for of it, or something was not to be had. */
+  restarted(image: CheckpointImage, succeeded: boolean): void;
   /** A call failed and the program was told -1: why, in one sentence. */
   refused(call: string, reason: string, site: number): void;
 }
@@ -53,6 +55,8 @@ export class CheckpointApi {
   /** Taken, and its bytes are still being copied. */
   #inFlight: (OpenCheckpoint & { readonly cycle: number }) | undefined;
   #restarting: CheckpointImage | undefined;
+  /** Whether all was restored that was asked for since the restart began; undefined when nothing was. */
+  #recovered: boolean | undefined;
   #labels = new Map<number, string>();
 
   constructor(
@@ -233,6 +237,7 @@ export class CheckpointApi {
     const image = this.#store.find(name, version);
     if (image === undefined) return this.#refuse("VELOC_Restart", `there is no version ${version} of ${name}`, site);
     this.#restarting = image;
+    this.#recovered = undefined;
     return SUCCESS;
   }
 
@@ -244,6 +249,8 @@ export class CheckpointApi {
     const call = "VELOC_Recover_selective";
     const image = this.#restarting;
     if (image === undefined) return this.#refuse(call, "no restart was begun", site);
+    const before = this.#recovered;
+    this.#recovered = false;
     const wanted = image.regions.filter(({ id }) => selected(mode, ids, id));
     for (const saved of wanted) {
       const region = this.#engine.regions.find(saved.id, saved.group);
@@ -265,10 +272,12 @@ export class CheckpointApi {
       this.#engine.reload(region, bytes.length, site);
       this.#memory.write(region.spec.address, bytes);
     }
+    this.#recovered = before !== false;
     return SUCCESS;
   }
 
   restartEnd(): number {
+    if (this.#restarting !== undefined) this.#observer.restarted(this.#restarting, this.#recovered === true);
     this.#restarting = undefined;
     return SUCCESS;
   }

@@ -3,6 +3,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { BadInputError, CompileError } from "../program/program.ts";
 import { addCalibrateCommand } from "./commands/calibrate.ts";
 import { addCompareCommand } from "./commands/compare.ts";
+import { addCrashCommand } from "./commands/crash.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addPricesCommand } from "./commands/prices.ts";
 import { addPrimitivesCommand } from "./commands/primitives.ts";
@@ -20,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .configureOutput({ writeErr: () => {} });
   addRunCommand(program);
   addCompareCommand(program);
+  addCrashCommand(program);
   addPrimitivesCommand(program);
   addValidateCommand(program);
   addPricesCommand(program);

@@ -222,14 +222,14 @@ const TIME = /^(\d+(?:\.\d+)?)\s*(ns|us|ms|s)?$/;
 const SECONDS: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1 };
 
 /** A time: `100us`, `1ms`, or a number of microseconds. @returns seconds */
-function secondsIn(text: string): number {
+export function secondsIn(text: string): number {
   const match = TIME.exec(text);
   const value = match === null ? Number.NaN : Number(match[1]) * SECONDS[match[2] ?? "us"];
   if (!(value > 0)) throw new InvalidArgumentError("a time such as 100us, 1ms or a number above 0 is wanted.");
   return value;
 }
 
-function whole(text: string): number {
+export function whole(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("a whole number is wanted.");
   return value;

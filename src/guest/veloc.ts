@@ -14,8 +14,8 @@ export interface VelocCaller {
   readonly memory: Uint8Array;
   /** A call begins. @returns the number of the place that calls */
   begin(call: string): number;
-  /** A call has returned: it may have armed pages. */
-  end(): void;
+  /** A call is answered, so it may have armed pages; undefined when it threw. Nothing of the program has run since. */
+  end(call: string, answer: number | undefined): void;
   /** A call has an argument that points nowhere. */
   refused(call: string, reason: string, site: number): void;
 }
@@ -88,10 +88,12 @@ export function velocImports(caller: VelocCaller): Record<string, (...args: numb
   for (const [call, verb] of Object.entries(verbs)) {
     imports[call] = (...args) => {
       const site = caller.begin(call);
+      let answer: number | undefined;
       try {
-        return verb(caller.api, site, ...args);
+        answer = verb(caller.api, site, ...args);
+        return answer;
       } finally {
-        caller.end();
+        caller.end(call, answer);
       }
     };
   }

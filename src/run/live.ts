@@ -1,6 +1,6 @@
 import { type ApiObserver, CheckpointApi } from "../checkpoint/api.ts";
 import type { LibraryMemory } from "../checkpoint/image-draft.ts";
-import type { ImageStore } from "../checkpoint/images.ts";
+import type { CheckpointImage, ImageStore } from "../checkpoint/images.ts";
 import { techniqueOf } from "../checkpoint/techniques.ts";
 import { createMmu, HOST_SITE, type Mmu } from "../guest/mmu.ts";
 import { VELOC_MODULE, velocImports } from "../guest/veloc.ts";
@@ -10,6 +10,7 @@ import { ProcessExit, WASI_MODULE, type Wasi, type WasiUsage } from "../guest/wa
 import { NO_REGION, NO_SITE } from "../machine/context.ts";
 import type { InstrumentedModule } from "../program/instrument/types.ts";
 import { BadInputError, type Program } from "../program/program.ts";
+import { type ClockOptions, GuestClock } from "./guest-clock.ts";
 import { lineCounts } from "./line-counts.ts";
 import { createMachine, GUEST_CYCLES_PER_NANOSECOND, type Machine, type MachineOptions } from "./machine.ts";
 import { MACHINE_BIT, RECORDED, RECORDER_BIT, Recorder, WRITES_BIT } from "./recorder.ts";
@@ -17,6 +18,7 @@ import type { Recording } from "./recording.ts";
 import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
 import { SavedContents } from "./saved-contents.ts";
 import { type Frame, SiteTable } from "./sites.ts";
+import type { RunWatcher, WatchedProcess } from "./watcher.ts";
 
 /** Bits that tell a page's further writes from its first in an epoch. */
 const FURTHER_WRITE = RECORDER_BIT | WRITES_BIT;
@@ -37,6 +39,9 @@ export interface LiveInput {
   readonly seed: number;
   /** Virtual cycles after which the program is stopped; Infinity for none. */
   readonly maxCycles: number;
+  /** The guest's clock; `DEFAULT_CLOCK` unless given. */
+  readonly clock?: ClockOptions | undefined;
+  readonly watcher?: RunWatcher | undefined;
   /** Comes after each checkpoint, with the virtual cycle. */
   onCheckpoint?(version: number, cycle: number): void;
 }
@@ -74,7 +79,7 @@ class LimitReached extends Error {}
  * @throws BadInputError when the program imports what nothing here provides, or the environment lacks the technique
  */
 export function runLive(input: LiveInput): LiveRun {
-  const { program, instrumented, options } = input;
+  const { program, instrumented, options, watcher } = input;
   if (techniqueOf(options.technique).needsEveryWrite === true && !instrumented.trapsEachStore) {
     throw new Error(`${options.technique} needs a program whose every store traps`);
   }
@@ -83,6 +88,8 @@ export function runLive(input: LiveInput): LiveRun {
   const checkpoints: CheckpointSummary[] = [];
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
+  const written = { stdout: 0, stderr: 0 };
+  const clock = new GuestClock(() => mmu.cycles(), input.clock);
   const stackTraceLimit = (Error as { stackTraceLimit?: number }).stackTraceLimit;
   (Error as { stackTraceLimit?: number }).stackTraceLimit = 64;
 
@@ -120,6 +127,9 @@ export function runLive(input: LiveInput): LiveRun {
       );
     },
   });
+  /** What the call that is being answered has done. */
+  let checkpointed: Pick<CheckpointImage, "name" | "version"> | undefined;
+  let restarted: { readonly image: CheckpointImage; readonly succeeded: boolean } | undefined;
   const recorder = new Recorder(mmu, instrumented.trapsEachStore);
   const contents = new SavedContents();
 
@@ -149,13 +159,18 @@ export function runLive(input: LiveInput): LiveRun {
     },
     commit(name, version, site, saved) {
       recorder.calls.commit(name, version, site, saved);
+      checkpointed = { name, version };
       checkpoints.push(summaryOf(name, version, machine.engine.epoch, mmu.cycles(), saved));
     },
     committed(image) {
       input.onCheckpoint?.(image.version, image.cycle);
     },
+    restarted(image, succeeded) {
+      restarted = { image, succeeded };
+    },
     refused(call, reason, site) {
       const place = sites.sources[site];
+      watcher?.refused?.(call, reason, place);
       warnings.push({ message: `${call} failed: ${reason}`, file: place?.file ?? "", line: place?.line ?? 0 });
     },
   };
@@ -164,9 +179,15 @@ export function runLive(input: LiveInput): LiveRun {
     args: [program.path, ...input.args],
     env: input.env,
     stdin: input.stdin,
-    stdout: (bytes) => stdout.push(bytes),
-    stderr: (bytes) => stderr.push(bytes),
-    clockNanoseconds: () => BigInt(Math.floor(mmu.cycles() / GUEST_CYCLES_PER_NANOSECOND)),
+    stdout(bytes) {
+      stdout.push(bytes);
+      written.stdout += bytes.length;
+    },
+    stderr(bytes) {
+      stderr.push(bytes);
+      written.stderr += bytes.length;
+    },
+    clockNanoseconds: () => clock.read(),
     advanceClock: (nanoseconds) => mmu.charge(Number(nanoseconds) * GUEST_CYCLES_PER_NANOSECOND),
     seed: input.seed,
     files: input.files,
@@ -177,6 +198,42 @@ export function runLive(input: LiveInput): LiveRun {
       hostSite = HOST_SITE;
     },
   });
+
+  const process: WatchedProcess = {
+    mmu,
+    get regions() {
+      return machine.engine.regions.all.map(({ spec }) => spec);
+    },
+    get cycle() {
+      return mmu.cycles();
+    },
+    get stdoutBytes() {
+      return written.stdout;
+    },
+    get stderrBytes() {
+      return written.stderr;
+    },
+    files: input.files,
+    get descriptors() {
+      return wasi.openDescriptors();
+    },
+    get world() {
+      return { clock: clock.position(), random: wasi.randomPosition };
+    },
+    placeOf: (site) => sites.sources[sites.ofStore(site)],
+  };
+
+  /** Tells what a call of the checkpoint interface has done, before the program runs on. */
+  function tellWatcher(): void {
+    const [taken, back] = [checkpointed, restarted];
+    checkpointed = undefined;
+    restarted = undefined;
+    if (taken !== undefined) watcher?.checkpointed?.(taken, process);
+    const world = back === undefined ? undefined : watcher?.restarted?.(back.image, back.succeeded, process);
+    if (world === undefined) return;
+    clock.pin(world.clock);
+    wasi.randomPosition = world.random;
+  }
 
   try {
     const compiled = new WebAssembly.Module(instrumented.bytes);
@@ -198,6 +255,7 @@ export function runLive(input: LiveInput): LiveRun {
         sites.forgetCallers();
         recorder.regionsChanged((page) => machine.engine.regionOf(page) !== NO_REGION);
         mmu.protectionChanged(0, mmu.pageCount);
+        tellWatcher();
       },
       refused: observer.refused,
     });
@@ -224,6 +282,7 @@ export function runLive(input: LiveInput): LiveRun {
       },
     });
     if (Number.isFinite(input.maxCycles)) mmu.setDeadline(input.maxCycles);
+    watcher?.begin?.(process);
     const ending = runToEnd(() => {
       mmu.start();
       return callEntry(instance);
@@ -231,6 +290,7 @@ export function runLive(input: LiveInput): LiveRun {
     // The library's own exit handler: a checkpoint in flight is waited for, unless the program died.
     if (ending.kind === "exit") library?.wait(NO_SITE);
     machine.engine.end(mmu.cycles());
+    watcher?.ended?.(ending, process);
     const recording = recorder.finish({
       ...start,
       labels: machine.engine.regions.history.map(({ id, label }) => ({ id, label })),

@@ -97,6 +97,12 @@ export function createWasi(options: WasiOptions): Wasi {
     bind: (memory) => guest.bind(memory),
     openDescriptors: () => context.descriptors.list(FdFlag.APPEND),
     usage: () => ({ ...context.usage, calls: new Map(counts) }),
+    get randomPosition() {
+      return context.random.position;
+    },
+    set randomPosition(position) {
+      context.random.position = position;
+    },
   };
 }
 

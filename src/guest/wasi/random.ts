@@ -1,6 +1,18 @@
+/** A place in a stream of random numbers: four words. */
+export type RandomPosition = Uint32Array;
+
 /** xoshiro128** (Blackman and Vigna, 2018), its state filled by SplitMix64: the same seed gives the same bytes everywhere. */
 export class SeededRandom {
   private readonly state = new Uint32Array(4);
+
+  /** Where the stream is. */
+  get position(): RandomPosition {
+    return this.state.slice();
+  }
+
+  set position(position: RandomPosition) {
+    this.state.set(position);
+  }
 
   /** @param seed any finite number; numbers that differ give streams that do */
   constructor(seed: number) {

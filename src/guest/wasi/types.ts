@@ -1,5 +1,6 @@
 /** What a program's system calls need of the machine around them, and what can be asked about them afterwards. */
 import type { FileTree } from "./file-tree.ts";
+import type { RandomPosition } from "./random.ts";
 
 /** The name under which programs import the calls. */
 export const WASI_MODULE = "wasi_snapshot_preview1";
@@ -105,6 +106,8 @@ export interface Wasi {
   /** In the order of their numbers. */
   openDescriptors(): OpenDescriptor[];
   usage(): WasiUsage;
+  /** Where the stream of random numbers is. */
+  randomPosition: RandomPosition;
 }
 
 /** The program ended itself with `proc_exit`, or by raising a signal (then 128 + the signal's number). */

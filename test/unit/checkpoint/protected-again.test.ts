@@ -21,6 +21,7 @@ const silent: ApiObserver = {
   drain: nothing,
   reload: nothing,
   committed: nothing,
+  restarted: nothing,
   refused: nothing,
 };
 

@@ -1,0 +1,86 @@
+import type { ByteRange } from "./byte-ranges.ts";
+
+export interface Place {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/**
+ * What a finding is about.
+ * - `variable`: a C or C++ variable in memory.
+ * - `heap`: a block that the program allocated.
+ * - `register`: a variable that the compiler keeps outside of memory (a WebAssembly local or global).
+ * - `library`: state of the language's own library, such as a random generator's.
+ * - `memory`: bytes of which nothing more is known.
+ * - `input`: how far the program had read its standard input, or a file.
+ */
+export type SubjectKind = "variable" | "heap" | "register" | "library" | "memory" | "input";
+
+/** Something with a name that bytes belong to. */
+export interface Subject {
+  /** Tells subjects apart, the same in every restart. */
+  readonly key: string;
+  readonly kind: SubjectKind;
+  /** As a person would say it: `step`, `scratch[]`, `counter in main`. */
+  readonly symbol: string;
+  /** The type as in the source, where known. */
+  readonly type?: string;
+  /** The function whose local it is. */
+  readonly function?: string;
+  /** First byte and size in memory; 0 and the size of the value for what is not in memory. */
+  readonly address: number;
+  readonly sizeBytes: number;
+  readonly declaredAt?: Place;
+  readonly allocatedAt?: Place;
+  /** A call that would protect it, with `{id}` for a free number. */
+  readonly protectCall?: string;
+}
+
+/**
+ * - `changes the result`: with everything found protected a restart ends like the reference, and without this it does not.
+ * - `harmless`: without it a restart ends like the reference.
+ * - `unproved`: restarts do not end like the reference, and protecting what was found does not help.
+ */
+export type Effect = "changes the result" | "harmless" | "unproved";
+
+/** State that a restarted program lives on, and that no image holds. */
+export interface UnprotectedFinding {
+  readonly kind: "unprotected";
+  readonly subject: Subject;
+  readonly effect: Effect;
+  /**
+   * - `stale`: it was read as the new process had left it.
+   * - `reset`: the program gave it another value than at the checkpoint, and read that.
+   * - `refused`: the restart itself failed over it.
+   */
+  readonly how: "stale" | "reset" | "refused";
+  /** The bytes that were read, by address. */
+  readonly ranges: readonly ByteRange[];
+  readonly bytes: number;
+  readonly readAt?: Place;
+  /** Last written there before the checkpoint, in the reference run. */
+  readonly writtenAt?: Place;
+  /** The first version whose restart reads it, and how many do. */
+  readonly firstRestartVersion: number;
+  readonly restarts: number;
+}
+
+/** Protected bytes that every restarted program overwrites before it reads them. */
+export interface DeadFinding {
+  readonly kind: "dead";
+  readonly subject: Subject;
+  /** The region's number in the program, the name of the checkpoints that it belongs to, and its size. */
+  readonly region: number;
+  readonly group: string;
+  readonly regionBytes: number;
+  /** Offsets from the region's start. */
+  readonly ranges: readonly ByteRange[];
+  readonly bytes: number;
+  /** Where a restarted program overwrites it. */
+  readonly writtenAt?: Place;
+  readonly protectedAt?: Place;
+  readonly firstRestartVersion: number;
+}
+
+export type Finding = UnprotectedFinding | DeadFinding;

@@ -1,0 +1,132 @@
+import type { ByteRange } from "./byte-ranges.ts";
+
+/** What becomes of a byte after a restore. */
+export const Shadow = {
+  /** Nobody asks. */
+  none: 0,
+  /** Not restored, and not what it was at the checkpoint. */
+  stale: 1,
+  /** Restored, and neither loaded nor stored to so far. */
+  restored: 2,
+  /** Was stale and was overwritten: its next load tells whether by what it was at the checkpoint. */
+  overwritten: 3,
+  /** Was stale and was loaded before anything else was stored there. */
+  loadedStale: 4,
+  /** Was overwritten by something else than what it was at the checkpoint, and then loaded. */
+  loadedReset: 5,
+  /** Was stale, and nothing depends on that any more. */
+  settled: 6,
+  /** Restored, and loaded before it was stored to. */
+  live: 7,
+  /** Restored, and stored to before it was loaded. */
+  dead: 8,
+} as const;
+
+/** Loads of one place from consecutive bytes. */
+export interface LoadRun extends ByteRange {
+  readonly site: number;
+  readonly state: typeof Shadow.loadedStale | typeof Shadow.loadedReset;
+}
+
+/** Whoever tells of accesses to watched bytes (`Mmu` in `watch` mode). */
+export interface WatchedBytes {
+  watch(address: number, sizeBytes: number): void;
+  unwatch(address: number, sizeBytes: number): void;
+}
+
+/**
+ * A byte-exact account of a program's first accesses after a restore: which stale bytes it lives on, which restored ones it
+ * needs. Each byte is watched until its answer is known.
+ */
+export class RestartShadow {
+  /** By address: values of `Shadow`. */
+  readonly states: Uint8Array;
+  readonly #watched: WatchedBytes;
+  /** The memory at the checkpoint. */
+  readonly #reference: Uint8Array;
+  readonly #tracksOverwritten: boolean;
+  readonly #repaired: Uint8Array | undefined;
+  readonly #loads: { start: number; end: number; site: number; state: LoadRun["state"] }[] = [];
+
+  /**
+   * @param reference the memory as it was at the checkpoint
+   * @param tracksOverwritten whether stale bytes that are overwritten are watched until they are loaded
+   * @param repaired 1 for each byte that gets back what it was at the checkpoint when it is loaded reset
+   */
+  constructor(watched: WatchedBytes, reference: Uint8Array, tracksOverwritten: boolean, repaired?: Uint8Array) {
+    this.states = new Uint8Array(reference.length);
+    this.#watched = watched;
+    this.#reference = reference;
+    this.#tracksOverwritten = tracksOverwritten;
+    this.#repaired = repaired;
+  }
+
+  /** Loads of stale and of reset bytes, in their order. */
+  get loads(): readonly LoadRun[] {
+    return this.#loads;
+  }
+
+  add(ranges: Iterable<ByteRange>, state: typeof Shadow.stale | typeof Shadow.restored): void {
+    for (const { start, end } of ranges) {
+      const last = Math.min(end, this.states.length);
+      if (last <= start) continue;
+      this.states.fill(state, start, last);
+      this.#watched.watch(start, last - start);
+    }
+  }
+
+  /** These bytes were given what they had at the checkpoint. */
+  settle(ranges: Iterable<ByteRange>): void {
+    for (const { start, end } of ranges) {
+      this.states.fill(Shadow.settled, start, end);
+      this.#watched.unwatch(start, end - start);
+    }
+  }
+
+  /**
+   * An access that is about to be done.
+   * @param memory as it is before
+   * @param site of the program
+   */
+  access(memory: Uint8Array, address: number, sizeBytes: number, site: number, isStore: boolean): void {
+    const end = Math.min(address + sizeBytes, this.states.length);
+    let settledFrom = address;
+    for (let at = address; at < end; at++) {
+      const state = this.#next(memory, at, site, isStore);
+      if (state === Shadow.overwritten) {
+        if (at > settledFrom) this.#watched.unwatch(settledFrom, at - settledFrom);
+        settledFrom = at + 1;
+      }
+    }
+    if (end > settledFrom) this.#watched.unwatch(settledFrom, end - settledFrom);
+  }
+
+  #next(memory: Uint8Array, at: number, site: number, isStore: boolean): number {
+    const { states } = this;
+    switch (states[at]) {
+      case Shadow.restored:
+        states[at] = isStore ? Shadow.dead : Shadow.live;
+        break;
+      case Shadow.stale:
+        if (!isStore) this.#load(at, site, Shadow.loadedStale);
+        else states[at] = this.#tracksOverwritten ? Shadow.overwritten : Shadow.settled;
+        break;
+      case Shadow.overwritten:
+        if (isStore) break;
+        if (memory[at] === this.#reference[at]) states[at] = Shadow.settled;
+        else if (this.#repaired?.[at] === 1) {
+          memory[at] = this.#reference[at];
+          states[at] = Shadow.settled;
+        } else this.#load(at, site, Shadow.loadedReset);
+        break;
+    }
+    return states[at];
+  }
+
+  #load(at: number, site: number, state: LoadRun["state"]): void {
+    this.states[at] = state;
+    const last = this.#loads.at(-1);
+    if (last !== undefined && last.end === at && last.site === site && last.state === state) last.end++;
+    else this.#loads.push({ start: at, end: at + 1, site, state });
+  }
+}

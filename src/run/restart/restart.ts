@@ -1,0 +1,78 @@
+import { ImageStore } from "../../checkpoint/images.ts";
+import { type Ending, type LiveRun, runLive } from "../live.ts";
+import type { RunWatcher } from "../watcher.ts";
+import { differenceOf } from "./difference.ts";
+import { type CampaignInput, contentsOf, type Reference, type RegionContents } from "./reference.ts";
+
+/** Where a restarted program had got to when it had its state back. */
+export interface RestoredPoint {
+  readonly name: string;
+  readonly version: number;
+  /** Index of the checkpoint among the reference's. */
+  readonly commit: number;
+  /** Virtual cycle of the new process: what it ran to get there. */
+  readonly cycle: number;
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+}
+
+/** A program started anew on a new guest, after a crash right after one of its checkpoints. */
+export interface Restart {
+  /** Index of the newest checkpoint that it found. */
+  readonly commit: number;
+  readonly run: LiveRun;
+  /** Its last successful restart; undefined when it began from the start. */
+  readonly restored: RestoredPoint | undefined;
+  /** Restarts and calls for them that failed, each in a sentence. */
+  readonly refusals: readonly string[];
+  readonly regions: readonly RegionContents[];
+  /** How its end differs from the reference's, in one sentence; undefined when it does not. */
+  readonly difference: string | undefined;
+}
+
+/**
+ * Starts the program on a new guest that finds the reference's images up to and with one checkpoint, and the files as they were
+ * then; runs it to its end. Once it has restored, its clock and its random numbers go on as the reference's did: only its own
+ * state can make a difference.
+ */
+export function restartFrom(
+  input: CampaignInput,
+  reference: Reference,
+  commit: number,
+  watcher: RunWatcher = {},
+): Restart {
+  const { commits } = reference;
+  const files = commits[commit].files.clone();
+  let restored: RestoredPoint | undefined;
+  let regions: readonly RegionContents[] = [];
+  const refusals: string[] = [];
+  const run = runLive({
+    ...input,
+    images: new ImageStore(reference.run.images.all.slice(0, commit + 1)),
+    files,
+    watcher: {
+      ...watcher,
+      restarted(image, succeeded, process) {
+        const at = commits.findLastIndex(({ name, version }, i) => {
+          return i <= commit && name === image.name && version === image.version;
+        });
+        watcher.restarted?.(image, succeeded, process);
+        if (!succeeded || at < 0) return undefined;
+        const { cycle, stdoutBytes, stderrBytes } = process;
+        restored = { name: image.name, version: image.version, commit: at, cycle, stdoutBytes, stderrBytes };
+        return commits[at].world;
+      },
+      refused(call, reason, source) {
+        const place = source === undefined || source.line === 0 ? "" : `${source.file}:${source.line}: `;
+        refusals.push(`${place}${call} failed: ${reason}`);
+        watcher.refused?.(call, reason, source);
+      },
+      ended(ending: Ending, process) {
+        regions = contentsOf(process);
+        watcher.ended?.(ending, process);
+      },
+    },
+  });
+  const difference = differenceOf(reference, { commit, run, restored, refusals, regions, files });
+  return { commit, run, restored, refusals, regions, difference };
+}

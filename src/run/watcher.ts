@@ -1,0 +1,49 @@
+import type { CheckpointImage } from "../checkpoint/images.ts";
+import type { RegionSpec } from "../checkpoint/regions.ts";
+import type { Mmu } from "../guest/mmu.ts";
+import type { FileTree } from "../guest/wasi/file-tree.ts";
+import type { RandomPosition } from "../guest/wasi/random.ts";
+import type { OpenDescriptor } from "../guest/wasi/types.ts";
+import type { ClockPosition } from "./guest-clock.ts";
+import type { Ending } from "./live.ts";
+import type { SiteSource } from "./recording.ts";
+
+/** What a process reads of the world that does not come from its own state. */
+export interface WorldPosition {
+  readonly clock: ClockPosition;
+  readonly random: RandomPosition;
+}
+
+/** A live run's process, as somebody sees it who looks on. Good only while a call to the watcher lasts, or after the run. */
+export interface WatchedProcess {
+  readonly mmu: Mmu;
+  /** Under protection now. */
+  readonly regions: readonly RegionSpec[];
+  /** Virtual cycles of the program. */
+  readonly cycle: number;
+  /** Written to standard output and error so far. */
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+  readonly files: FileTree;
+  readonly descriptors: readonly OpenDescriptor[];
+  readonly world: WorldPosition;
+  /** The place in the user's code that a site of the instrumented module stands for. On the program's stack only. */
+  placeOf(site: number): SiteSource;
+}
+
+/** Looks on while a program runs. Everything comes on the program's stack and before it runs on. */
+export interface RunWatcher {
+  /** The program is loaded; none of it has run. */
+  begin?(process: WatchedProcess): void;
+  /** The program is about to be told that its checkpoint is taken: the image has all its bytes. */
+  checkpointed?(image: Pick<CheckpointImage, "name" | "version">, process: WatchedProcess): void;
+  /**
+   * The program is about to be told how its restart went. What is returned is where clock and random numbers go on.
+   * @param succeeded whether all was restored that it asked for
+   */
+  restarted?(image: CheckpointImage, succeeded: boolean, process: WatchedProcess): WorldPosition | undefined;
+  /** A call of the checkpoint interface failed. */
+  refused?(call: string, reason: string, source: SiteSource | undefined): void;
+  /** The program has ended. */
+  ended?(ending: Ending, process: WatchedProcess): void;
+}
