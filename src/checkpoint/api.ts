@@ -27,11 +27,18 @@ export interface ApiObserver {
   drain(site: number): void;
   /** The image is whole and safe: at the end of the call, or later where commits are asynchronous. */
   committed(image: CheckpointImage): void;
-  /** The program has ended a restart from an image: it has all that it asked for of it, or something was not to be had. */
-  restarted(image: CheckpointImage, succeeded: boolean): void;
+  /**
+   * The program has ended a restart from an image.
+   * @param regions what was restored
+   * @param succeeded whether that is all it asked for, and anything at all
+   */
+  restarted(image: CheckpointImage, regions: readonly RegionName[], succeeded: boolean): void;
   /** A call failed and the program was told -1: why, in one sentence. */
   refused(call: string, reason: string, site: number): void;
 }
+
+/** What tells regions apart. */
+export type RegionName = Pick<RegionSpec, "id" | "group">;
 
 interface OpenCheckpoint {
   readonly name: string;
@@ -55,8 +62,9 @@ export class CheckpointApi {
   /** Taken, and its bytes are still being copied. */
   #inFlight: (OpenCheckpoint & { readonly cycle: number }) | undefined;
   #restarting: CheckpointImage | undefined;
-  /** Whether all was restored that was asked for since the restart began; undefined when nothing was. */
-  #recovered: boolean | undefined;
+  /** Restored since the restart began, and whether something that was asked for was not. */
+  #recovered: RegionName[] = [];
+  #recoveryFailed = false;
   #labels = new Map<number, string>();
 
   constructor(
@@ -237,7 +245,8 @@ export class CheckpointApi {
     const image = this.#store.find(name, version);
     if (image === undefined) return this.#refuse("VELOC_Restart", `there is no version ${version} of ${name}`, site);
     this.#restarting = image;
-    this.#recovered = undefined;
+    this.#recovered = [];
+    this.#recoveryFailed = false;
     return SUCCESS;
   }
 
@@ -249,8 +258,8 @@ export class CheckpointApi {
     const call = "VELOC_Recover_selective";
     const image = this.#restarting;
     if (image === undefined) return this.#refuse(call, "no restart was begun", site);
-    const before = this.#recovered;
-    this.#recovered = false;
+    const failedBefore = this.#recoveryFailed;
+    this.#recoveryFailed = true;
     const wanted = image.regions.filter(({ id }) => selected(mode, ids, id));
     for (const saved of wanted) {
       const region = this.#engine.regions.find(saved.id, saved.group);
@@ -271,13 +280,17 @@ export class CheckpointApi {
       this.#observer.reload(saved.id, saved.group, bytes.length, site);
       this.#engine.reload(region, bytes.length, site);
       this.#memory.write(region.spec.address, bytes);
+      this.#recovered.push({ id: saved.id, group: saved.group });
     }
-    this.#recovered = before !== false;
+    this.#recoveryFailed = failedBefore;
     return SUCCESS;
   }
 
   restartEnd(): number {
-    if (this.#restarting !== undefined) this.#observer.restarted(this.#restarting, this.#recovered === true);
+    if (this.#restarting !== undefined) {
+      const succeeded = this.#recovered.length > 0 && !this.#recoveryFailed;
+      this.#observer.restarted(this.#restarting, this.#recovered, succeeded);
+    }
     this.#restarting = undefined;
     return SUCCESS;
   }

@@ -18,7 +18,7 @@ import type { Recording } from "./recording.ts";
 import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
 import { SavedContents } from "./saved-contents.ts";
 import { type Frame, SiteTable } from "./sites.ts";
-import type { RunWatcher, WatchedProcess } from "./watcher.ts";
+import type { EndedRestart, RunWatcher, WatchedProcess } from "./watcher.ts";
 
 /** Bits that tell a page's further writes from its first in an epoch. */
 const FURTHER_WRITE = RECORDER_BIT | WRITES_BIT;
@@ -129,7 +129,7 @@ export function runLive(input: LiveInput): LiveRun {
   });
   /** What the call that is being answered has done. */
   let checkpointed: Pick<CheckpointImage, "name" | "version"> | undefined;
-  let restarted: { readonly image: CheckpointImage; readonly succeeded: boolean } | undefined;
+  let restarted: EndedRestart | undefined;
   const recorder = new Recorder(mmu, instrumented.trapsEachStore);
   const contents = new SavedContents();
 
@@ -165,8 +165,8 @@ export function runLive(input: LiveInput): LiveRun {
     committed(image) {
       input.onCheckpoint?.(image.version, image.cycle);
     },
-    restarted(image, succeeded) {
-      restarted = { image, succeeded };
+    restarted(image, regions, succeeded) {
+      restarted = { image, regions, succeeded };
     },
     refused(call, reason, site) {
       const place = sites.sources[site];
@@ -195,6 +195,7 @@ export function runLive(input: LiveInput): LiveRun {
       if (hostSite === HOST_SITE) hostSite = sites.ofCaller(name);
       recorder.systemCall(name, hostSite);
       machine.systemCall(hostSite);
+      watcher?.systemCall?.(name, sites.sources[hostSite], process);
       hostSite = HOST_SITE;
     },
   });
@@ -213,6 +214,7 @@ export function runLive(input: LiveInput): LiveRun {
     get stderrBytes() {
       return written.stderr;
     },
+    images: input.images,
     files: input.files,
     get descriptors() {
       return wasi.openDescriptors();
@@ -229,7 +231,7 @@ export function runLive(input: LiveInput): LiveRun {
     checkpointed = undefined;
     restarted = undefined;
     if (taken !== undefined) watcher?.checkpointed?.(taken, process);
-    const world = back === undefined ? undefined : watcher?.restarted?.(back.image, back.succeeded, process);
+    const world = back === undefined ? undefined : watcher?.restarted?.(back, process);
     if (world === undefined) return;
     clock.pin(world.clock);
     wasi.randomPosition = world.random;

@@ -1,4 +1,5 @@
-import type { CheckpointImage } from "../checkpoint/images.ts";
+import type { RegionName } from "../checkpoint/api.ts";
+import type { CheckpointImage, ImageStore } from "../checkpoint/images.ts";
 import type { RegionSpec } from "../checkpoint/regions.ts";
 import type { Mmu } from "../guest/mmu.ts";
 import type { FileTree } from "../guest/wasi/file-tree.ts";
@@ -24,11 +25,22 @@ export interface WatchedProcess {
   /** Written to standard output and error so far. */
   readonly stdoutBytes: number;
   readonly stderrBytes: number;
+  /** Committed so far. */
+  readonly images: ImageStore;
   readonly files: FileTree;
   readonly descriptors: readonly OpenDescriptor[];
   readonly world: WorldPosition;
   /** The place in the user's code that a site of the instrumented module stands for. On the program's stack only. */
   placeOf(site: number): SiteSource;
+}
+
+/** A program's restart from an image. */
+export interface EndedRestart {
+  readonly image: CheckpointImage;
+  /** What was restored. */
+  readonly regions: readonly RegionName[];
+  /** Whether that is all it asked for, and anything at all. */
+  readonly succeeded: boolean;
 }
 
 /** Looks on while a program runs. Everything comes on the program's stack and before it runs on. */
@@ -37,11 +49,10 @@ export interface RunWatcher {
   begin?(process: WatchedProcess): void;
   /** The program is about to be told that its checkpoint is taken: the image has all its bytes. */
   checkpointed?(image: Pick<CheckpointImage, "name" | "version">, process: WatchedProcess): void;
-  /**
-   * The program is about to be told how its restart went. What is returned is where clock and random numbers go on.
-   * @param succeeded whether all was restored that it asked for
-   */
-  restarted?(image: CheckpointImage, succeeded: boolean, process: WatchedProcess): WorldPosition | undefined;
+  /** The program is about to be told how its restart went. What is returned is where clock and random numbers go on. */
+  restarted?(restart: EndedRestart, process: WatchedProcess): WorldPosition | undefined;
+  /** A system call has been answered. */
+  systemCall?(name: string, source: SiteSource | undefined, process: WatchedProcess): void;
   /** A call of the checkpoint interface failed. */
   refused?(call: string, reason: string, source: SiteSource | undefined): void;
   /** The program has ended. */

@@ -52,11 +52,12 @@ export function restartFrom(
     files,
     watcher: {
       ...watcher,
-      restarted(image, succeeded, process) {
+      restarted(restart, process) {
+        const { image, succeeded } = restart;
         const at = commits.findLastIndex(({ name, version }, i) => {
           return i <= commit && name === image.name && version === image.version;
         });
-        watcher.restarted?.(image, succeeded, process);
+        watcher.restarted?.(restart, process);
         if (!succeeded || at < 0) return undefined;
         const { cycle, stdoutBytes, stderrBytes } = process;
         restored = { name: image.name, version: image.version, commit: at, cycle, stdoutBytes, stderrBytes };
