@@ -1,7 +1,10 @@
+import { allocatorNamed, type HeapEffect } from "../program/instrument/allocators.ts";
 import { LineState } from "../program/instrument/helpers.ts";
 import { PAGE_ENTRIES } from "../program/instrument/layout.ts";
-import type { InstrumentedModule, StoreGroup } from "../program/instrument/types.ts";
+import type { GlobalType, InstrumentedModule, StoreGroup } from "../program/instrument/types.ts";
 import { LINE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES } from "../program/instrument/types.ts";
+import { type GuestFrame, readFrame, readFrames } from "./guest-frames.ts";
+import { WatchedBytes } from "./watched-bytes.ts";
 
 /** Site of a write that an imported function did on the program's behalf. */
 export const HOST_SITE = -1;
@@ -35,6 +38,24 @@ export interface MmuHandlers {
    * end it.
    */
   refused?(pageCount: number): void;
+  /** What modules in `watch` mode tell. */
+  readonly watch?: WatchHandlers | undefined;
+}
+
+/** Each comes on the program's stack, before the access is done but for what a set has set. May throw to end the program. */
+export interface WatchHandlers {
+  /**
+   * A load or store touches a watched byte. Bytes may be watched or not any more from here, and memory may be changed.
+   * @param size of a bulk instruction its part in one page, all of whose bytes may be unwatched
+   * @param site index into `InstrumentedModule.sites`, or `HOST_SITE`
+   */
+  access(address: number, size: number, site: number, isStore: boolean): void;
+  /** A watched local variable is about to be read, or has been set. What the frame's `setLocal` sets it has at once. */
+  local(frame: GuestFrame, local: number, site: number, isSet: boolean): void;
+  /** The same of a global variable, whose value is that of its export. */
+  global(global: number, site: number, isSet: boolean): void;
+  /** The program's allocator has returned. Told again by whoever called it to allocate for others. */
+  heap(effect: HeapEffect, site: number): void;
 }
 
 /**
@@ -88,6 +109,18 @@ export interface Mmu {
    */
   hostWrite(address: number, sizeBytes: number, site?: number): void;
 
+  /** An imported function is about to read guest memory (`watch` mode; nothing in the others). */
+  hostRead(address: number, sizeBytes: number): void;
+  /** Watched bytes (`watch` mode). They are told each time until they are cleared. */
+  readonly watched: Pick<WatchedBytes, "set" | "clear" | "has">;
+  /** Functions that run and can get to the checkpoint interface, the outermost first (`watch` mode, in imported functions). */
+  frames(): GuestFrame[];
+  /** Whether gets and sets of a mutable global are told (`watch` mode). */
+  watchGlobal(global: number, isWatched: boolean): void;
+  /** Bits of each mutable global that holds a number, by its index. */
+  globals(): ReadonlyMap<number, bigint>;
+  setGlobal(global: number, bits: bigint): void;
+
   /**
    * Virtual cycles since attach, the same in every mode. A straight-line run counts as a whole when it begins. Exact in
    * handlers and imported functions, and when the program is not running; after a trap of the program other than
@@ -114,6 +147,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
   const { layout } = module;
   const groupOfSite: (StoreGroup | undefined)[] = module.sites.map((_, site) => module.groups.get(site));
   const recording = module.mode === "record";
+  const watched = new WatchedBytes(module.mode === "watch" ? PAGE_ENTRIES : 0);
   let instance: WebAssembly.Instance | undefined;
   let guestMemory: WebAssembly.Memory | undefined;
   let tableMemory: WebAssembly.Memory | undefined;
@@ -144,6 +178,10 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
     const tables = tableMemory.buffer;
     remaining = new Int32Array(tables, layout.remainingCycles, 1);
     protection = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
+    if (module.mode === "watch") {
+      const bits = new Uint8Array(tables, layout.watchedBytes, (layout.maxMemoryPages * WASM_PAGE_BYTES) / 8);
+      watched.refresh(bits, protection);
+    }
     if (!recording) return;
     pageCounts = new Uint32Array(tables, layout.pageCounts, PAGE_ENTRIES);
     blockCounts = new Uint32Array(tables, layout.blockCounts, module.blocks.length);
@@ -153,6 +191,10 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
 
   /** Tells a trap; of a group, as the first of its stores that touches the page. */
   function trap(page: number, address: number, size: number, site: number): void {
+    if (module.mode === "watch") {
+      handlers.watch?.access(address >>> 0, size, site, module.sites[site].kind !== "load");
+      return;
+    }
     const group = groupOfSite[site];
     if (group !== undefined) {
       for (const member of group.members) {
@@ -228,7 +270,8 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
     for (let at = address; at < end; ) {
       const page = at >>> 12;
       const next = Math.min((page + 1) * PAGE_BYTES, end);
-      if (protection[page] !== 0) handlers.trap(page, at, next - at, site);
+      if (module.mode === "watch") tellHost(at, next - at, site, true);
+      else if (protection[page] !== 0) handlers.trap(page, at, next - at, site);
       if (recording) {
         pageCounts[page]++;
         const state = protection[page] !== 0 ? LineState.dirtyAndProtected : LineState.dirtyAndOpen;
@@ -238,9 +281,30 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
     }
   }
 
+  function tellHost(address: number, sizeBytes: number, site: number, isStore: boolean): void {
+    if (watched.any(address, sizeBytes)) handlers.watch?.access(address, sizeBytes, site, isStore);
+  }
+
+  const globalOf = (name: string): WebAssembly.Global | undefined => {
+    const found = instance?.exports[name];
+    return found instanceof WebAssembly.Global ? found : undefined;
+  };
+
   return {
     imports: {
       [module.importModule]: {
+        local(frame: number, local: number, site: number) {
+          if (tableMemory === undefined) return;
+          const where = readFrame(module, tableMemory.buffer, frame);
+          handlers.watch?.local(where, local, site, module.sites[site].kind === "set");
+        },
+        global(global: number, site: number) {
+          handlers.watch?.global(global, site, module.sites[site].kind === "set");
+        },
+        allocated(callee: number, a: number, b: number, c: number, result: number, site: number) {
+          const effect = allocatorNamed(module.functions[callee].name)?.([a >>> 0, b >>> 0, c >>> 0], result >>> 0);
+          if (effect !== undefined) handlers.watch?.heap(effect, site);
+        },
         trap,
         tick,
         straddle,
@@ -310,6 +374,28 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
       }
     },
     hostWrite,
+    hostRead(address, sizeBytes) {
+      if (module.mode === "watch") tellHost(address, sizeBytes, HOST_SITE, false);
+    },
+    watched,
+    frames: () => (tableMemory === undefined ? [] : readFrames(module, tableMemory.buffer)),
+    watchGlobal(global, isWatched) {
+      if (tableMemory !== undefined)
+        new Uint8Array(tableMemory.buffer, layout.watchedGlobals)[global] = isWatched ? 1 : 0;
+    },
+    globals() {
+      const values = new Map<number, bigint>();
+      for (const { index, exportName, type } of module.mutableGlobals) {
+        const bits = bitsOf(type, globalOf(exportName)?.value);
+        if (bits !== undefined) values.set(index, bits);
+      }
+      return values;
+    },
+    setGlobal(global, bits) {
+      const described = module.mutableGlobals.find(({ index }) => index === global);
+      const found = described && globalOf(described.exportName);
+      if (found !== undefined) found.value = numberOf(described?.type, bits);
+    },
     cycles,
     charge(count) {
       sliceEnd += count;
@@ -318,3 +404,31 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
     setDeadline,
   };
 }
+
+/** A number of WebAssembly as its bits; undefined for anything else. */
+function bitsOf(type: GlobalType, value: unknown): bigint | undefined {
+  if (type === "i64") return typeof value === "bigint" ? BigInt.asUintN(64, value) : undefined;
+  if (typeof value !== "number") return undefined;
+  scratch.setBigUint64(0, 0n);
+  if (type === "i32") scratch.setInt32(0, value, true);
+  else if (type === "f32") scratch.setFloat32(0, value, true);
+  else if (type === "f64") scratch.setFloat64(0, value, true);
+  else return undefined;
+  return scratch.getBigUint64(0, true);
+}
+
+function numberOf(type: GlobalType | undefined, bits: bigint): number | bigint {
+  scratch.setBigUint64(0, bits, true);
+  switch (type) {
+    case "i64":
+      return scratch.getBigInt64(0, true);
+    case "f32":
+      return scratch.getFloat32(0, true);
+    case "f64":
+      return scratch.getFloat64(0, true);
+    default:
+      return scratch.getInt32(0, true);
+  }
+}
+
+const scratch = new DataView(new ArrayBuffer(8));

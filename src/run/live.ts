@@ -14,7 +14,7 @@ import { type ClockOptions, GuestClock } from "./guest-clock.ts";
 import { lineCounts } from "./line-counts.ts";
 import { createMachine, GUEST_CYCLES_PER_NANOSECOND, type Machine, type MachineOptions } from "./machine.ts";
 import { MACHINE_BIT, RECORDED, RECORDER_BIT, Recorder, WRITES_BIT } from "./recorder.ts";
-import type { Recording } from "./recording.ts";
+import type { Recording, SiteSource } from "./recording.ts";
 import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
 import { SavedContents } from "./saved-contents.ts";
 import { type Frame, SiteTable } from "./sites.ts";
@@ -68,6 +68,8 @@ export interface LiveRun extends MachineHistory {
   readonly warnings: readonly Warning[];
   readonly usage: WasiUsage;
 }
+
+const NOWHERE: SiteSource = { file: "", line: 0, function: "" };
 
 /** A limit that the user set was reached. */
 class LimitReached extends Error {}
@@ -125,6 +127,12 @@ export function runLive(input: LiveInput): LiveRun {
         `the program was stopped when it asked for ${Math.ceil(pageCount / 256)} MiB of memory, ` +
           `more than the ${limit / 256} MiB that --max-memory allows`,
       );
+    },
+    watch: {
+      access: (...access) => watcher?.access?.(process, ...access),
+      local: (...access) => watcher?.local?.(process, ...access),
+      global: (...access) => watcher?.global?.(process, ...access),
+      heap: (...effect) => watcher?.heap?.(process, ...effect),
     },
   });
   /** What the call that is being answered has done. */
@@ -222,7 +230,10 @@ export function runLive(input: LiveInput): LiveRun {
     get world() {
       return { clock: clock.position(), random: wasi.randomPosition };
     },
-    placeOf: (site) => sites.sources[sites.ofStore(site)],
+    placeOf(site) {
+      const number = site === HOST_SITE ? hostSite : sites.ofStore(site);
+      return sites.sources[number] ?? NOWHERE;
+    },
   };
 
   /** Tells what a call of the checkpoint interface has done, before the program runs on. */
@@ -281,6 +292,11 @@ export function runLive(input: LiveInput): LiveRun {
       beforeWrite(address, length) {
         if (hostSite === HOST_SITE) hostSite = sites.ofCaller("system call");
         mmu.hostWrite(address, length);
+      },
+      beforeRead(address, length) {
+        if (instrumented.mode !== "watch") return;
+        if (hostSite === HOST_SITE) hostSite = sites.ofCaller("system call");
+        mmu.hostRead(address, length);
       },
     });
     if (Number.isFinite(input.maxCycles)) mmu.setDeadline(input.maxCycles);

@@ -1,7 +1,7 @@
 import type { RegionName } from "../checkpoint/api.ts";
 import type { CheckpointImage, ImageStore } from "../checkpoint/images.ts";
 import type { RegionSpec } from "../checkpoint/regions.ts";
-import type { Mmu } from "../guest/mmu.ts";
+import type { Mmu, WatchHandlers } from "../guest/mmu.ts";
 import type { FileTree } from "../guest/wasi/file-tree.ts";
 import type { RandomPosition } from "../guest/wasi/random.ts";
 import type { OpenDescriptor } from "../guest/wasi/types.ts";
@@ -30,7 +30,10 @@ export interface WatchedProcess {
   readonly files: FileTree;
   readonly descriptors: readonly OpenDescriptor[];
   readonly world: WorldPosition;
-  /** The place in the user's code that a site of the instrumented module stands for. On the program's stack only. */
+  /**
+   * The place in the user's code that a site of the instrumented module stands for, always the same object for the same
+   * place. On the program's stack only.
+   */
   placeOf(site: number): SiteSource;
 }
 
@@ -51,6 +54,11 @@ export interface RunWatcher {
   checkpointed?(image: Pick<CheckpointImage, "name" | "version">, process: WatchedProcess): void;
   /** The program is about to be told how its restart went. What is returned is where clock and random numbers go on. */
   restarted?(restart: EndedRestart, process: WatchedProcess): WorldPosition | undefined;
+  /** Accesses to watched bytes and variables, allocations: what a module in `watch` mode tells (see `WatchHandlers`). */
+  access?(process: WatchedProcess, ...access: Parameters<WatchHandlers["access"]>): void;
+  local?(process: WatchedProcess, ...access: Parameters<WatchHandlers["local"]>): void;
+  global?(process: WatchedProcess, ...access: Parameters<WatchHandlers["global"]>): void;
+  heap?(process: WatchedProcess, ...effect: Parameters<WatchHandlers["heap"]>): void;
   /** A system call has been answered. */
   systemCall?(name: string, source: SiteSource | undefined, process: WatchedProcess): void;
   /** A call of the checkpoint interface failed. */

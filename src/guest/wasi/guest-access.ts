@@ -115,6 +115,7 @@ export class GuestAccess {
     this.check(address, length);
     this.bytesIn += length;
     const memory = this.memory;
+    if (length > 0) memory?.beforeRead?.(address, length);
     if (memory !== undefined && this.cached.buffer !== memory.buffer) {
       this.cached = new DataView(memory.buffer, memory.baseOffset);
     }

@@ -21,6 +21,8 @@ export interface GuestMemory {
    * `length` is never 0 and the range never passes `sizeBytes`. What it throws passes through the call unchanged.
    */
   beforeWrite(address: number, length: number): void;
+  /** The same before a read. */
+  beforeRead?(address: number, length: number): void;
 }
 
 export interface WasiOptions {

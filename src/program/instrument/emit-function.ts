@@ -4,16 +4,30 @@ import { type DecodedBody, leavesLoop } from "./decode.ts";
 import { emitArrayLoopBranch, emitArrayLoopEnd, emitArrayLoopHead } from "./emit-array-loop.ts";
 import { addCountedBlock, countBlock, flushScope, forgetSlots } from "./emit-counts.ts";
 import { loadRemaining, pushRemaining, saveRemaining, takeOffCycles, tickIfNegative } from "./emit-cycles.ts";
+import {
+  emitWatchedGlobal,
+  emitWatchedLocal,
+  keepArguments,
+  popFrame,
+  pushFrame,
+  reloadLocals,
+  spillLocals,
+  tellAllocation,
+  unwindFrames,
+} from "./emit-frames.ts";
 import { emitBulk, emitMemoryGrow, emitMemoryInstruction, emitMemorySize } from "./emit-memory.ts";
 import { emitStore } from "./emit-store.ts";
+import { emitWatchedLoad } from "./emit-watch.ts";
 import { FunctionRewrite } from "./function-rewrite.ts";
-import { EMPTY_BLOCK, hasMemoryArgument, isBulkWrite, Op, storeSize } from "./opcodes.ts";
+import { EMPTY_BLOCK, hasMemoryArgument, isBulkWrite, loadSize, Op, storeSize } from "./opcodes.ts";
 import type { RewriteContext } from "./rewrite-context.ts";
 
 /** The rewritten body: its local declarations and its code. */
 export interface EmittedBody {
   readonly locals: ByteWriter;
   readonly code: CodeWriter;
+  /** Types of parameters and locals, where the function has a frame. */
+  readonly frameLocals: readonly number[] | undefined;
 }
 
 /**
@@ -39,7 +53,7 @@ export function emitFunction(
   }
   f.copyUpTo(body.count);
   f.addGroups();
-  return { locals: f.localDeclarations(), code: w };
+  return { locals: f.localDeclarations(), code: w, frameLocals: f.frameLocals };
 }
 
 /** A block around everything, at whose end the branches out of the function meet: the cycles are written back there. */
@@ -52,6 +66,7 @@ function beginFunction(f: FunctionRewrite): void {
   else if (results.length === 1) w.u8(results[0]);
   else w.s32(context.typeIndex([], results));
   loadRemaining(f);
+  pushFrame(f);
 }
 
 /** Before the first instruction of a straight-line run: its cycles, the tick that may be due, its counter. */
@@ -86,7 +101,8 @@ function emitInstruction(f: FunctionRewrite, i: number): void {
     return;
   }
   if (hasMemoryArgument(op)) {
-    emitMemoryInstruction(f, i, op);
+    if (f.context.mode === "watch") emitWatchedLoad(f, i, op, loadSize(op));
+    else emitMemoryInstruction(f, i, op);
     return;
   }
   switch (op) {
@@ -94,13 +110,20 @@ function emitInstruction(f: FunctionRewrite, i: number): void {
     case Op.returnCall:
     case Op.callIndirect:
     case Op.returnCallIndirect:
-      f.insertBefore(i);
-      saveRemaining(f);
-      if (op === Op.call || op === Op.returnCall) emitRenumbered(f, i, op);
-      if (op === Op.call || op === Op.callIndirect) {
-        f.insertAfter(i);
-        loadRemaining(f);
-      }
+      emitCall(f, i, op);
+      return;
+    case Op.localGet:
+      emitWatchedLocal(f, i, "get");
+      return;
+    case Op.localSet:
+    case Op.localTee:
+      emitWatchedLocal(f, i, "set");
+      return;
+    case Op.globalGet:
+      emitWatchedGlobal(f, i, "get");
+      return;
+    case Op.globalSet:
+      emitWatchedGlobal(f, i, "set");
       return;
     case Op.refFunc:
       f.insertBefore(i);
@@ -124,6 +147,7 @@ function emitInstruction(f: FunctionRewrite, i: number): void {
       if (f.direct) return;
       f.insertBefore(i);
       saveRemaining(f);
+      if (op === Op.return) popFrame(f);
       return;
     case Op.throw:
     case Op.rethrow:
@@ -135,6 +159,7 @@ function emitInstruction(f: FunctionRewrite, i: number): void {
     case Op.catchAll:
       f.insertAfter(i);
       loadRemaining(f);
+      unwindFrames(f);
       return;
     case Op.end:
       emitEnd(f, i);
@@ -148,6 +173,25 @@ function emitInstruction(f: FunctionRewrite, i: number): void {
     default:
       if (isBulkWrite(op)) emitBulk(f, i, op);
   }
+}
+
+function emitCall(f: FunctionRewrite, i: number, op: number): void {
+  const { context, body } = f;
+  const isDirect = op === Op.call || op === Op.returnCall;
+  const returns = op === Op.call || op === Op.callIndirect;
+  const mayReach = !isDirect || context.reaching.has(body.a[i]);
+  const allocates = op === Op.call && context.allocators.has(body.a[i]) && !context.allocators.has(f.functionIndex);
+  f.insertBefore(i);
+  saveRemaining(f);
+  if (allocates) keepArguments(f, body.a[i]);
+  if (!returns) popFrame(f);
+  else if (mayReach) spillLocals(f);
+  if (isDirect) emitRenumbered(f, i, op);
+  if (!returns) return;
+  f.insertAfter(i);
+  loadRemaining(f);
+  if (mayReach) reloadLocals(f);
+  if (allocates) tellAllocation(f, i, body.a[i]);
 }
 
 /** An instruction whose only immediate is a function, which has a new index. */
@@ -177,6 +221,7 @@ function emitEnd(f: FunctionRewrite, i: number): void {
     f.insertBefore(i);
     f.w.end(); // of the block around everything
     saveRemaining(f);
+    popFrame(f);
     return;
   }
   const arrayLoop = plan.arrayLoops.find((one) => body.loops[one.loop].end === i);

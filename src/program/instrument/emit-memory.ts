@@ -44,6 +44,14 @@ export function emitBulk(f: FunctionRewrite, i: number, op: number): void {
   const [destination, second, length] = [f.local("bulk 0"), f.local("bulk 1"), f.local("bulk 2")];
   f.insertBefore(i);
   w.set(length).set(second).set(destination);
+  if (kind === "copy" && f.context.mode === "watch") {
+    saveRemaining(f);
+    w.get(second)
+      .get(length)
+      .const(f.addSite(i, 0, "load"))
+      .call(f.context.helper("bulkRead"));
+    loadRemaining(f);
+  }
   w.get(destination);
   if (kind === "fill") w.const(0).const(-1);
   else if (kind === "copy") {

@@ -3,6 +3,7 @@ import { ByteWriter } from "./byte-writer.ts";
 import type { CodeWriter } from "./code-writer.ts";
 import type { DecodedBody } from "./decode.ts";
 import { type FunctionPlan, planFunction } from "./function-plan.ts";
+import { localTypes } from "./local-types.ts";
 import { ValueType } from "./opcodes.ts";
 import type { RewriteContext } from "./rewrite-context.ts";
 import type { StoreSite } from "./types.ts";
@@ -23,6 +24,8 @@ export class FunctionRewrite {
    * anything, where no local could be read back.
    */
   readonly direct: boolean;
+  /** Types of parameters and locals, where the function has a frame. */
+  readonly frameLocals: readonly number[] | undefined;
   /** The local that holds the remaining cycles; -1 if `direct`. */
   readonly remaining: number;
   /** The array loop whose iterations are being written: what they cost is taken off when they are settled. */
@@ -44,6 +47,8 @@ export class FunctionRewrite {
     this.#source = context.module.bytes;
     this.#copied = body.localsEnd;
     this.direct = body.hasTryTable;
+    this.frameLocals =
+      context.reaching.has(functionIndex) && !this.direct ? localTypes(context, body, functionIndex) : undefined;
     this.remaining = this.direct ? -1 : this.local("remaining");
   }
 

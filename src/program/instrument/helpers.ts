@@ -5,7 +5,7 @@ import { WASM_PAGE_BYTES } from "./types.ts";
 
 const { i32 } = ValueType;
 
-/** Functions that the host provides, in the order of their imports. `straddle` is imported only when recording. */
+/** Functions that the host provides, in the order of their imports; `hostFunctionsOf` says in which modes. */
 export const hostFunctions = [
   /** (page, address, size, site) */
   { name: "trap", parameters: [i32, i32, i32, i32], results: [] },
@@ -16,7 +16,29 @@ export const hostFunctions = [
   { name: "refused", parameters: [i32], results: [] },
   /** (address, size, site): a store or group of stores lies in two pages and was counted in the first */
   { name: "straddle", parameters: [i32, i32, i32], results: [] },
+  /** (frame, local, site): a watched local variable is read, or was given another value */
+  { name: "local", parameters: [i32, i32, i32], results: [] },
+  /** (global, site): the same of a global variable */
+  { name: "global", parameters: [i32, i32], results: [] },
+  /** (function, argument, argument, argument, result, site): a function that allocates or frees has returned */
+  { name: "allocated", parameters: [i32, i32, i32, i32, i32, i32], results: [] },
 ] as const;
+
+/** Those that a module in this mode imports. */
+export function hostFunctionsOf(mode: TrackingMode): (typeof hostFunctions)[number][] {
+  return hostFunctions.filter(({ name }) => {
+    switch (name) {
+      case "straddle":
+        return mode === "record";
+      case "local":
+      case "global":
+      case "allocated":
+        return mode === "watch";
+      default:
+        return true;
+    }
+  });
+}
 
 /** Functions that are appended to the module, in this order. */
 export const helperFunctions = [
@@ -26,6 +48,8 @@ export const helperFunctions = [
   { name: "slowGroup", parameters: [i32, i32, i32, i32, i32], results: [i32] },
   /** (destination, source, bytes at the source's end, length, site, remaining cycles) -> remaining cycles */
   { name: "bulk", parameters: [i32, i32, i32, i32, i32, i32], results: [i32] },
+  /** (address, length, site): what a copy is about to read; in `watch` only */
+  { name: "bulkRead", parameters: [i32, i32, i32], results: [] },
   /** (pages) -> memory.grow's result */
   { name: "grow", parameters: [i32], results: [i32] },
   /**
@@ -55,11 +79,13 @@ export interface HelperContext {
 export function writeHelper(name: HelperFunction, context: HelperContext): CodeWriter {
   switch (name) {
     case "slowStore":
-      return writeSlowStore(context, false);
+      return context.mode === "watch" ? writeWatched(context) : writeSlowStore(context, false);
     case "slowGroup":
       return writeSlowStore(context, true);
     case "bulk":
       return writeBulk(context);
+    case "bulkRead":
+      return writeBulkRead(context);
     case "grow":
       return writeGrow(context);
     case "settle":
@@ -139,6 +165,49 @@ function writeSlowStore({ mode, layout, host }: HelperContext, group: boolean): 
   }
   loadRemaining(w, layout);
   w.end();
+  return w;
+}
+
+/** One load or store in `watch`: the host is called when a bit of the access is set. */
+function writeWatched({ layout, host }: HelperContext): CodeWriter {
+  const [address, offset, size, site, remaining, last] = [0, 1, 2, 3, 4, 5];
+  const w = begin(layout, 1);
+  w.get(address).get(size).op(Op.i32Add).const(1).op(Op.i32Sub).set(last);
+  // Out of bounds: nothing is told, and the access itself traps.
+  w.get(address).get(offset).op(Op.i32LtU);
+  w.get(last).get(address).op(Op.i32LtU).op(Op.i32Or);
+  w.get(last);
+  pushMemoryBytes(w, layout);
+  w.op(Op.i32GeU).op(Op.i32Or).if().get(remaining).op(Op.return).end();
+  // At most 7 + 16 bits from a byte's first on.
+  w.get(address).const(3).op(Op.i32ShrU).table(Op.i32Load, layout.watchedBytes);
+  w.get(address).const(7).op(Op.i32And).op(Op.i32ShrU);
+  w.const(1).get(size).op(Op.i32Shl).const(1).op(Op.i32Sub).op(Op.i32And).if();
+  storeRemaining(w, layout, remaining);
+  w.get(address).const(12).op(Op.i32ShrU).get(address).get(size).get(site).call(host("trap"));
+  loadRemaining(w, layout);
+  w.set(remaining).end();
+  w.get(remaining).end();
+  return w;
+}
+
+/** The pages of a range that hold watched bytes are told one by one, ascending; nothing of a range that is out of bounds. */
+function writeBulkRead({ layout, host }: HelperContext): CodeWriter {
+  const [address, length, site, end, page, next] = [0, 1, 2, 3, 4, 5];
+  const w = begin(layout, 3);
+  w.get(address).op(Op.i64ExtendI32U).get(length).op(Op.i64ExtendI32U).op(Op.i64Add);
+  pushMemoryBytes(w, layout);
+  w.op(Op.i64ExtendI32U).op(Op.i64GtU);
+  w.get(length).op(Op.i32Eqz).op(Op.i32Or).if().op(Op.return).end();
+  w.get(address).get(length).op(Op.i32Add).set(end);
+  w.op(Op.loop).u8(EMPTY_BLOCK);
+  w.get(address).const(12).op(Op.i32ShrU).tee(page);
+  w.const(1).op(Op.i32Add).const(12).op(Op.i32Shl).tee(next).get(end).get(next).get(end).op(Op.i32LtU);
+  w.op(Op.select).set(next);
+  w.get(page).table(Op.i32Load8U, layout.protection).if();
+  w.get(page).get(address).get(next).get(address).op(Op.i32Sub).get(site).call(host("trap")).end();
+  w.get(next).tee(address).get(end).op(Op.i32LtU).op(Op.brIf).u32(0);
+  w.end().end();
   return w;
 }
 

@@ -1,16 +1,18 @@
 import { BadInputError } from "../program.ts";
+import { allocatorNamed } from "./allocators.ts";
 import { assembleModule } from "./assemble.ts";
 import { createByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { CodeWriter } from "./code-writer.ts";
 import { createDecodedBody, decodeBody } from "./decode.ts";
 import { emitFunction } from "./emit-function.ts";
-import { type HelperFunction, type HostFunction, helperFunctions, hostFunctions, writeHelper } from "./helpers.ts";
-import { hasMultiMemory, layOutTables, MAX_MEMORY_PAGES } from "./layout.ts";
+import { type HelperFunction, type HostFunction, helperFunctions, hostFunctionsOf, writeHelper } from "./helpers.ts";
+import { FRAME_BYTES, hasMultiMemory, layOutTables, MAX_MEMORY_PAGES } from "./layout.ts";
 import { ExternalKind, type FunctionType, type ModuleOutline, readModule, SectionId } from "./module-reader.ts";
 import { displayName, readFunctionNames, writeNameSection } from "./names.ts";
 import { createOffsetMap } from "./offset-map.ts";
 import { defaultWeight, ValueType } from "./opcodes.ts";
+import { CallGraph } from "./reach.ts";
 import type { RewriteContext } from "./rewrite-context.ts";
 import type {
   CountedBlock,
@@ -48,9 +50,9 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
   const placement = options.placement ?? (hasMultiMemory() ? "second-memory" : "same-memory");
   const codeBytes = bodies.reduce((sum, { start, end }) => sum + end - start, 0);
   const mostBlocks = (codeBytes >> 1) + 1; // no counted run is shorter than two bytes
-  const layout = layOutTables(mode, placement, maxMemoryPages, mostBlocks);
+  const layout = layOutTables(mode, placement, maxMemoryPages, mostBlocks, module.globals.length);
 
-  const hosts = hostFunctions.filter(({ name }) => name !== "straddle" || mode === "record");
+  const hosts = hostFunctionsOf(mode);
   const importedCount = module.importedFunctionCount;
   const newIndex = (index: number) => (index >= importedCount ? index + hosts.length : index);
   const firstHelper = newIndex(module.functionTypes.length);
@@ -65,6 +67,7 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
     return module.types.length + (added >= 0 ? added : addedTypes.push({ parameters, results }) - 1);
   };
 
+  const names = readFunctionNames(module);
   const offsets = createOffsetMap();
   const sites: StoreSite[] = [];
   const groups = new Map<number, StoreGroup>();
@@ -75,6 +78,10 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
     layout,
     countedBlocks: options.countedBlocks ?? "stores",
     coalesce: options.coalesce ?? true,
+    watchVariables: mode === "watch" && options.watchVariables === true,
+    reaching: mode === "watch" ? reachingFunctions(module, bodies, weight) : new Set(),
+    allocators: mode === "watch" ? allocatingFunctions(module, names) : new Set(),
+    frameRoom: FRAME_BYTES,
     sites,
     groups,
     blocks,
@@ -89,6 +96,7 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
   code.u32(bodies.length + helperFunctions.length);
   const hints: { functionIndex: number; offsets: number[] }[] = [];
   const weights = createWeightList();
+  const frameLocals = new Map<number, readonly GlobalType[]>();
   const decoded = createDecodedBody();
   const writer = new CodeWriter(layout, 65536);
   for (const [i, { start, end }] of bodies.entries()) {
@@ -100,6 +108,7 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
     const body = emitFunction(context, decoded, functionIndex, writer);
     code.u32(body.locals.length + body.code.length);
     code.append(body.locals);
+    if (body.frameLocals !== undefined) frameLocals.set(functionIndex, body.frameLocals.map(globalType));
     offsets.shift(mark, code.length);
     code.append(body.code);
     if (options.branchHints !== false && writer.unlikely.length > 0)
@@ -115,7 +124,6 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
     code.append(helper);
   }
 
-  const names = readFunctionNames(module);
   const newNames = new Map([...names].map(([index, name]) => [newIndex(index), name]));
   for (const { name } of hosts) newNames.set(host(name), `${IMPORT_MODULE}.${name}`);
   for (const { name } of helperFunctions) newNames.set(context.helper(name), `${IMPORT_MODULE}.${name}`);
@@ -143,6 +151,7 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
     groups,
     blocks,
     weights: weights.finish(),
+    frameLocals,
     functions: describeFunctions(module, names, bodies),
     memoryExportName: exports.memory,
     tableExportName: placement === "second-memory" ? exports.tables : exports.memory,
@@ -158,6 +167,34 @@ interface BodyRange {
   /** Byte range of a function body in the file. */
   readonly start: number;
   readonly end: number;
+}
+
+function reachingFunctions(
+  module: ModuleOutline,
+  bodies: readonly BodyRange[],
+  weight: InstructionWeight,
+): ReadonlySet<number> {
+  const graph = new CallGraph(module);
+  const decoded = createDecodedBody();
+  for (const [i, { start, end }] of bodies.entries()) {
+    const functionIndex = module.importedFunctionCount + i;
+    decodeBody(decoded, module, functionIndex, start, end, weight);
+    graph.add(functionIndex, decoded);
+  }
+  return graph.reaching();
+}
+
+/** Those whose names and types are an allocator's. */
+function allocatingFunctions(module: ModuleOutline, names: ReadonlyMap<number, string>): ReadonlySet<number> {
+  const found = [...names].filter(([index, name]) => {
+    const type = module.types[module.functionTypes[index]];
+    if (type === undefined || allocatorNamed(name) === undefined) return false;
+    const { parameters, results } = type;
+    return (
+      parameters.length <= 3 && results.length <= 1 && [...parameters, ...results].every((one) => one === ValueType.i32)
+    );
+  });
+  return new Set(found.map(([index]) => index));
 }
 
 function functionBodies(module: ModuleOutline): BodyRange[] {

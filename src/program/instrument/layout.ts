@@ -6,6 +6,9 @@ export const PAGE_ENTRIES = 2 ** 32 / PAGE_BYTES;
 /** Largest limit of guest memory in 64 KiB pages: 2 GiB, so that the tables always fit below 4 GiB with it. */
 export const MAX_MEMORY_PAGES = 32768;
 
+/** Room for frames in `watch` mode: more than an engine's own stack holds. */
+export const FRAME_BYTES = 16 * 2 ** 20;
+
 /** Module (memory 0) (memory 0): what an engine without multi-memory refuses. */
 const twoMemories = [0, 97, 115, 109, 1, 0, 0, 0, 5, 5, 2, 0, 0, 0, 0];
 /** Module (global i32 (i32.add (i32.const 1) (i32.const 1))). */
@@ -21,12 +24,16 @@ export function hasExtendedConstants(): boolean {
   return WebAssembly.validate(bytes);
 }
 
-/** @param mostBlocks upper bound of counted blocks */
+/**
+ * @param mostBlocks upper bound of counted blocks
+ * @param globalCount of the program
+ */
 export function layOutTables(
   mode: TrackingMode,
   placement: TablePlacement,
   maxMemoryPages: number,
   mostBlocks: number,
+  globalCount: number,
 ): TableLayout {
   let next = PAGE_BYTES; // the first page holds single values
   const take = (byteCount: number): number => {
@@ -40,12 +47,21 @@ export function layOutTables(
   const pageCounts = recording ? take(PAGE_ENTRIES * 4) : 0;
   const blockCounts = recording ? take(mostBlocks * 4) : 0;
   const lines = recording ? take(lineCount) : 0;
+  const watching = mode === "watch";
+  // A look-up reads four bytes, whose last ones may lie behind the last bit.
+  const watchedBytes = watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0;
+  const watchedGlobals = watching ? take(globalCount) : 0;
+  const frames = watching ? take(FRAME_BYTES) : 0;
   const tableBytes = Math.ceil(next / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
   return {
     placement,
     guestBase: placement === "same-memory" ? tableBytes : 0,
     tableBytes,
     remainingCycles: 0,
+    watchedBytes,
+    watchedGlobals,
+    frameTop: watching ? 8 : 0,
+    frames,
     protection,
     pageCounts,
     lines,

@@ -43,8 +43,14 @@ export const Op = {
   i32Load8S: 0x2c,
   i32Load8U: 0x2d,
   i32Load16U: 0x2f,
+  i64Load: 0x29,
+  f32Load: 0x2a,
+  f64Load: 0x2b,
   i64Load32U: 0x35,
   i32Store: 0x36,
+  i64Store: 0x37,
+  f32Store: 0x38,
+  f64Store: 0x39,
   i32Store8: 0x3a,
   i64Store32: 0x3e,
   memorySize: 0x3f,
@@ -134,6 +140,19 @@ export function storeSize(op: number): number {
   if (op === Op.v128Store) return 16;
   if (op >= Op.v128Store8Lane && op <= Op.v128Store64Lane) return 1 << (op - Op.v128Store8Lane);
   return 0;
+}
+
+const loadSizes = [4, 8, 4, 8, 1, 1, 2, 2, 1, 1, 2, 2, 4, 4];
+/** From v128.load to v128.load64_splat. */
+const vectorLoadSizes = [16, 8, 8, 8, 8, 8, 8, 1, 2, 4, 8];
+
+/** Bytes that a load instruction reads; 0 if it is none. */
+export function loadSize(op: number): number {
+  if (op >= Op.i32Load && op <= Op.i64Load32U) return loadSizes[op - Op.i32Load];
+  if (op >= Op.v128Load && op <= Op.v128Load64Splat) return vectorLoadSizes[op - Op.v128Load];
+  if (op >= Op.v128Load8Lane && op < Op.v128Store8Lane) return 1 << (op - Op.v128Load8Lane);
+  if (op === Op.v128Load32Zero) return 4;
+  return op === Op.v128Load64Zero ? 8 : 0;
 }
 
 /** Type of the value that a store instruction takes. */

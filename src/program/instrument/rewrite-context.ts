@@ -10,6 +10,14 @@ export interface RewriteContext {
   readonly layout: TableLayout;
   readonly countedBlocks: "stores" | "all";
   readonly coalesce: boolean;
+  /** What `watch` adds, else as if there were nothing: whether variables can be watched; */
+  readonly watchVariables: boolean;
+  /** functions that can get to the checkpoint interface; */
+  readonly reaching: ReadonlySet<number>;
+  /** functions that allocate or free; */
+  readonly allocators: ReadonlySet<number>;
+  /** and bytes for frames. */
+  readonly frameRoom: number;
   readonly sites: StoreSite[];
   readonly groups: Map<number, StoreGroup>;
   readonly blocks: CountedBlock[];

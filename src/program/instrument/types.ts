@@ -18,10 +18,12 @@ export const WASM_PAGE_BYTES = 65536;
  * - `record`: the same, and store counts by page, store counts by straight-line run, and dirty 64-byte lines.
  * - `exact`: the host is called for each single store to a protected page, in program order, each time. For pages that
  *   stay protected for good and whose stores the host emulates or logs.
+ * - `watch`: the host is called before each load and store that touches a watched byte, in program order, each time. The
+ *   protection table says which pages hold any; no store traps. For questions about single bytes.
  *
  * Given the same answers of the host, `check` and `record` trap at the same stores in the same order.
  */
-export type TrackingMode = "check" | "record" | "exact";
+export type TrackingMode = "check" | "record" | "exact" | "watch";
 
 /**
  * Where the tables live.
@@ -49,11 +51,14 @@ export interface InstrumentOptions {
   readonly branchHints?: boolean;
   /** Default: `defaultWeight`. Each weight is an integer from 0 to 65535. */
   readonly weight?: InstructionWeight;
+  /** In `watch`: whether local and global variables of WebAssembly can be watched as well (default false). */
+  readonly watchVariables?: boolean;
 }
 
-export type StoreKind = "store" | "fill" | "copy" | "init";
+/** `load`, also the reading half of a copy, and `get`, `set` and `call` occur in `watch` only. */
+export type SiteKind = "store" | "fill" | "copy" | "init" | "load" | "get" | "set" | "call";
 
-/** One instruction that writes memory. Its index in `InstrumentedModule.sites` is what traps report. */
+/** One instruction that the host can be told of: those that write memory. Its index in `InstrumentedModule.sites` is what traps report. */
 export interface StoreSite {
   /** In the index space of the original module (imports first). */
   readonly functionIndex: number;
@@ -61,7 +66,7 @@ export interface StoreSite {
   readonly offset: number;
   /** Bytes written; 0 for bulk instructions, whose length is known at run time only. */
   readonly size: number;
-  readonly kind: StoreKind;
+  readonly kind: SiteKind;
 }
 
 /**
@@ -125,6 +130,14 @@ export interface TableLayout {
   readonly lineCount: number;
   /** One u32 a counted block. Only in `record`, else 0. */
   readonly blockCounts: number;
+  /** One bit a byte of the program's memory: bit n of byte k is address 8 k + n. Only in `watch`, else 0. */
+  readonly watchedBytes: number;
+  /** One byte a mutable global: non-zero tells the host of its gets and sets. Only in `watch`, else 0. */
+  readonly watchedGlobals: number;
+  /** Bytes of the stack of frames below that are taken: an i32. Only in `watch`, else 0. */
+  readonly frameTop: number;
+  /** The frames of functions that can get to the checkpoint interface: see `frames.ts`. Only in `watch`, else 0. */
+  readonly frames: number;
   /** Limit of the program's memory in 64 KiB pages. */
   readonly maxMemoryPages: number;
 }
@@ -155,6 +168,8 @@ export interface InstrumentedModule {
   /** The memory that holds the tables (the same as `memoryExportName` in `same-memory`). */
   readonly tableExportName: string;
   readonly mutableGlobals: readonly MutableGlobal[];
+  /** By function index: the types of its parameters and locals. Of functions with frames, in `watch` only. */
+  readonly frameLocals: ReadonlyMap<number, readonly GlobalType[]>;
   /** The start function, exported instead of run at instantiation so that the tables are ready before it. */
   readonly startExportName: string | undefined;
   /** Module name of the imports that were added; `createMmu` provides them. */

@@ -1,3 +1,4 @@
+import type { ProtectCall } from "../../program/symbols/symbols.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 
 export interface Place {
@@ -33,8 +34,8 @@ export interface Subject {
   readonly sizeBytes: number;
   readonly declaredAt?: Place;
   readonly allocatedAt?: Place;
-  /** A call that would protect it, with `{id}` for a free number. */
-  readonly protectCall?: string;
+  /** What to write to protect it, with the number 0, or why nothing will do. */
+  readonly protect?: ProtectCall;
 }
 
 /**

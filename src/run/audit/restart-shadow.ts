@@ -1,4 +1,5 @@
 import type { ByteRange } from "./byte-ranges.ts";
+import type { Place } from "./findings.ts";
 
 /** What becomes of a byte after a restore. */
 export const Shadow = {
@@ -22,11 +23,21 @@ export const Shadow = {
   dead: 8,
 } as const;
 
-/** Loads of one place from consecutive bytes. */
-export interface LoadRun extends ByteRange {
-  readonly site: number;
-  readonly state: typeof Shadow.loadedStale | typeof Shadow.loadedReset;
+/** Where in the program an access is, always the same object for the same place. */
+export interface AccessPlace {
+  /** In the user's code. */
+  readonly user: Place | undefined;
+  /** The function that does it, which may be a library's. */
+  readonly functionName: string;
 }
+
+/** First accesses of one place to consecutive bytes. */
+export interface AccessRun extends ByteRange {
+  readonly place: AccessPlace;
+  readonly state: Logged;
+}
+
+type Logged = typeof Shadow.loadedStale | typeof Shadow.loadedReset | typeof Shadow.dead;
 
 /** Whoever tells of accesses to watched bytes (`Mmu` in `watch` mode). */
 export interface WatchedBytes {
@@ -45,25 +56,34 @@ export class RestartShadow {
   /** The memory at the checkpoint. */
   readonly #reference: Uint8Array;
   readonly #tracksOverwritten: boolean;
+  readonly #placeOf: (site: number) => AccessPlace;
   readonly #repaired: Uint8Array | undefined;
-  readonly #loads: { start: number; end: number; site: number; state: LoadRun["state"] }[] = [];
+  readonly #runs: { start: number; end: number; place: AccessPlace; state: Logged }[] = [];
 
   /**
    * @param reference the memory as it was at the checkpoint
+   * @param placeOf looks a site up, on the program's stack
    * @param tracksOverwritten whether stale bytes that are overwritten are watched until they are loaded
    * @param repaired 1 for each byte that gets back what it was at the checkpoint when it is loaded reset
    */
-  constructor(watched: WatchedBytes, reference: Uint8Array, tracksOverwritten: boolean, repaired?: Uint8Array) {
+  constructor(
+    watched: WatchedBytes,
+    reference: Uint8Array,
+    placeOf: (site: number) => AccessPlace,
+    tracksOverwritten: boolean,
+    repaired?: Uint8Array,
+  ) {
     this.states = new Uint8Array(reference.length);
     this.#watched = watched;
     this.#reference = reference;
+    this.#placeOf = placeOf;
     this.#tracksOverwritten = tracksOverwritten;
     this.#repaired = repaired;
   }
 
-  /** Loads of stale and of reset bytes, in their order. */
-  get loads(): readonly LoadRun[] {
-    return this.#loads;
+  /** Loads of stale and of reset bytes, and stores to restored ones that nothing had loaded, in their order. */
+  get runs(): readonly AccessRun[] {
+    return this.#runs;
   }
 
   add(ranges: Iterable<ByteRange>, state: typeof Shadow.stale | typeof Shadow.restored): void {
@@ -105,10 +125,11 @@ export class RestartShadow {
     const { states } = this;
     switch (states[at]) {
       case Shadow.restored:
-        states[at] = isStore ? Shadow.dead : Shadow.live;
+        if (isStore) this.#log(at, site, Shadow.dead);
+        else states[at] = Shadow.live;
         break;
       case Shadow.stale:
-        if (!isStore) this.#load(at, site, Shadow.loadedStale);
+        if (!isStore) this.#log(at, site, Shadow.loadedStale);
         else states[at] = this.#tracksOverwritten ? Shadow.overwritten : Shadow.settled;
         break;
       case Shadow.overwritten:
@@ -117,16 +138,17 @@ export class RestartShadow {
         else if (this.#repaired?.[at] === 1) {
           memory[at] = this.#reference[at];
           states[at] = Shadow.settled;
-        } else this.#load(at, site, Shadow.loadedReset);
+        } else this.#log(at, site, Shadow.loadedReset);
         break;
     }
     return states[at];
   }
 
-  #load(at: number, site: number, state: LoadRun["state"]): void {
+  #log(at: number, site: number, state: Logged): void {
     this.states[at] = state;
-    const last = this.#loads.at(-1);
-    if (last !== undefined && last.end === at && last.site === site && last.state === state) last.end++;
-    else this.#loads.push({ start: at, end: at + 1, site, state });
+    const place = this.#placeOf(site);
+    const last = this.#runs.at(-1);
+    if (last !== undefined && last.end === at && last.place === place && last.state === state) last.end++;
+    else this.#runs.push({ start: at, end: at + 1, place, state });
   }
 }

@@ -1,0 +1,185 @@
+import type { FrameVariable, ProtectCall, SymbolTable, Variable } from "../../program/symbols/symbols.ts";
+import type { ByteRange } from "./byte-ranges.ts";
+import type { Place, Subject } from "./findings.ts";
+
+/** A live block of the program's heap. */
+export interface HeapBlock {
+  readonly address: number;
+  readonly sizeBytes: number;
+  readonly allocatedAt: Place | undefined;
+}
+
+/** A call that had not returned: which function, and what its local variables of WebAssembly held. */
+export interface FrameState {
+  readonly functionIndex: number;
+  /** Bits of each value; undefined of references and vectors. */
+  readonly locals: readonly (bigint | undefined)[];
+}
+
+/** A process at one moment, as far as names depend on it. */
+export interface NamedState {
+  readonly memory: Uint8Array;
+  /** Outermost first. */
+  readonly frames: readonly FrameState[];
+  /** Bits of each mutable global, by its index. */
+  readonly globals: ReadonlyMap<number, bigint>;
+  /** Ascending addresses. */
+  readonly blocks: readonly HeapBlock[];
+}
+
+/** Bytes of an AssemblyScript object's header, in front of its address. */
+const OBJECT_HEADER_BYTES = 20;
+
+/** A variable that lies in memory, and where. */
+interface Placed extends ByteRange {
+  readonly variable: Variable;
+}
+
+/** Finds what the bytes of a process belong to, by the program's debug information and its allocations. */
+export class Subjects {
+  readonly #symbols: SymbolTable;
+  readonly #state: NamedState;
+  /** Variables of the frames that were live. */
+  readonly #locals: readonly Placed[];
+  readonly #found = new Map<string, Subject>();
+
+  constructor(symbols: SymbolTable, state: NamedState) {
+    this.#symbols = symbols;
+    this.#state = state;
+    this.#locals = state.frames.flatMap((frame) => this.#placedIn(frame));
+  }
+
+  /** What the byte belongs to; undefined for bytes of nothing that has a name: freed memory, dead frames, a library's own state. */
+  at(address: number): Subject | undefined {
+    const local = this.#locals.find(({ start, end }) => address >= start && address < end);
+    if (local !== undefined) return this.#variable(local.variable, local.start);
+    const global = this.#symbols.globalAt(address);
+    if (global !== undefined) return this.#variable(global.variable, global.variable.address);
+    const block = this.#blockAt(address);
+    return block === undefined ? undefined : this.#block(block);
+  }
+
+  /** The variable that a local of WebAssembly holds in one of the live frames. */
+  ofLocal(functionIndex: number, localIndex: number): Subject | undefined {
+    const variable = this.#symbols.localName(functionIndex, localIndex);
+    return variable && this.#register(`local ${functionIndex} ${localIndex}`, variable);
+  }
+
+  ofGlobal(globalIndex: number): Subject | undefined {
+    const variable = this.#symbols.globalName(globalIndex);
+    return variable && this.#register(`global ${globalIndex}`, variable);
+  }
+
+  #variable(variable: Variable, address: number): Subject {
+    const key = `variable ${variable.name} ${variable.scope} ${address}`;
+    return this.#once(key, () => ({
+      ...described(variable),
+      ...{ key, kind: "variable", address, sizeBytes: variable.sizeBytes },
+      ...protecting(this.#symbols.protectCall(variable, ID)),
+    }));
+  }
+
+  #register(key: string, variable: Variable): Subject {
+    return this.#once(key, () => ({
+      ...described(variable),
+      ...{ key, kind: "register", address: 0, sizeBytes: variable.sizeBytes },
+      ...protecting(this.#symbols.protectCall(variable, ID)),
+    }));
+  }
+
+  /** A block is called by the variable that points to it, where there is one. */
+  #block({ address, sizeBytes, allocatedAt }: HeapBlock): Subject {
+    const key = `block ${address}`;
+    return this.#once(key, () => {
+      const holder = this.#holderOf(address);
+      return {
+        ...{ key, kind: "heap", address, sizeBytes },
+        symbol: holder === undefined ? `block of ${sizeBytes} bytes` : `*${holder.name}`,
+        ...(holder?.scope ? { function: holder.scope } : {}),
+        ...(holder === undefined ? {} : protecting(this.#symbols.protectCall(holder, ID, sizeBytes))),
+        ...(allocatedAt === undefined ? {} : { allocatedAt }),
+        ...(holder === undefined || holder.line === 0 ? {} : { declaredAt: { file: holder.file, line: holder.line } }),
+      };
+    });
+  }
+
+  #holderOf(address: number): Variable | undefined {
+    const view = new DataView(this.#state.memory.buffer, this.#state.memory.byteOffset, this.#state.memory.length);
+    const holds = (at: number) => at >= 0 && at + 4 <= view.byteLength && view.getUint32(at, true) === address;
+    const isPointer = ({ type }: Variable) => type?.kind === "pointer" || type?.kind === "object";
+    for (const { variable, start } of this.#locals) if (isPointer(variable) && holds(start)) return variable;
+    for (const variable of this.#symbols.globals) if (isPointer(variable) && holds(variable.address)) return variable;
+    for (const [index, bits] of this.#state.globals) {
+      if (bits === BigInt(address)) return this.#symbols.globalName(index);
+    }
+    for (const { functionIndex, locals } of this.#state.frames) {
+      const index = locals.indexOf(BigInt(address));
+      if (index >= 0) return this.#symbols.localName(functionIndex, index);
+    }
+    return undefined;
+  }
+
+  #blockAt(address: number): HeapBlock | undefined {
+    const { blocks } = this.#state;
+    let [low, high] = [0, blocks.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (blocks[middle].address - this.#headerBytes <= address) low = middle + 1;
+      else high = middle;
+    }
+    const block = blocks[low - 1];
+    return block !== undefined && address < block.address + block.sizeBytes ? block : undefined;
+  }
+
+  get #headerBytes(): number {
+    return this.#symbols.className(0) === undefined ? 0 : OBJECT_HEADER_BYTES;
+  }
+
+  #placedIn({ functionIndex, locals }: FrameState): Placed[] {
+    return this.#symbols.frameVariables(functionIndex).flatMap((variable) => {
+      const base = baseOf(variable, locals, this.#state.globals);
+      if (base === undefined) return [];
+      const start = base + variable.offset;
+      return [{ variable, start, end: start + variable.sizeBytes }];
+    });
+  }
+
+  #once(key: string, make: () => Subject): Subject {
+    const known = this.#found.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#found.set(key, made);
+    return made;
+  }
+}
+
+/** Stands for a free number in calls that are proposed. */
+const ID = 0;
+
+function baseOf(
+  { frameBase: { kind, index } }: FrameVariable,
+  locals: readonly (bigint | undefined)[],
+  globals: ReadonlyMap<number, bigint>,
+): number | undefined {
+  const bits = kind === "local" ? locals[index] : globals.get(index);
+  return bits === undefined ? undefined : Number(bits & 0xffffffffn);
+}
+
+function described({
+  name,
+  file,
+  line,
+  scope,
+  type,
+}: Variable): Pick<Subject, "symbol" | "type" | "function" | "declaredAt"> {
+  return {
+    symbol: name,
+    ...(type === undefined || type.name === "" ? {} : { type: type.name }),
+    ...(scope === "" ? {} : { function: scope }),
+    ...(line === 0 ? {} : { declaredAt: { file, line } }),
+  };
+}
+
+function protecting(call: ProtectCall): Pick<Subject, "protect"> {
+  return { protect: call };
+}
