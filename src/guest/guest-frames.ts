@@ -3,6 +3,8 @@ import type { InstrumentedModule } from "../program/instrument/types.ts";
 
 /** A function that runs and can get to the checkpoint interface, while an import that it has called is answered. */
 export interface GuestFrame {
+  /** Tells frames apart that are there at the same time: greater for those further in. */
+  readonly position: number;
   /** In the original module. */
   readonly functionIndex: number;
   /** Bits of each parameter and local variable; undefined of references and vectors, which are not kept. */
@@ -19,7 +21,7 @@ export function readFrames({ layout, frameLocals }: InstrumentedModule, tables: 
   const top = view.getInt32(layout.frameTop, true);
   const frames: GuestFrame[] = [];
   for (let at = 0; at < top; ) {
-    const frame = frameAt(view, layout.frames + at, frameLocals);
+    const frame = frameAt(view, layout.frames, at, frameLocals);
     frames.push(frame.frame);
     at += frame.sizeBytes;
   }
@@ -32,18 +34,21 @@ export function readFrame(
   tables: ArrayBufferLike,
   at: number,
 ): GuestFrame {
-  return frameAt(new DataView(tables), layout.frames + at, frameLocals).frame;
+  return frameAt(new DataView(tables), layout.frames, at, frameLocals).frame;
 }
 
 function frameAt(
   view: DataView,
-  start: number,
+  frames: number,
+  position: number,
   frameLocals: InstrumentedModule["frameLocals"],
 ): { readonly frame: GuestFrame; readonly sizeBytes: number } {
+  const start = frames + position;
   const functionIndex = view.getInt32(start + FrameField.functionIndex, true);
   const count = view.getInt32(start + FrameField.localCount, true);
   const types = frameLocals.get(functionIndex) ?? [];
   const frame: GuestFrame = {
+    position,
     functionIndex,
     get locals() {
       return types.map((type, local) => {

@@ -27,8 +27,10 @@ export const Shadow = {
 export interface AccessPlace {
   /** In the user's code. */
   readonly user: Place | undefined;
-  /** The function that does it, which may be a library's. */
+  /** The function that does it; empty for a system call. */
   readonly functionName: string;
+  /** Whether that function is not the user's. */
+  readonly isLibrary: boolean;
 }
 
 /** First accesses of one place to consecutive bytes. */
@@ -129,7 +131,9 @@ export class RestartShadow {
         else states[at] = Shadow.live;
         break;
       case Shadow.stale:
-        if (!isStore) this.#log(at, site, Shadow.loadedStale);
+        // One that was repaired is as it was at the checkpoint.
+        if (!isStore && memory[at] === this.#reference[at]) states[at] = Shadow.settled;
+        else if (!isStore) this.#log(at, site, Shadow.loadedStale);
         else states[at] = this.#tracksOverwritten ? Shadow.overwritten : Shadow.settled;
         break;
       case Shadow.overwritten:

@@ -1,0 +1,158 @@
+import type { RegionName } from "../../checkpoint/api.ts";
+import { HOST_SITE } from "../../guest/mmu.ts";
+import type { CampaignInput } from "../restart/reference.ts";
+import { type Restart, restartFrom } from "../restart/restart.ts";
+import { isLibrary } from "../sites.ts";
+import type { WatchedProcess } from "../watcher.ts";
+import { type AuditedReference, rangeOf } from "./audited-reference.ts";
+import { type ByteRange, gapsOf, mergedBytes } from "./byte-ranges.ts";
+import { differences } from "./reference-memory.ts";
+import { type RegisterRead, RegisterShadow } from "./register-shadow.ts";
+import { type AccessPlace, type AccessRun, RestartShadow, Shadow } from "./restart-shadow.ts";
+
+/** What a restart is made to have as it was at the checkpoint, as if it had been protected. */
+export interface Repairs {
+  readonly memory: readonly ByteRange[];
+  /** Keys of registers. */
+  readonly registers: ReadonlySet<string>;
+}
+
+export const NO_REPAIRS: Repairs = { memory: [], registers: new Set() };
+
+/** What became of a restored region: by offset, `Shadow.live`, `.dead`, or `.restored` where nothing touched it. */
+export interface RegionUse extends RegionName {
+  readonly address: number;
+  readonly states: Uint8Array;
+}
+
+/** A restart, and what the restarted program's first accesses told. */
+export interface AuditedRestart {
+  readonly restart: Restart;
+  /** Index of the checkpoint that it restored; undefined when it did not. */
+  readonly commit: number | undefined;
+  /** Bytes that differed from the checkpoint's and were not restored. */
+  readonly stale: readonly ByteRange[];
+  readonly loads: readonly AccessRun[];
+  readonly registerReads: readonly RegisterRead[];
+  readonly regions: readonly RegionUse[];
+  /** Stores that made restored bytes dead. */
+  readonly overwrites: readonly AccessRun[];
+}
+
+export interface RestartOptions {
+  readonly repairs: Repairs;
+  /** Whether stale bytes and variables that are overwritten are followed to their next read. */
+  readonly tracksOverwritten: boolean;
+  /** Whether a global of WebAssembly is the language's own. */
+  skipsGlobal(index: number): boolean;
+}
+
+/** Restarts the program from a checkpoint and follows every stale and every restored byte to its first access. */
+export function auditedRestart(
+  input: CampaignInput,
+  audited: AuditedReference,
+  from: number,
+  { repairs, tracksOverwritten, skipsGlobal }: RestartOptions,
+): AuditedRestart {
+  const { commits } = audited.reference;
+  let begun:
+    | {
+        readonly commit: number;
+        readonly shadow: RestartShadow;
+        readonly registers: RegisterShadow;
+        readonly stale: readonly ByteRange[];
+        readonly regions: readonly (RegionName & { readonly address: number; readonly bytes: number })[];
+      }
+    | undefined;
+  const places = placeTable(input);
+  const restart = restartFrom(input, audited.reference, from, {
+    restarted({ image, regions: restored, succeeded }, process) {
+      const commit = commits.findLastIndex(
+        ({ name, version }, i) => i <= from && name === image.name && version === image.version,
+      );
+      if (!succeeded || commit < 0) return undefined;
+      const { mmu } = process;
+      const reference = audited.memoryAt(commit);
+      const regions = process.regions.flatMap(({ id, group, address }) => {
+        const saved = image.regions.find((one) => one.id === id && one.group === group);
+        const isRestored = restored.some((one) => one.id === id && one.group === group);
+        return saved === undefined || !isRestored ? [] : [{ id, group, address, bytes: saved.sizeBytes }];
+      });
+      const held = mergedBytes(regions.map(rangeOf));
+      const different = differences(mmu.memory, reference, held);
+      const repaired = mergedBytes(repairs.memory);
+      for (const { start, end } of repaired) {
+        for (const gap of gapsOf(held, start, Math.min(end, mmu.memory.length)))
+          mmu.memory.set(reference.subarray(gap.start, gap.end), gap.start);
+      }
+      const stale = different.flatMap(({ start, end }) => gapsOf(repaired, start, end));
+      const mask = repaired.length === 0 ? undefined : maskOf(repaired, reference.length);
+      const placeOf = (site: number) => places(process, site);
+      const shadow = new RestartShadow(
+        {
+          watch: (address, bytes) => mmu.watched.set(address, bytes),
+          unwatch: (address, bytes) => mmu.watched.clear(address, bytes),
+        },
+        reference,
+        placeOf,
+        tracksOverwritten,
+        mask,
+      );
+      // Repaired bytes may be set to something else before they are read.
+      shadow.add(tracksOverwritten ? different : stale, Shadow.stale);
+      shadow.add(held, Shadow.restored);
+      const registers = new RegisterShadow(placeOf, tracksOverwritten, repairs.registers);
+      const { frames, globals } = audited.states[commit];
+      registers.begin(mmu, frames, globals, skipsGlobal);
+      begun = { commit, shadow, registers, stale: different, regions };
+      return undefined;
+    },
+    access: ({ mmu }, address, size, site, isStore) => begun?.shadow.access(mmu.memory, address, size, site, isStore),
+    local: (_, frame, index, site, isSet) => begun?.registers.local(frame, index, site, isSet),
+    global: ({ mmu }, index, site, isSet) => begun?.registers.global(mmu, index, site, isSet),
+  });
+  const runs = begun?.shadow.runs ?? [];
+  return {
+    restart,
+    commit: begun?.commit,
+    stale: begun?.stale ?? [],
+    loads: runs.filter(({ state }) => state !== Shadow.dead),
+    registerReads: begun?.registers.reads ?? [],
+    regions: (begun?.regions ?? []).map(({ id, group, address, bytes }) => ({
+      ...{ id, group, address },
+      states: begun?.shadow.states.slice(address, address + bytes) ?? new Uint8Array(),
+    })),
+    overwrites: runs.filter(({ state }) => state === Shadow.dead),
+  };
+}
+
+function maskOf(ranges: readonly ByteRange[], size: number): Uint8Array {
+  const mask = new Uint8Array(size);
+  for (const { start, end } of ranges) mask.fill(1, start, end);
+  return mask;
+}
+
+/** Places of accesses, one object for each. */
+export function placeTable({
+  instrumented,
+  program,
+}: CampaignInput): (process: WatchedProcess, site: number) => AccessPlace {
+  const known = new Map<string, AccessPlace>();
+  return (process, site) => {
+    const { file, line } = process.placeOf(site);
+    const at = instrumented.sites[site];
+    const functionName = site === HOST_SITE ? "" : instrumented.functions[at.functionIndex].name;
+    const key = `${file}:${line} ${functionName}`;
+    let place = known.get(key);
+    if (place === undefined) {
+      const own = site === HOST_SITE ? undefined : program.lines.lookup(at.offset);
+      place = {
+        user: line === 0 ? undefined : { file, line },
+        functionName,
+        isLibrary: program.lines.kind !== "none" && (own === undefined || isLibrary(own.file)),
+      };
+      known.set(key, place);
+    }
+    return place;
+  };
+}
