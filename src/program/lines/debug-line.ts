@@ -1,6 +1,6 @@
 import { ByteReader } from "./byte-reader.ts";
 import { compilationDirectories } from "./debug-info.ts";
-import { type DebugSections, readUnitLength } from "./dwarf.ts";
+import { debugSections, readUnitLength } from "./dwarf.ts";
 import { readLineHeader } from "./line-header.ts";
 import { runLineProgram } from "./line-program.ts";
 import { type ModuleLines, NO_FILE, type OffsetRow, offsetTable } from "./offset-table.ts";
@@ -22,15 +22,7 @@ export function readDebugLines(module: Uint8Array): ModuleLines | undefined {
   const code = sections.find((section) => section.id === CODE_SECTION);
   const line = customSection(module, sections, ".debug_line");
   if (!code || !line) return undefined;
-  const named = (name: string): Uint8Array => customSection(module, sections, name) ?? new Uint8Array();
-  const debug: DebugSections = {
-    line,
-    lineStr: named(".debug_line_str"),
-    str: named(".debug_str"),
-    strOffsets: named(".debug_str_offsets"),
-    info: named(".debug_info"),
-    abbrev: named(".debug_abbrev"),
-  };
+  const debug = debugSections(module, sections);
   const directories = compilationDirectories(debug);
   const files: string[] = [];
   const indices = new Map<string, number>();
