@@ -1,3 +1,5 @@
+import type { Declarations } from "./symbols/declarations.ts";
+
 /** What a user's program is to every other part: a WebAssembly module and the way back from its code to its source. */
 export interface Program {
   /** As the user named it. */
@@ -10,6 +12,10 @@ export interface Program {
   readonly sources: ReadonlyMap<string, string>;
   /** Warnings of the compiler; errors are thrown as a `CompileError`. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The name in `lines` and `sources` of a file as the module's debug information calls it; the same unless given. */
+  readonly showFile?: (file: string) => string;
+  /** What the compiler told beside the module. */
+  readonly declarations?: Declarations;
 }
 
 export interface SourceLine {

@@ -5,7 +5,7 @@ import type { LoadOptions } from "../program/toolchains/load-options.ts";
 import { loadProgram } from "../program/toolchains/load-program.ts";
 
 export interface OpenOptions
-  extends Pick<LoadOptions, "workingDirectory" | "includeDirectories" | "compilerArguments"> {
+  extends Pick<LoadOptions, "workingDirectory" | "includeDirectories" | "compilerArguments" | "optimize"> {
   /** Limit of the program's memory in MiB. */
   readonly maxMemoryMiB: number;
   /** Whether every single write is to be told, to a technique that acts on each or for a recording that serves those too. */
@@ -22,11 +22,12 @@ export interface OpenedProgram {
  * @throws BadInputError, CompileError
  */
 export async function openProgram(paths: readonly string[], options: OpenOptions): Promise<OpenedProgram> {
-  const { workingDirectory, includeDirectories, compilerArguments } = options;
+  const { workingDirectory, includeDirectories, compilerArguments, optimize } = options;
   const program = await loadProgram(paths, {
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
     ...(includeDirectories === undefined ? {} : { includeDirectories }),
     ...(compilerArguments === undefined ? {} : { compilerArguments }),
+    ...(optimize === undefined ? {} : { optimize }),
   });
   const instrumented = instrument(program.wasm, {
     mode: "record",

@@ -6,6 +6,7 @@ const decoder = new TextDecoder();
 export class ByteReader {
   position: number;
   readonly end: number;
+  private readonly start: number;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly what: string;
@@ -21,6 +22,7 @@ export class ByteReader {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.what = what;
     this.position = start;
+    this.start = start;
     this.end = Math.min(end, bytes.length);
     if (start > this.end) this.fail("the data ends before this offset", start);
   }
@@ -38,6 +40,11 @@ export class ByteReader {
   slice(length: number, what = this.what): ByteReader {
     const start = this.take(length);
     return new ByteReader(this.bytes, what, start, start + length);
+  }
+
+  /** A reader of the same bytes, from their first on. */
+  again(): ByteReader {
+    return new ByteReader(this.bytes, this.what, this.start, this.end);
   }
 
   skip(length: number): void {

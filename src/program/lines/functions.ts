@@ -1,5 +1,6 @@
 import { ByteReader } from "./byte-reader.ts";
-import { CODE_SECTION, customSection, IMPORT_SECTION, readSections, type Section } from "./sections.ts";
+import { readNames } from "./name-section.ts";
+import { CODE_SECTION, IMPORT_SECTION, readSections, type Section } from "./sections.ts";
 
 /** A function that the module defines, and where its code is. */
 export interface FunctionRange {
@@ -18,7 +19,7 @@ export function readFunctions(module: Uint8Array): readonly FunctionRange[] {
   const sections = readSections(module);
   const code = sections.find((section) => section.id === CODE_SECTION);
   if (!code) return [];
-  const names = readFunctionNames(module, sections);
+  const names = readNames(module, sections).functions;
   const first = countImportedFunctions(module, sections);
   const reader = new ByteReader(module, "the code section", code.start, code.end);
   const count = reader.uleb();
@@ -43,27 +44,6 @@ export function functionAt(functions: readonly FunctionRange[], offset: number):
   }
   const candidate = functions[low];
   return candidate && candidate.start <= offset ? candidate : undefined;
-}
-
-/** Function names by function index. A name section that is broken counts as far as it can be read. */
-function readFunctionNames(module: Uint8Array, sections: readonly Section[]): ReadonlyMap<number, string> {
-  const names = new Map<number, string>();
-  const section = customSection(module, sections, "name");
-  if (!section) return names;
-  const functionNames = 1;
-  try {
-    const reader = new ByteReader(section, "the name section");
-    while (!reader.done) {
-      const id = reader.u8();
-      const contents = reader.slice(reader.uleb());
-      if (id !== functionNames) continue;
-      const count = contents.uleb();
-      for (let i = 0; i < count; i++) names.set(contents.uleb(), contents.name());
-    }
-  } catch {
-    // Names are a convenience: engines accept modules whose name section is broken, and so does this.
-  }
-  return names;
 }
 
 function countImportedFunctions(module: Uint8Array, sections: readonly Section[]): number {

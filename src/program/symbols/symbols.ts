@@ -45,6 +45,8 @@ export interface OffsetRange {
 export interface LocalVariable extends Variable {
   readonly functionIndex: number;
   readonly localIndex: number;
+  /** Where it does so, as [start, end) offsets in the module's file. */
+  readonly ranges: readonly OffsetRange[];
 }
 
 /** A global of WebAssembly that holds a variable of the source. */

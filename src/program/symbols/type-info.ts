@@ -17,7 +17,7 @@ export interface EnumType extends NamedType {
   readonly kind: "enum";
 }
 
-/** A pointer or, in C++, a reference. */
+/** A pointer or, in C++, a reference; in AssemblyScript what a variable of an unmanaged class holds, under the name of the class. */
 export interface PointerType extends NamedType {
   readonly kind: "pointer";
   readonly isReference: boolean;
@@ -61,4 +61,6 @@ export interface ObjectType extends NamedType {
   readonly classId: number | undefined;
   /** Its fields, offsets from the address of the object. */
   readonly members: readonly Member[];
+  /** Of an array, a typed array or a collection: what its elements are. */
+  readonly element: TypeInfo | undefined;
 }

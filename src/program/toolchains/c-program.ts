@@ -7,7 +7,7 @@ import { BadInputError, CompileError, type Diagnostic, type Program } from "../p
 import { bundledClangIdentity, runBundledClang } from "./bundled-clang.ts";
 import { collectIncludes } from "./c-includes.ts";
 import { type Cache, cacheKey } from "./cache.ts";
-import { ALLOCATORS, COMPILE_ARGUMENTS, featuresOf, LINK_ARGUMENTS } from "./clang-arguments.ts";
+import { ALLOCATORS, COMPILE_ARGUMENTS, featuresOf, linkArguments, OPTIMIZED, UNOPTIMIZED } from "./clang-arguments.ts";
 import { type ClangJob, type ClangResult, objectPath } from "./clang-job.ts";
 import { parseClangMessages } from "./clang-messages.ts";
 import type { LoadOptions } from "./load-options.ts";
@@ -77,6 +77,7 @@ export async function loadCProgram(
       ...diagnostic,
       file: show(diagnostic.file),
     })),
+    showFile: show,
   };
 }
 
@@ -94,7 +95,9 @@ function describeJob(
     files.set(`/sdk/${name}`, readFileSync(join(sdk, name), "utf8"));
   }
   const features = featuresOf(userFiles.values());
+  const optimize = options.optimize ?? "release";
   const common = [
+    ...(optimize === "release" ? OPTIMIZED : []),
     ...COMPILE_ARGUMENTS,
     ...features.compile,
     ...includeDirectories.map((directory) => `-I${place(directory)}`),
@@ -103,6 +106,7 @@ function describeJob(
     "-isystem/sdk/include",
     "-isystem/sdk",
     ...(options.compilerArguments ?? []),
+    ...(optimize === "audit" ? UNOPTIMIZED : []),
   ];
   const units = sources.map((absolute) => ({
     source: place(absolute),
@@ -114,7 +118,7 @@ function describeJob(
   return {
     files,
     units,
-    linkArguments: [...LINK_ARGUMENTS, ...features.link, ...wrap],
+    linkArguments: [...linkArguments(optimize), ...features.link, ...wrap],
     cxx: sources.some(isCxx),
   };
 }

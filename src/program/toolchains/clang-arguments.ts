@@ -1,10 +1,9 @@
+import type { Optimize } from "./load-options.ts";
+
 /**
- * For every C and C++ source: optimised, because an unoptimised program writes its locals to memory and would be shown
- * dirtying pages that a real one does not; with debug lines, under names that do not depend on where the files lie;
- * with the parts of POSIX that WASI lacks emulated (signals are only raised by the program itself, there is one process).
+ * For every C and C++ source: with debug lines, under names that do not depend on where the files lie; with the parts of POSIX that WASI lacks emulated (signals are only raised by the program itself, there is one process).
  */
 export const COMPILE_ARGUMENTS: readonly string[] = [
-  "-O2",
   "-g",
   "-fdebug-compilation-dir=.",
   "-ffile-prefix-map=/program/=",
@@ -17,13 +16,28 @@ export const COMPILE_ARGUMENTS: readonly string[] = [
 ];
 
 /**
- * The stack comes first in memory, so that one that overflows runs below address 0 and traps instead of silently
- * overwriting the program's data; 1 MiB of it, because the linker's 64 KiB are too few for programs written for Linux.
+ * Before the user's arguments: optimised, because an unoptimised program writes its locals to memory and would be shown
+ * dirtying pages that a real one does not.
  */
-export const LINK_ARGUMENTS: readonly string[] = [
-  "-mexec-model=command",
-  "-Wl,--stack-first",
-  "-Wl,-z,stack-size=1048576",
+export const OPTIMIZED: readonly string[] = ["-O2"];
+
+/**
+ * After the user's arguments, which may ask for another level: an audit has to find every local in memory, where debug
+ * information says, from its declaration to the end of its block.
+ */
+export const UNOPTIMIZED: readonly string[] = ["-O0", "-g"];
+
+/**
+ * The stack comes first in memory, so that one that overflows runs below address 0 and traps instead of silently
+ * overwriting the program's data; 1 MiB of it, because the linker's 64 KiB are too few for programs written for Linux, and
+ * four times that where frames hold every local and every step of a computation.
+ */
+export function linkArguments(optimize: Optimize): readonly string[] {
+  const stackMiB = optimize === "audit" ? 4 : 1;
+  return ["-mexec-model=command", "-Wl,--stack-first", `-Wl,-z,stack-size=${stackMiB << 20}`, ...LIBRARIES];
+}
+
+const LIBRARIES: readonly string[] = [
   "-lm",
   "-lwasi-emulated-signal",
   "-lwasi-emulated-process-clocks",

@@ -1,3 +1,5 @@
+export type Optimize = "release" | "audit";
+
 /** How a program is to be loaded. Everything has a default. */
 export interface LoadOptions {
   /** What relative paths count from; the process's working directory unless given. */
@@ -6,6 +8,11 @@ export interface LoadOptions {
   readonly includeDirectories?: readonly string[];
   /** Further arguments for the C and C++ compiler, such as `-DNDEBUG` or `-Wall`. */
   readonly compilerArguments?: readonly string[];
+  /**
+   * What the program is compiled for: `release`, the default, as programs run; `audit` so that every variable can be found
+   * by its name while it runs, which makes it several times slower. A module that is compiled already stays as it is.
+   */
+  readonly optimize?: Optimize;
   /**
    * Which clang compiles C and C++: `bundled` (LLVM in WebAssembly, the same everywhere), `system` (one that can target
    * WASI must be installed), or `auto`, the default: the bundled one, except that more than 1 MiB of source goes to the

@@ -14,7 +14,13 @@ interface ModuleSources {
   readonly lines: ModuleLines;
   readonly texts: ReadonlyMap<string, string>;
   readonly diagnostics: readonly Diagnostic[];
+  readonly showFile: (file: string) => string;
 }
+
+const noSources: ModuleSources = {
+  ...{ lines: noLines, texts: new Map(), diagnostics: [] },
+  showFile: (file) => file,
+};
 
 /**
  * Takes a module that was compiled elsewhere, with the lines that it carries: DWARF in itself, or a source map that it
@@ -26,19 +32,17 @@ export function loadWasm(path: string, workingDirectory: string): Program {
   if (problem !== undefined) throw new BadInputError(`${path}: not a WebAssembly module that can run: ${problem}`);
   let found: ModuleSources;
   try {
-    found = readDwarf(wasm, path, workingDirectory) ??
-      readMapped(wasm, path, workingDirectory) ?? { lines: noLines, texts: new Map(), diagnostics: [] };
+    found = readDwarf(wasm, path, workingDirectory) ?? readMapped(wasm, path, workingDirectory) ?? noSources;
   } catch (error) {
     if (!(error instanceof BadInputError)) throw error;
     const message = `the program runs without source lines: ${error.message}`;
     found = {
-      lines: noLines,
-      texts: new Map(),
+      ...noSources,
       diagnostics: [{ severity: "warning", file: path, line: 0, column: 0, message }],
     };
   }
-  const { lines, texts, diagnostics } = found;
-  return { path, language: "wasm", wasm, lines, sources: texts, diagnostics };
+  const { lines, texts, diagnostics, showFile } = found;
+  return { path, language: "wasm", wasm, lines, sources: texts, diagnostics, showFile };
 }
 
 function readDwarf(wasm: Uint8Array, path: string, workingDirectory: string): ModuleSources | undefined {
@@ -98,5 +102,6 @@ function locate(
     }
     if (text !== undefined) texts.set(names.get(file) ?? file, text);
   }
-  return { lines: renameFiles(lines, (file) => names.get(file) ?? file), texts, diagnostics: [] };
+  const showFile = (file: string): string => names.get(file) ?? file;
+  return { lines: renameFiles(lines, showFile), texts, diagnostics: [], showFile };
 }
