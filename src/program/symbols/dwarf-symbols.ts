@@ -139,7 +139,7 @@ class Collector implements DwarfSymbols {
     const name = isLocal
       ? (chain.map((one) => textOf(one, Attribute.name)).find((text) => text !== undefined) ?? "")
       : qualifiedName(this.#entries, entry);
-    if (name === "") return; // a string literal
+    if (name === "" || name.endsWith("_vtable$")) return; // a string literal, or a table of functions
     const { file, line } = placeOf(chain);
     const variable: Variable = {
       name,

@@ -1,5 +1,5 @@
 import { readFunctions } from "../lines/functions.ts";
-import { type ModuleNames, readNames } from "../lines/name-section.ts";
+import { readNames } from "../lines/name-section.ts";
 import { readSections } from "../lines/sections.ts";
 import type { Program } from "../program.ts";
 import { type DeclaredSymbols, declaredSymbols } from "./declared-symbols.ts";

@@ -40,6 +40,9 @@ export function locationsOf(entry: Entry): readonly PlacedLocation[] {
   return [];
 }
 
+/** The number that linkers give a global which they dropped. */
+const DROPPED = 0xffffffff;
+
 /**
  * What an expression leads to, where it is of a form that compilers through LLVM write for WebAssembly (DWARF 5, section
  * 2.5; `DW_OP_WASM_location` is in LLVM's documentation of DWARF for WebAssembly).
@@ -47,6 +50,7 @@ export function locationsOf(entry: Entry): readonly PlacedLocation[] {
  */
 export function evaluate(expression: ByteReader, unit: Unit): Location | undefined {
   let location: Location | undefined;
+  let isThreadLocal = false;
   while (!expression.done) {
     const operation = expression.u8();
     switch (operation) {
@@ -64,6 +68,9 @@ export function evaluate(expression: ByteReader, unit: Unit): Location | undefin
         const kind = expression.u8();
         const index = kind === 3 ? expression.u32() : expression.uleb();
         if (kind === 2 || kind > 3) return undefined;
+        // Without threads there is one set of thread-local variables, at fixed addresses: the linker drops their base.
+        isThreadLocal = kind === 3 && index === DROPPED;
+        if (isThreadLocal) break;
         location = { kind: kind === 0 ? "local" : "global", index, offset: 0, isValue: false };
         break;
       }
@@ -75,6 +82,9 @@ export function evaluate(expression: ByteReader, unit: Unit): Location | undefin
         else location = { ...location, offset: location.offset + added };
         break;
       }
+      case 0x22: // plus
+        if (!isThreadLocal) return undefined;
+        break;
       case 0x9f: // stack_value
         if (location?.kind !== "local" && location?.kind !== "global") return undefined;
         location = { ...location, isValue: true };

@@ -63,7 +63,7 @@ function recordCall(name: string, type: TypeInfo, id: number): ProtectCall {
   const hasAddresses = holdsAddresses(type);
   if (type.name.startsWith("std::") && hasAddresses) {
     return advice(
-      `${name} is a ${type.name}, which keeps its contents in blocks of its own that a restart does not restore: keep them in an array or a struct, and protect that.`,
+      `${name} is a ${type.name.replace(/<.*$/s, "")}, which keeps its contents in blocks of its own that a restart does not restore: keep them in an array or a struct, and protect that.`,
     );
   }
   return call(id, `&${name}`, "1", sizeOf(type, name), hasAddresses ? HOLDS_ADDRESSES : undefined);

@@ -2,6 +2,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { renameFiles } from "../lines/offset-table.ts";
 import { isLibrary, parseSourceMap, readSourceMapLines } from "../lines/source-map.ts";
 import { CompileError, type Diagnostic, type Program } from "../program.ts";
+import type { Declarations } from "../symbols/declarations.ts";
+import { collectDeclarations } from "./assemblyscript-declarations.ts";
 import { type Entry, entryOf } from "./assemblyscript-entry.ts";
 import { LIBRARY_DIRECTORY, LIBRARY_FILES, readLibrary } from "./assemblyscript-library.ts";
 import { keepLinesOfRewrittenFunctions } from "./assemblyscript-lines.ts";
@@ -11,16 +13,20 @@ import { packageVersion } from "./packages.ts";
 import { sdkDirectory } from "./sdk.ts";
 import { displayPath, readIfPresent, readUserText } from "./user-files.ts";
 
-const OUTPUT = "program.wasm";
 /**
  * Optimised at level 2 without shrinking. From level 2 on, the library's array accesses are inlined, so that their
  * stores lie in the user's functions and can be told apart by line; at 0 and 1, `array[i] = x` is a call, and all such
  * stores of a program are one instruction of the library. Measured on the samples: level 2 runs 1.1 to 1.5 times as fast
  * as level 1, level 3 no faster than 2 (within 5 %), and shrinking 1.0 to 1.4 times slower; at 2 every store of the
- * user's own statements in kv.ts and order-book.ts is found under its line. `--debug` only adds names.
+ * user's own statements in kv.ts and order-book.ts is found under its line.
  */
+const OPTIMIZED: readonly string[] = ["--optimizeLevel", "2", "--shrinkLevel", "0"];
+/** For an audit: every local keeps its variable from its declaration on, and its name. */
+const UNOPTIMIZED: readonly string[] = ["--optimizeLevel", "0", "--shrinkLevel", "0"];
+
+const OUTPUT = "program.wasm";
+/** `--debug` only adds names. */
 const ARGUMENTS: readonly string[] = [
-  ...["--optimizeLevel", "2", "--shrinkLevel", "0"],
   ...["--outFile", OUTPUT, "--sourceMap", "--debug"],
   ...["--exportStart", "_start"],
   ...["--lib", LIBRARY_DIRECTORY],
@@ -35,6 +41,7 @@ interface Result {
   readonly diagnostics: readonly Diagnostic[];
   /** Texts by the name that the compiler asked for, null where there was no such file. */
   readonly reads: ReadonlyMap<string, string | null>;
+  readonly declarations: Declarations;
 }
 
 /**
@@ -53,9 +60,10 @@ export async function loadAssemblyScript(
   const entry = entryOf(path, text);
   const library = readLibrary(sdkDirectory(options.sdkDirectory));
   const version = packageVersion("assemblyscript");
+  const levelArguments = options.optimize === "audit" ? UNOPTIMIZED : OPTIMIZED;
   const key = cacheKey([
-    `assemblyscript ${version}, lines kept`,
-    JSON.stringify([ARGUMENTS, entry, text, [...library]]),
+    `assemblyscript ${version}, lines and declarations kept`,
+    JSON.stringify([levelArguments, ARGUMENTS, entry, text, [...library]]),
   ]);
 
   // The compiler names files relative to the directory of the program.
@@ -67,7 +75,7 @@ export async function loadAssemblyScript(
   let result = readCached(cache, key, read);
   if (!result) {
     options.onProgress?.(`compiling ${path}`);
-    result = await compile(entry, library, read, show);
+    result = await compile(entry, levelArguments, library, read, show);
     cache?.write(key, encode(result));
   }
   const map = parseSourceMap(result.sourceMap, `the source map of ${path}`);
@@ -83,23 +91,28 @@ export async function loadAssemblyScript(
     lines: renameFiles(readSourceMapLines(result.wasm, map, `the source map of ${path}`), show),
     sources,
     diagnostics: result.diagnostics.map((diagnostic) => ({ ...diagnostic, file: show(diagnostic.file) })),
+    showFile: show,
+    declarations: result.declarations,
   };
 }
 
 async function compile(
   entry: Entry,
+  levelArguments: readonly string[],
   library: ReadonlyMap<string, string>,
   read: (name: string) => string | null,
   show: (file: string) => string,
 ): Promise<Result> {
   await keepLinesOfRewrittenFunctions();
   const { default: asc } = await import("assemblyscript/asc");
+  const declarations = collectDeclarations();
   const reads = new Map<string, string | null>();
   const written = new Map<string, Uint8Array | string>();
   const diagnostics: Diagnostic[] = [];
   const messages = asc.createMemoryStream();
   const textOf = (file: string): string => reads.get(file) ?? "";
-  const { error } = await asc.main([entry.file, ...ARGUMENTS], {
+  const { error } = await asc.main([entry.file, ...levelArguments, ...ARGUMENTS], {
+    transforms: [declarations.transform],
     stdout: asc.createMemoryStream(),
     stderr: messages,
     listFiles: (name) => (name === LIBRARY_DIRECTORY ? LIBRARY_FILES : null),
@@ -128,7 +141,7 @@ async function compile(
       diagnostics.map((diagnostic) => ({ ...diagnostic, file: show(diagnostic.file) })),
     );
   }
-  return { wasm: wasm.slice(), sourceMap, diagnostics, reads };
+  return { wasm: wasm.slice(), sourceMap, diagnostics, reads, declarations: declarations.collected() };
 }
 
 /** Categories of the compiler's diagnostics: pedantic 0, info 1, warning 2, error 3. */
@@ -146,17 +159,18 @@ function encode(result: Result): readonly Uint8Array[] {
   return [
     result.wasm,
     Buffer.from(result.sourceMap),
-    Buffer.from(JSON.stringify({ diagnostics: result.diagnostics, reads: [...result.reads] })),
+    Buffer.from(JSON.stringify({ ...result, wasm: undefined, sourceMap: undefined, reads: [...result.reads] })),
   ];
 }
 
 function readCached(cache: Cache | undefined, key: string, read: (name: string) => string | null): Result | undefined {
   const [wasm, sourceMap, rest] = cache?.read(key) ?? [];
   if (!wasm || !sourceMap || !rest) return undefined;
-  const { diagnostics, reads } = JSON.parse(Buffer.from(rest).toString()) as {
+  const { diagnostics, reads, declarations } = JSON.parse(Buffer.from(rest).toString()) as {
     diagnostics: readonly Diagnostic[];
+    declarations: Declarations;
     reads: readonly (readonly [string, string | null])[];
   };
   if (reads.some(([name, text]) => read(name) !== text)) return undefined;
-  return { wasm, sourceMap: Buffer.from(sourceMap).toString(), diagnostics, reads: new Map(reads) };
+  return { wasm, sourceMap: Buffer.from(sourceMap).toString(), diagnostics, reads: new Map(reads), declarations };
 }
