@@ -1,11 +1,13 @@
 import type { RegionName } from "../../checkpoint/api.ts";
 import { HOST_SITE } from "../../guest/mmu.ts";
+import type { SiteSource } from "../recording.ts";
 import type { CampaignInput } from "../restart/reference.ts";
 import { type Restart, restartFrom } from "../restart/restart.ts";
 import { isLibrary } from "../sites.ts";
 import type { WatchedProcess } from "../watcher.ts";
 import { type AuditedReference, rangeOf } from "./audited-reference.ts";
 import { type ByteRange, gapsOf, mergedBytes } from "./byte-ranges.ts";
+import { LostPositions } from "./lost-positions.ts";
 import { differences } from "./reference-memory.ts";
 import { type RegisterRead, RegisterShadow } from "./register-shadow.ts";
 import { type AccessPlace, type AccessRun, RestartShadow, Shadow } from "./restart-shadow.ts";
@@ -37,6 +39,25 @@ export interface AuditedRestart {
   readonly regions: readonly RegionUse[];
   /** Stores that made restored bytes dead. */
   readonly overwrites: readonly AccessRun[];
+  /** Files and standard input that were used from another position than the reference had come to. */
+  readonly inputs: readonly InputUse[];
+  /** What the image held and could not be restored, because it was not protected, or smaller, at that time. */
+  readonly refused: readonly RefusedRegion[];
+}
+
+export interface InputUse {
+  readonly path: string;
+  /** Bytes from its start: in the reference at the checkpoint, and in the restarted process at the restore. */
+  readonly expected: number;
+  readonly position: number;
+  /** Of the first use. */
+  readonly place: SiteSource | undefined;
+}
+
+export interface RefusedRegion extends RegionName {
+  /** Index of the checkpoint. */
+  readonly commit: number;
+  readonly place: SiteSource | undefined;
 }
 
 export interface RestartOptions {
@@ -65,12 +86,23 @@ export function auditedRestart(
       }
     | undefined;
   const places = placeTable(input);
+  const inputs = new LostPositions();
+  const refused: RefusedRegion[] = [];
+  let refusedAt: SiteSource | undefined;
   const restart = restartFrom(input, audited.reference, from, {
     restarted({ image, regions: restored, succeeded }, process) {
       const commit = commits.findLastIndex(
         ({ name, version }, i) => i <= from && name === image.name && version === image.version,
       );
-      if (!succeeded || commit < 0) return undefined;
+      if (commit < 0) return undefined;
+      if (!succeeded) {
+        for (const { id, group, sizeBytes } of image.regions) {
+          const now = process.regions.find((one) => one.id === id && one.group === group);
+          if (now === undefined || now.bytes < sizeBytes) refused.push({ id, group, commit, place: refusedAt });
+        }
+        return undefined;
+      }
+      inputs.begin(commits[commit].descriptors, process.descriptors);
       const { mmu } = process;
       const reference = audited.memoryAt(commit);
       const regions = process.regions.flatMap(({ id, group, address }) => {
@@ -107,6 +139,10 @@ export function auditedRestart(
       begun = { commit, shadow, registers, stale: different, regions };
       return undefined;
     },
+    refused(_call, _reason, source) {
+      refusedAt = source;
+    },
+    systemCall: (_name, source, process) => inputs.used(source, () => process.descriptors),
     access: ({ mmu }, address, size, site, isStore) => begun?.shadow.access(mmu.memory, address, size, site, isStore),
     local: (_, frame, index, site, isSet) => begun?.registers.local(frame, index, site, isSet),
     global: ({ mmu }, index, site, isSet) => begun?.registers.global(mmu, index, site, isSet),
@@ -123,6 +159,8 @@ export function auditedRestart(
       states: begun?.shadow.states.slice(address, address + bytes) ?? new Uint8Array(),
     })),
     overwrites: runs.filter(({ state }) => state === Shadow.dead),
+    inputs: inputs.uses,
+    refused,
   };
 }
 

@@ -41,9 +41,10 @@ export interface Subject {
 /**
  * - `changes the result`: with everything found protected a restart ends like the reference, and without this it does not.
  * - `harmless`: without it a restart ends like the reference.
+ * - `prevents the restart`: the restart fails over it, so that nothing is restored.
  * - `unproved`: restarts do not end like the reference, and protecting what was found does not help.
  */
-export type Effect = "changes the result" | "harmless" | "unproved";
+export type Effect = "changes the result" | "prevents the restart" | "unproved" | "harmless";
 
 /** State that a restarted program lives on, and that no image holds. */
 export interface UnprotectedFinding {
@@ -56,6 +57,8 @@ export interface UnprotectedFinding {
    * - `refused`: the restart itself failed over it.
    */
   readonly how: "stale" | "reset" | "refused";
+  /** The region that could not be restored. */
+  readonly region?: number;
   /** The bytes that were read, by address. */
   readonly ranges: readonly ByteRange[];
   readonly bytes: number;
@@ -78,9 +81,10 @@ export interface DeadFinding {
   /** Offsets from the region's start. */
   readonly ranges: readonly ByteRange[];
   readonly bytes: number;
+  /** Of the first of them. */
+  readonly address: number;
   /** Where a restarted program overwrites it. */
   readonly writtenAt?: Place;
-  readonly protectedAt?: Place;
   readonly firstRestartVersion: number;
 }
 

@@ -1,0 +1,86 @@
+import type { AuditedReference } from "./audited-reference.ts";
+import type { AuditedRestart } from "./audited-restart.ts";
+import { type ByteRange, runsWhere } from "./byte-ranges.ts";
+import type { Place } from "./findings.ts";
+import { Shadow } from "./restart-shadow.ts";
+
+/** Bytes of a region that no restarted program needs. */
+export interface DeadBytes {
+  readonly id: number;
+  readonly group: string;
+  readonly regionBytes: number;
+  /** Where the region lay in the reference, and in which of its checkpoints it was first found so. */
+  readonly address: number;
+  readonly commit: number;
+  /** Offsets from the region's start. */
+  readonly ranges: readonly ByteRange[];
+  /** Where a restarted program overwrites it. */
+  readonly writtenAt: Place | undefined;
+}
+
+const LIVE = 1;
+const OVERWRITTEN = 2;
+const PAID = 4;
+
+/**
+ * Bytes that restarted programs always overwrite before they read them, and never the other way round. Runs of them that are the
+ * same in all images are left out: no checkpoint after the first had to take them, and they may well be state whose time
+ * had not come.
+ */
+export function deadBytes(audited: AuditedReference, restarts: readonly AuditedRestart[]): DeadBytes[] {
+  const uses = new Map<string, Uint8Array>();
+  const firsts = new Map<string, { readonly commit: number; readonly writtenAt: Place | undefined }>();
+  for (const { commit, regions, overwrites } of restarts) {
+    if (commit === undefined) continue;
+    for (const { id, group, address, states } of regions) {
+      const key = `${id} ${group}`;
+      const use = grown(uses.get(key), states.length);
+      uses.set(key, use);
+      for (let i = 0; i < states.length; i++) {
+        if (states[i] === Shadow.live) use[i] |= LIVE;
+        else if (states[i] === Shadow.dead) use[i] |= OVERWRITTEN;
+      }
+      if (firsts.has(key) || !states.includes(Shadow.dead)) continue;
+      const first = overwrites.find(({ start, end }) => end > address && start < address + states.length);
+      firsts.set(key, { commit, writtenAt: first?.place.user });
+    }
+  }
+  return [...uses].flatMap(([key, use]) => {
+    const first = firsts.get(key);
+    const [id, group] = [Number(key.slice(0, key.indexOf(" "))), key.slice(key.indexOf(" ") + 1)];
+    if (first === undefined) return [];
+    const saved = audited.states[first.commit].saved.find((one) => one.id === id && one.group === group);
+    if (saved === undefined) return [];
+    markPaid(audited, id, group, use);
+    const dead = runsWhere(use, (byte) => (byte & (LIVE | OVERWRITTEN)) === OVERWRITTEN);
+    const ranges = dead.filter(({ start, end }) => use.subarray(start, end).some((byte) => (byte & PAID) !== 0));
+    return ranges.length === 0
+      ? []
+      : [{ id, group, regionBytes: use.length, address: saved.address, ...first, ranges }];
+  });
+}
+
+/** Marks the bytes that some image after a region's first holds otherwise than the one before; all where there is one image. */
+function markPaid({ reference }: AuditedReference, id: number, group: string, use: Uint8Array): void {
+  const { images } = reference.run;
+  let before: Uint8Array | undefined;
+  let count = 0;
+  for (const image of images.all) {
+    if (!image.regions.some((region) => region.id === id && region.group === group)) continue;
+    const bytes = images.restore(image, id, group);
+    count++;
+    if (bytes !== undefined && before !== undefined) {
+      for (let i = 0; i < Math.min(use.length, bytes.length, before.length); i++)
+        if (bytes[i] !== before[i]) use[i] |= PAID;
+    }
+    before = bytes;
+  }
+  if (count === 1) for (let i = 0; i < use.length; i++) use[i] |= PAID;
+}
+
+function grown(bytes: Uint8Array | undefined, size: number): Uint8Array {
+  if (bytes !== undefined && bytes.length >= size) return bytes;
+  const larger = new Uint8Array(size);
+  if (bytes !== undefined) larger.set(bytes);
+  return larger;
+}

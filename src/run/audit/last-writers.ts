@@ -1,0 +1,57 @@
+import { type CampaignInput, referenceRun } from "../restart/reference.ts";
+import { placeOf } from "./audited-reference.ts";
+import type { ByteRange } from "./byte-ranges.ts";
+import type { Place } from "./findings.ts";
+
+/** Bytes whose writer is asked for, as it was at a checkpoint. */
+export interface WriterQuestion {
+  readonly ranges: readonly ByteRange[];
+  /** Index of the checkpoint. */
+  readonly commit: number;
+}
+
+/** Stores in one epoch after which a question is not asked on until the next: hot variables would take for ever. */
+const MOST_STORES = 200_000;
+
+/** Runs the reference once more, and tells which line of the user's code last wrote to each before its checkpoint. */
+export function lastWriters(input: CampaignInput, questions: readonly WriterQuestion[]): (Place | undefined)[] {
+  const answers = questions.map((): Place | undefined => undefined);
+  const newest = questions.map((): Place | undefined => undefined);
+  const asked = (at: number) =>
+    questions.findIndex(({ ranges }) => ranges.some(({ start, end }) => at >= start && at < end));
+  const last = Math.max(-1, ...questions.map(({ commit }) => commit));
+  if (last < 0) return answers;
+  let checkpoints = 0;
+  let stores = 0;
+  const watchAll = (mmu: { readonly watched: { set(address: number, bytes: number): void } }) => {
+    stores = 0;
+    for (const { ranges, commit } of questions)
+      if (commit >= checkpoints) for (const { start, end } of ranges) mmu.watched.set(start, end - start);
+  };
+  referenceRun(input, {
+    watcher: {
+      begin: ({ mmu }) => watchAll(mmu),
+      checkpointed(_, { mmu }) {
+        for (const [i, { commit }] of questions.entries()) if (commit === checkpoints) answers[i] = newest[i];
+        checkpoints++;
+        if (checkpoints <= last) watchAll(mmu);
+        else
+          for (const { ranges } of questions)
+            for (const { start, end } of ranges) mmu.watched.clear(start, end - start);
+      },
+      access(process, address, size, site, isStore) {
+        if (!isStore) return;
+        if (++stores > MOST_STORES) process.mmu.watched.clear(address, size);
+        for (let at = address; at < address + size; ) {
+          const question = asked(at);
+          if (question < 0) at++;
+          else {
+            newest[question] = placeOf(process, site) ?? newest[question];
+            at = address + size;
+          }
+        }
+      },
+    },
+  });
+  return answers;
+}
