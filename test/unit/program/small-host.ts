@@ -10,6 +10,8 @@ export interface Outcome {
   /** Largest number of protected bytes at a checkpoint. */
   readonly protectedBytes: number;
   readonly regionNames: ReadonlyMap<number, string>;
+  /** Regions protected when the run ended, by their numbers. */
+  readonly regions: ReadonlyMap<number, { readonly address: number; readonly bytes: number }>;
 }
 
 /** Committed checkpoints by version: contents by region. */
@@ -136,5 +138,5 @@ export function runProgram(
     if (!(error instanceof Ended)) throw error;
     exitCode = error.exitCode;
   }
-  return { stdout: output[1], stderr: output[2], exitCode, protectedBytes, regionNames };
+  return { stdout: output[1], stderr: output[2], exitCode, protectedBytes, regionNames, regions };
 }
