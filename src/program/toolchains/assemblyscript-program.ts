@@ -3,10 +3,10 @@ import { renameFiles } from "../lines/offset-table.ts";
 import { isLibrary, parseSourceMap, readSourceMapLines } from "../lines/source-map.ts";
 import { CompileError, type Diagnostic, type Program } from "../program.ts";
 import type { Declarations } from "../symbols/declarations.ts";
+import { keepDebugInfoOfRewrittenFunctions } from "./assemblyscript-debug-info.ts";
 import { collectDeclarations } from "./assemblyscript-declarations.ts";
 import { type Entry, entryOf } from "./assemblyscript-entry.ts";
 import { LIBRARY_DIRECTORY, LIBRARY_FILES, readLibrary } from "./assemblyscript-library.ts";
-import { keepLinesOfRewrittenFunctions } from "./assemblyscript-lines.ts";
 import { type Cache, cacheKey } from "./cache.ts";
 import type { LoadOptions } from "./load-options.ts";
 import { packageVersion } from "./packages.ts";
@@ -62,7 +62,7 @@ export async function loadAssemblyScript(
   const version = packageVersion("assemblyscript");
   const levelArguments = options.optimize === "audit" ? UNOPTIMIZED : OPTIMIZED;
   const key = cacheKey([
-    `assemblyscript ${version}, lines and declarations kept`,
+    `assemblyscript ${version}, lines, names and declarations kept`,
     JSON.stringify([levelArguments, ARGUMENTS, entry, text, [...library]]),
   ]);
 
@@ -103,7 +103,7 @@ async function compile(
   read: (name: string) => string | null,
   show: (file: string) => string,
 ): Promise<Result> {
-  await keepLinesOfRewrittenFunctions();
+  await keepDebugInfoOfRewrittenFunctions();
   const { default: asc } = await import("assemblyscript/asc");
   const declarations = collectDeclarations();
   const reads = new Map<string, string | null>();
