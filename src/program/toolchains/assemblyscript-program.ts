@@ -3,12 +3,13 @@ import { renameFiles } from "../lines/offset-table.ts";
 import { isLibrary, parseSourceMap, readSourceMapLines } from "../lines/source-map.ts";
 import { CompileError, type Diagnostic, type Program } from "../program.ts";
 import type { Declarations } from "../symbols/declarations.ts";
+import { inlineAccessors } from "./assemblyscript-accessors.ts";
 import { keepDebugInfoOfRewrittenFunctions } from "./assemblyscript-debug-info.ts";
 import { collectDeclarations } from "./assemblyscript-declarations.ts";
 import { type Entry, entryOf } from "./assemblyscript-entry.ts";
 import { LIBRARY_DIRECTORY, LIBRARY_FILES, readLibrary } from "./assemblyscript-library.ts";
 import { type Cache, cacheKey } from "./cache.ts";
-import type { LoadOptions } from "./load-options.ts";
+import type { LoadOptions, Optimize } from "./load-options.ts";
 import { packageVersion } from "./packages.ts";
 import { sdkDirectory } from "./sdk.ts";
 import { displayPath, readIfPresent, readUserText } from "./user-files.ts";
@@ -19,10 +20,13 @@ import { displayPath, readIfPresent, readUserText } from "./user-files.ts";
  * stores of a program are one instruction of the library. Measured on the samples: level 2 runs 1.1 to 1.5 times as fast
  * as level 1, level 3 no faster than 2 (within 5 %), and shrinking 1.0 to 1.4 times slower; at 2 every store of the
  * user's own statements in kv.ts and order-book.ts is found under its line.
+ *
+ * For an audit not at all, but for accessors, so that every local keeps its variable from its declaration on, and its name.
  */
-const OPTIMIZED: readonly string[] = ["--optimizeLevel", "2", "--shrinkLevel", "0"];
-/** For an audit: every local keeps its variable from its declaration on, and its name. */
-const UNOPTIMIZED: readonly string[] = ["--optimizeLevel", "0", "--shrinkLevel", "0"];
+const LEVEL: Readonly<Record<Optimize, readonly string[]>> = {
+  release: ["--optimizeLevel", "2", "--shrinkLevel", "0"],
+  audit: ["--optimizeLevel", "0", "--shrinkLevel", "0"],
+};
 
 const OUTPUT = "program.wasm";
 /** `--debug` only adds names. */
@@ -60,10 +64,10 @@ export async function loadAssemblyScript(
   const entry = entryOf(path, text);
   const library = readLibrary(sdkDirectory(options.sdkDirectory));
   const version = packageVersion("assemblyscript");
-  const levelArguments = options.optimize === "audit" ? UNOPTIMIZED : OPTIMIZED;
+  const { optimize = "release" } = options;
   const key = cacheKey([
     `assemblyscript ${version}, lines, names and declarations kept`,
-    JSON.stringify([levelArguments, ARGUMENTS, entry, text, [...library]]),
+    JSON.stringify([optimize, LEVEL[optimize], ARGUMENTS, entry, text, [...library]]),
   ]);
 
   // The compiler names files relative to the directory of the program.
@@ -75,7 +79,7 @@ export async function loadAssemblyScript(
   let result = readCached(cache, key, read);
   if (!result) {
     options.onProgress?.(`compiling ${path}`);
-    result = await compile(entry, levelArguments, library, read, show);
+    result = await compile(entry, optimize, library, read, show);
     cache?.write(key, encode(result));
   }
   const map = parseSourceMap(result.sourceMap, `the source map of ${path}`);
@@ -98,7 +102,7 @@ export async function loadAssemblyScript(
 
 async function compile(
   entry: Entry,
-  levelArguments: readonly string[],
+  optimize: Optimize,
   library: ReadonlyMap<string, string>,
   read: (name: string) => string | null,
   show: (file: string) => string,
@@ -106,13 +110,14 @@ async function compile(
   await keepDebugInfoOfRewrittenFunctions();
   const { default: asc } = await import("assemblyscript/asc");
   const declarations = collectDeclarations();
+  const transforms = [declarations.transform, ...(optimize === "audit" ? [await inlineAccessors()] : [])];
   const reads = new Map<string, string | null>();
   const written = new Map<string, Uint8Array | string>();
   const diagnostics: Diagnostic[] = [];
   const messages = asc.createMemoryStream();
   const textOf = (file: string): string => reads.get(file) ?? "";
-  const { error } = await asc.main([entry.file, ...levelArguments, ...ARGUMENTS], {
-    transforms: [declarations.transform],
+  const { error } = await asc.main([entry.file, ...LEVEL[optimize], ...ARGUMENTS], {
+    transforms,
     stdout: asc.createMemoryStream(),
     stderr: messages,
     listFiles: (name) => (name === LIBRARY_DIRECTORY ? LIBRARY_FILES : null),

@@ -59,7 +59,13 @@ export async function loadCProgram(
   let result = readCached(cache, key);
   if (!result) {
     options.onProgress?.(`compiling ${paths.join(", ")}`);
-    const made = clang ? runSystemClang(clang, job) : await runBundledClang(job);
+    const run = async (one: ClangJob): Promise<ClangResult> =>
+      clang ? runSystemClang(clang, one) : runBundledClang(one);
+    let made = await run(job);
+    if (made.wasm === undefined && options.optimize === "audit" && /undefined symbol/.test(made.messages)) {
+      const again = await run(withInlineFunctions(job));
+      if (again.wasm !== undefined) made = again;
+    }
     if (made.wasm === undefined) throw compileError(made.messages, job, shown);
     result = { wasm: made.wasm, messages: made.messages };
     cache?.write(key, [result.wasm, Buffer.from(result.messages)]);
@@ -120,6 +126,20 @@ function describeJob(
     units,
     linkArguments: [...linkArguments(optimize), ...features.link, ...wrap],
     cxx: sources.some(isCxx),
+  };
+}
+
+/**
+ * The same with every inline function of C as a function of its own. In C99, one that is declared `inline` alone is no
+ * definition for the linker; optimised programs do without, and so nobody notices until they are not optimised.
+ */
+function withInlineFunctions(job: ClangJob): ClangJob {
+  return {
+    ...job,
+    units: job.units.map((unit) =>
+      isCxx(unit.source) ? unit : { ...unit, arguments: [...unit.arguments, "-fgnu89-inline"] },
+    ),
+    linkArguments: [...job.linkArguments, "-Wl,--allow-multiple-definition"],
   };
 }
 
