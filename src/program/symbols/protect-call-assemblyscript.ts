@@ -41,10 +41,10 @@ function objectCall(name: string, type: ObjectType, id: number): ProtectCall {
   }
   if (base === "StaticArray" || base === "ArrayBuffer" || VIEWS.has(base)) return call("protect", `${id}, ${name}`);
   if (base === "DataView") return call("memProtect", `${id}, ${name}.dataStart, ${name}.byteLength, 1`);
-  if (base === "Array" && element) {
+  if (base === "Array") {
     return call(
-      "memProtect",
-      `${id}, ${name}.dataStart, ${name}.length, sizeof<${element.name}>()`,
+      "protect",
+      `${id}, ${name}`,
       "it must have its length when this is called, and be protected again whenever it grows or shrinks",
     );
   }

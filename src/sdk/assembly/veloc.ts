@@ -34,8 +34,8 @@ export function finalize(drain: bool = true): i32 {
 // ---- Regions of memory ----
 
 /**
- * Puts a static array, a typed array or a buffer under protection: every later checkpoint saves its contents, a restart
- * writes them back. `id` is the program's own number for the region and must be the same in the run that restarts;
+ * Puts an array, a typed array or a buffer under protection: every later checkpoint saves its contents, a restart
+ * writes them back. An `Array` moves when it grows: protect it again then, or better take a `StaticArray`. `id` is the program's own number for the region and must be the same in the run that restarts;
  * `name`, when given, is what reports call it.
  */
 export function protect<T>(id: i32, array: T, name: string = ""): i32 {
@@ -46,7 +46,8 @@ export function protect<T>(id: i32, array: T, name: string = ""): i32 {
     result = veloc_mem_protect(id, array.dataStart, array.byteLength, 1);
   } else {
     if (isManaged<valueof<T>>()) ERROR("an array of objects cannot be protected: it holds addresses, not values");
-    result = veloc_mem_protect(id, changetype<usize>(array), array.length, sizeof<valueof<T>>());
+    const start = isArray<T>() ? load<usize>(changetype<usize>(array), offsetof<T>("dataStart")) : changetype<usize>(array);
+    result = veloc_mem_protect(id, start, array.length, sizeof<valueof<T>>());
   }
   if (result == SUCCESS && name.length > 0) result = memName(id, name);
   return result;
