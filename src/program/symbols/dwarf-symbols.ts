@@ -60,11 +60,31 @@ export function dwarfSymbols(
   const entries = readEntries(debugSections(module, sections));
   const collector = new Collector(entries, sections.find(({ id }) => id === CODE_SECTION)?.start ?? 0, functions, show);
   for (const unit of entries.units) tolerantly(() => collector.walk(unit.root));
-  collector.globals.sort((a, b) => a.address - b.address);
-  return collector;
+  return {
+    globals: ascending(collector.globals),
+    frames: collector.frames,
+    locals: collector.locals,
+    wasmGlobals: collector.wasmGlobals,
+  };
 }
 
-class Collector implements DwarfSymbols {
+/** In the order of addresses, each once: variables of headers come with every source that includes them. */
+function ascending(globals: readonly GlobalVariable[]): readonly GlobalVariable[] {
+  const names = new Set<string>();
+  let at = -1;
+  return [...globals]
+    .sort((a, b) => a.address - b.address)
+    .filter(({ address, name, scope }) => {
+      if (address !== at) names.clear();
+      at = address;
+      const key = `${scope} ${name}`;
+      const isNew = !names.has(key);
+      names.add(key);
+      return isNew;
+    });
+}
+
+class Collector {
   readonly globals: GlobalVariable[] = [];
   readonly frames: FrameVariable[] = [];
   readonly locals: LocalVariable[] = [];
@@ -74,8 +94,6 @@ class Collector implements DwarfSymbols {
   readonly #codeStart: number;
   readonly #functions: readonly FunctionRange[];
   readonly #show: (file: string) => string;
-  /** Variables of headers come with every source that includes them. */
-  readonly #seen = new Set<string>();
 
   constructor(
     entries: Entries,
@@ -157,9 +175,7 @@ class Collector implements DwarfSymbols {
     const { location, range } = placed;
     if (location.kind === "address") {
       const { address } = location;
-      const key = `${address} ${variable.scope} ${variable.name}`;
-      if (address === 0 || address >= TOMBSTONES_FROM || this.#seen.has(key)) return;
-      this.#seen.add(key);
+      if (address === 0 || address >= TOMBSTONES_FROM) return;
       this.globals.push({ ...variable, address, isExternal });
       return;
     }
