@@ -31,19 +31,52 @@ const stores = [
   ["v128.store64_lane", "v128", 8],
 ] as const;
 
+const loads = [
+  ["i32.load", "i32"],
+  ["i32.load8_s", "i32"],
+  ["i32.load8_u", "i32"],
+  ["i32.load16_s", "i32"],
+  ["i32.load16_u", "i32"],
+  ["i64.load", "i64"],
+  ["i64.load8_u", "i64"],
+  ["i64.load16_s", "i64"],
+  ["i64.load32_s", "i64"],
+  ["f32.load", "f32"],
+  ["f64.load", "f64"],
+  ["v128.load", "v128"],
+  ["v128.load8x8_u", "v128"],
+  ["v128.load32x2_s", "v128"],
+  ["v128.load8_splat", "v128"],
+  ["v128.load64_splat", "v128"],
+  ["v128.load32_zero", "v128"],
+  ["v128.load64_zero", "v128"],
+] as const;
+
+/** What a random module has besides. */
+export interface RandomModuleOptions {
+  /** The module that `look` is imported from (default `env`). */
+  readonly lookFrom?: string;
+  /** Exceptions: thrown, caught, and let through. */
+  readonly throws?: boolean;
+}
+
 /**
  * A valid module that ends soon: loops count down, calls go to functions of a higher number and are limited in all. It exports `memory` and `main`
- * (i32) -> (i32). Locals of each function: 0 and 1 parameters, 2 to 5 i32 scratch, 6 to 9 loop counters by depth.
+ * (i32) -> (i32). Locals of each function: 0 and 1 parameters, 2 to 5 i32 scratch, 6 to 8 loop counters by depth, then three more i32, and one of
+ * each other number type. All instructions are folded.
  */
-export function randomModule(seed: number): string {
+export function randomModule(seed: number, { lookFrom = "env", throws = false }: RandomModuleOptions = {}): string {
   const random = createRandom(seed);
   const functionCount = 2 + random.below(3);
   const parts: string[] = [];
-  for (let index = 0; index < functionCount; index++) parts.push(randomFunction(random, index, functionCount));
+  for (let index = 0; index < functionCount; index++) parts.push(randomFunction(random, index, functionCount, throws));
   const start = random.chance(3) ? "(start $start)" : "";
+  const main = "(call $f0 (local.get 0) (i32.const 5))";
   return `(module
-    (import "env" "look" (func $look (param i32) (result i32)))
+    (import "${lookFrom}" "look" (func $look (param i32) (result i32)))
     (import "env" "write" (func $write (param i32 i32)))
+    (import "env" "read" (func $read (param i32 i32)))
+    ${throws ? "(tag $e (param i32))" : ""}
     (type $binary (func (param i32 i32) (result i32)))
     (memory (export "memory") 2 ${3 + random.below(3)})
     (global $g (mut i32) (i32.const 7)) (global $h (mut i64) (i64.const 9))
@@ -53,10 +86,10 @@ export function randomModule(seed: number): string {
     (func $start (i32.store (i32.const 8190) (i32.const 0x01020304))) ${start}
     (func $two (param i32) (result i32 i32) (local.get 0) (i32.const 3))
     ${parts.join("\n")}
-    (func (export "main") (param i32) (result i32) (call $f0 (local.get 0) (i32.const 5))))`;
+    (func (export "main") (param i32) (result i32) ${throws ? `(try (result i32) (do ${main}) (catch $e))` : main}))`;
 }
 
-function randomFunction(random: Random, index: number, functionCount: number): string {
+function randomFunction(random: Random, index: number, functionCount: number, throws: boolean): string {
   const scratch = () => `$s${random.below(4)}`;
 
   /** An address mostly inside of memory, and often near the end of a page or line. */
@@ -88,11 +121,11 @@ function randomFunction(random: Random, index: number, functionCount: number): s
           ? `(i32.${random.pick(["add", "mul", "xor", "sub"])} ${i32} ${value("i32", 3)})`
           : i32;
       case "i64":
-        return random.pick([`(i64.extend_i32_s ${i32})`, `(i64.const ${random.next()})`, "(global.get $h)"]);
+        return random.pick([`(i64.extend_i32_s ${i32})`, `(i64.const ${random.next()})`, "(global.get $h)", "(local.get $w)"]);
       case "f32":
-        return `(f32.convert_i32_s ${i32})`;
+        return random.pick([`(f32.convert_i32_s ${i32})`, "(local.get $x)"]);
       case "f64":
-        return `(f64.convert_i32_u ${i32})`;
+        return random.pick([`(f64.convert_i32_u ${i32})`, "(local.get $y)"]);
       default:
         return `(i32x4.splat ${i32})`;
     }
@@ -104,6 +137,28 @@ function randomFunction(random: Random, index: number, functionCount: number): s
     const offset = random.chance(40) ? 4294967290 : random.below(random.pick([1, 70, limit]));
     const align = random.chance(4) ? " align=1" : "";
     return `(${name} offset=${offset}${align}${lane} ${where} ${value(type, 0)})`;
+  }
+
+  /** Puts what it loads into a local. */
+  function load(depth: number): string {
+    const [name, type] = random.pick(loads);
+    const offset = random.chance(40) ? 4294967290 : random.below(random.pick([1, 70, 200]));
+    const align = random.chance(4) ? " align=1" : "";
+    const loaded = `(${name} offset=${offset}${align} ${address(depth)})`;
+    switch (type) {
+      case "i32":
+        return `(local.set ${scratch()} ${loaded})`;
+      case "i64":
+        return `(local.set $w ${loaded})`;
+      case "f32":
+        return `(local.set $x ${loaded})`;
+      case "f64":
+        return `(local.set $y ${loaded})`;
+      default:
+        return random.chance(4)
+          ? `(local.set ${scratch()} (i32x4.extract_lane 1 (v128.load16_lane offset=${offset}${align} 2 ${address(depth)} (i32x4.splat ${value("i32", 3)}))))`
+          : `(local.set ${scratch()} (i32x4.extract_lane 1 ${loaded}))`;
+    }
   }
 
   function bulk(depth: number): string {
@@ -128,7 +183,7 @@ function randomFunction(random: Random, index: number, functionCount: number): s
   }
 
   function statement(depth: number, labels: number): string {
-    switch (random.below(22)) {
+    switch (random.below(throws ? 28 : 25)) {
       case 0:
       case 1:
       case 2:
@@ -184,6 +239,16 @@ function randomFunction(random: Random, index: number, functionCount: number): s
         return random.chance(6)
           ? `(if (i32.eqz ${value("i32", 0)}) (then (return (i32.const ${random.below(99)}))))`
           : store(depth);
+      case 21:
+      case 22:
+        return load(depth);
+      case 23:
+        return `(call $read (i32.and ${value("i32", 0)} (i32.const 0x1ffff)) (i32.const ${random.below(9000)}))`;
+      case 25:
+      case 26:
+        return `(try (do ${statements(2, depth, labels + 1)}) ${random.chance(2) ? `(catch $e (local.set ${scratch()})) ` : ""}(catch_all ${statements(2, depth, labels + 1)}))`;
+      case 27:
+        return `(if (i32.eqz (i32.and ${value("i32", 0)} (i32.const 3))) (then (throw $e ${value("i32", 0)})))`;
       default:
         return `(local.set ${scratch()} ${value("i32", 0)})`;
     }
@@ -216,6 +281,7 @@ function randomFunction(random: Random, index: number, functionCount: number): s
   return `(func $f${index} (param i32 i32) (result i32)
     (local $s0 i32) (local $s1 i32) (local $s2 i32) (local $s3 i32)
     (local $i0 i32) (local $i1 i32) (local $i2 i32) (local $base i32) (local $p i32) (local $n i32)
+    (local $w i64) (local $x f32) (local $y f64)
     (if (i32.eqz (global.get $budget)) (then (return (i32.const 11))))
     (global.set $budget (i32.sub (global.get $budget) (i32.const 1)))
     (local.set $base (i32.and (local.get 1) (i32.const 0xffff)))

@@ -85,6 +85,7 @@ function observe(wasm: Uint8Array, options: InstrumentOptions, rearm: boolean, t
       running.mmu.hostWrite(address, size);
       running.mmu.memory.fill(size & 255, address, address + size);
     },
+    read() {},
   };
   const running: Running = run(wasm, options, { env });
   running.opens = options.mode !== "exact";
@@ -122,6 +123,7 @@ function observePlain(wasm: Uint8Array): { result: string; memory: Uint8Array } 
         throw new RangeError(`write of ${size} bytes at ${address} is outside of the ${memory.length} bytes of memory`);
       memory.fill(size & 255, address, address + size);
     },
+    read() {},
   };
   const exports = plain(wasm, { env });
   const result = outcome(() => exports.main(12345));
