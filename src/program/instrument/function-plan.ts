@@ -23,7 +23,8 @@ export interface FunctionPlan {
 
 export function planFunction(context: RewriteContext, body: DecodedBody): FunctionPlan {
   const recording = context.mode === "record";
-  const optimise = context.coalesce && context.mode !== "exact";
+  // The others tell every access, and what is watched may change at each.
+  const optimise = context.coalesce && (context.mode === "check" || recording);
   const isCounted = (block: number) => {
     const { cycles, storeCount } = body.blocks[block];
     return storeCount > 0 || (context.countedBlocks === "all" && cycles > 0);
