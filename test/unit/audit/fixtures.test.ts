@@ -25,7 +25,7 @@ test("each program is in the table, each finding has its lines", () => {
       const mark = kind === "dead" ? "dead" : "reads";
       assert.equal(markedLines(source, mark, symbol).length, 1, `${file}: ${mark} ${symbol}`);
       const isWritten = kind === "unprotected" && !["file", "standard input"].includes(storage);
-      if (isWritten) assert.equal(markedLines(source, "writes", symbol).length, 1, `${file}: writes ${symbol}`);
+      if (isWritten) assert.notEqual(markedLines(source, "writes", symbol).length, 0, `${file}: writes ${symbol}`);
     }
   }
 });
