@@ -1,4 +1,4 @@
-import { type Region, type SavedRegion, savedAmount } from "./regions.ts";
+import { eachSavedPage, type Region, type SavedRegion } from "./regions.ts";
 import { indexBytes } from "./targets.ts";
 
 /** What one page of one region has for an image that still lacks it. */
@@ -85,14 +85,13 @@ export class BackgroundCopy {
    */
   add(saved: readonly SavedRegion[], bytesOn: (region: Region, page: number) => number): void {
     for (const one of saved) {
-      for (const page of one.pages) {
-        const amount = one.parts.has(page) ? savedAmount(one, page) : { pieces: 1, bytes: bytesOn(one.region, page) };
-        const part: Part = { ...amount, done: false };
+      eachSavedPage(one, (page, pieces, bytes, inPart) => {
+        const part: Part = { pieces, bytes: inPart ? bytes : bytesOn(one.region, page), done: false };
         this.#parts.push(part);
         const others = this.#ofPage.get(page);
         if (others === undefined) this.#ofPage.set(page, [part]);
         else others.push(part);
-      }
+      });
     }
   }
 

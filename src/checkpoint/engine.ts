@@ -6,10 +6,10 @@ import type { PageRange } from "../xen/checkpoint-service.ts";
 import type { RequestChannel } from "../xen/request-channel.ts";
 import { BackgroundCopy, type BackgroundProgress, type CopiedBytes } from "./background.ts";
 import { LINE_BYTES, mergeRanges, PAGE_BYTES, rangesOfPages, subtractRanges } from "./pages.ts";
-import { type Region, type RegionSpec, RegionTable, type SavedRegion } from "./regions.ts";
+import { eachSavedPage, PENDING, type Region, type RegionSpec, RegionTable, type SavedRegion } from "./regions.ts";
 import { byteFromPage, chargeReload, chargeSeal, chargeTransfer, goesDirectly, indexBytes } from "./targets.ts";
 import type { CheckpointOptions, Technique, TechniqueDefinition, TechniqueMachine } from "./technique.ts";
-import { markedRuns, type WrittenRuns } from "./written-bytes.ts";
+import { firstRunFrom, NO_RUNS, pageOfRun, RunColumns, type WrittenRuns } from "./written-bytes.ts";
 
 /** Whoever keeps the bytes of images that are still being copied. */
 export interface CopyListener {
@@ -335,27 +335,35 @@ export class CheckpointEngine {
   }
 
   /** Whole pages, and runs of bytes on others. */
-  #hypervisorCopies({ pages, parts, pieces, bytes, region }: SavedRegion, channel: RequestChannel): void {
+  #hypervisorCopies(saved: SavedRegion, channel: RequestChannel): void {
+    const { pages, partPages, pieces } = saved;
     const { gate, target } = this.#machine.options;
-    const full = parts.size === 0 ? pages : pages.filter((page) => !parts.has(page));
-    if (full.length > 0 || parts.size === 0) {
+    const full: number[] = [];
+    let partBytes = 0;
+    eachSavedPage(saved, (page, _pieces, bytes, inPart) => {
+      if (inPart) partBytes += bytes;
+      else full.push(page);
+    });
+    if (full.length > 0 || partPages === 0) {
       channel.copy(gate, this.#virtual(rangesOfPages(full)), byteFromPage(target));
     }
-    if (parts.size === 0) return;
-    const fullBytes = full.reduce((sum, page) => sum + region.bytesOn(page), 0);
-    channel.copyRuns(gate, parts.size, pieces - pages.length, bytes - fullBytes, byteFromPage(target));
+    if (partPages === 0) return;
+    channel.copyRuns(gate, partPages, pieces - pages.length, partBytes, byteFromPage(target));
   }
 
   /** @param pages virtual page numbers, ascending */
   #notePages(pages: ArrayLike<number>): void {
+    const runs = this.technique.writtenRuns?.() ?? NO_RUNS;
     for (const region of this.regions.all) {
-      const first = region.pages.first + this.#base;
-      const end = first + region.pages.pageCount;
-      for (let i = firstAtLeast(pages, first); i < pages.length && pages[i] < end; i++) {
-        const written = this.technique.writtenBytesOf?.(pages[i]);
-        if (written === undefined) region.addPage(pages[i] - this.#base);
-        else region.addBytes(pages[i] - this.#base, written);
+      const { first, pageCount } = region.pages;
+      const end = firstAtLeast(pages, first + pageCount + this.#base);
+      let run = firstRunFrom(runs, first);
+      for (let i = firstAtLeast(pages, first + this.#base); i < end; i++) {
+        const page = pages[i] - this.#base;
+        while (run < runs.address.length && pageOfRun(runs, run) < page) run++;
+        if (run === runs.address.length || pageOfRun(runs, run) !== page) region.addPage(page);
       }
+      if (runs.address.length > 0) region.addRuns(runs);
     }
   }
 
@@ -380,10 +388,13 @@ export class CheckpointEngine {
 
 /** What the next image must hold of a region; afterwards nothing is pending. */
 function takePending(region: Region): SavedRegion {
-  const { pending, pendingLines, pendingBytes } = region;
+  const { pending, pendingLines } = region;
   const { first, pageCount } = region.pages;
-  const parts = new Map<number, Uint32Array>();
-  const pages = new Uint32Array(pending.reduce((sum, one) => sum + one, 0));
+  const runs = region.takeRuns();
+  const parts = new RunColumns(runs.address.length);
+  let run = 0;
+  let partPages = 0;
+  const pages = new Uint32Array(pageCount - countOf(pending, PENDING.nothing));
   let count = 0;
   let pieces = 0;
   let bytes = 0;
@@ -391,22 +402,24 @@ function takePending(region: Region): SavedRegion {
   let partLines = 0;
   let partBytes = 0;
   for (let i = 0; i < pageCount; i++) {
-    if (pending[i] === 0) continue;
+    if (pending[i] === PENDING.nothing) continue;
     const page = first + i;
     const low = pendingLines[2 * i];
     const high = pendingLines[2 * i + 1];
     // Only the first and the last page may belong to the region in part.
     const size = i > 0 && i < pageCount - 1 ? PAGE_BYTES : region.bytesOn(page);
-    const written = pendingBytes.take(page);
-    if (written !== undefined) {
-      const start = Math.max(0, region.spec.address - page * PAGE_BYTES);
-      const runs = markedRuns(written, start, start + size);
+    if (pending[i] === PENDING.part) {
+      while (run < runs.address.length && pageOfRun(runs, run) < page) run++;
+      const before = pieces;
+      for (; run < runs.address.length && pageOfRun(runs, run) === page; run++) {
+        parts.push(runs.address[run], runs.bytes[run]);
+        partBytes += runs.bytes[run];
+        pieces++;
+      }
       // Others may share the page, and what was written of it may be all theirs.
-      if (runs.length > 0) {
+      if (pieces > before) {
         pages[count++] = page;
-        parts.set(page, runs);
-        pieces += runs.length / 2;
-        for (let k = 1; k < runs.length; k += 2) partBytes += runs[k];
+        partPages++;
       }
     } else {
       pages[count++] = page;
@@ -418,16 +431,23 @@ function takePending(region: Region): SavedRegion {
     pendingLines[2 * i] = 0;
     pendingLines[2 * i + 1] = 0;
   }
-  pending.fill(0);
+  pending.fill(PENDING.nothing);
   return {
     region,
     pages: count === pages.length ? pages : pages.slice(0, count),
-    parts,
+    parts: parts.runs(),
+    partPages,
     pieces,
     bytes: bytes + partBytes,
     dirtyBytes: lines * LINE_BYTES + partLines + partBytes,
-    whole: count === pageCount && parts.size === 0,
+    whole: count === pageCount && partPages === 0,
   };
+}
+
+function countOf(bytes: Uint8Array, value: number): number {
+  let count = 0;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === value) count++;
+  return count;
 }
 
 /** Bytes of a page's written 64-byte lines, as far as they lie in a region that ends or begins inside the page. */

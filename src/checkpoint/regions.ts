@@ -1,6 +1,6 @@
 import type { PageRange } from "../xen/checkpoint-service.ts";
-import { mergeRanges, pagesOf, subtractRanges } from "./pages.ts";
-import { type ByteMask, WrittenBytes } from "./written-bytes.ts";
+import { mergeRanges, PAGE_BYTES, pagesOf, subtractRanges } from "./pages.ts";
+import { clipRuns, firstRunFrom, NO_RUNS, type PageRuns, pageOfRun, unionOf } from "./written-bytes.ts";
 
 /** What a program protects. Addresses are bytes of its linear memory, pages 4096 bytes of it. */
 export interface RegionSpec {
@@ -14,16 +14,19 @@ export interface RegionSpec {
   readonly label: string;
 }
 
+/** What of a page no image holds yet: nothing, all that the region has of it, or only bytes that were written. */
+export const PENDING = { nothing: 0, whole: 1, part: 2 } as const;
+
 /** A protected region and what of it no image holds yet. */
 export class Region {
   readonly spec: RegionSpec;
   /** Serial number: which region a charge belongs to, in the order of first protection. */
   readonly number: number;
   readonly pages: PageRange;
-  /** 1 for each page (from `pages.first`) that was written since it was last saved, or was never saved. */
+  /** `PENDING` of each page, from `pages.first`: what was written since it was last saved, or was never saved. */
   readonly pending: Uint8Array;
-  /** Pending pages of which only these bytes are pending, by their number; all of any other one is. */
-  readonly pendingBytes = new WrittenBytes();
+  /** What is pending of pages of which only a part is; of others it says nothing. */
+  #pendingRuns = NO_RUNS;
   /** Two words of 32 bits for each page: its 64-byte lines that were written since it was last saved. */
   readonly pendingLines: Uint32Array;
 
@@ -31,7 +34,7 @@ export class Region {
     this.spec = spec;
     this.number = number;
     this.pages = pagesOf(spec.address, spec.bytes);
-    this.pending = new Uint8Array(this.pages.pageCount).fill(1);
+    this.pending = new Uint8Array(this.pages.pageCount).fill(PENDING.whole);
     this.pendingLines = new Uint32Array(this.pages.pageCount * 2).fill(0xffffffff);
   }
 
@@ -41,35 +44,44 @@ export class Region {
 
   /** All of a page that it holds is pending. */
   addPage(page: number): void {
-    this.pending[page - this.pages.first] = 1;
-    this.pendingBytes.take(page);
+    this.pending[page - this.pages.first] = PENDING.whole;
   }
 
-  /** These bytes of a page that it holds are pending too. */
-  addBytes(page: number, mask: ByteMask): void {
-    const i = page - this.pages.first;
-    if (this.pending[i] === 1 && this.pendingBytes.get(page) === undefined) return;
-    this.pending[i] = 1;
-    this.pendingBytes.merge(page, mask);
+  /** Bytes of pages that it holds are pending too; what others have of those pages is left out. */
+  addRuns(runs: PageRuns): void {
+    const { first, pageCount } = this.pages;
+    const end = firstRunFrom(runs, first + pageCount);
+    for (let run = firstRunFrom(runs, first); run < end; run++) {
+      const i = pageOfRun(runs, run) - first;
+      if (this.pending[i] === PENDING.nothing) this.pending[i] = PENDING.part;
+    }
+    const { address, bytes } = this.spec;
+    this.#pendingRuns = unionOf(this.#pendingRuns, clipRuns(runs, address, address + bytes));
+  }
+
+  /** What is pending of pages of which only a part is, and of some others; afterwards nothing. */
+  takeRuns(): PageRuns {
+    const runs = this.#pendingRuns;
+    this.#pendingRuns = NO_RUNS;
+    return runs;
   }
 
   /** Everything is pending. */
   addAll(): void {
-    this.pending.fill(1);
+    this.pending.fill(PENDING.whole);
     this.pendingLines.fill(0xffffffff);
-    this.pendingBytes.clear();
   }
 
   /** How many bytes of `page` belong to the region. */
   bytesOn(page: number): number {
     const { address, bytes } = this.spec;
-    return Math.min((page + 1) * 4096, address + bytes) - Math.max(page * 4096, address);
+    return Math.min((page + 1) * PAGE_BYTES, address + bytes) - Math.max(page * PAGE_BYTES, address);
   }
 
   /** Bytes of `page` that belong to the region, as offsets from the region's start. */
   slice(page: number): { readonly offset: number; readonly bytes: number } {
-    const start = Math.max(page * 4096, this.spec.address);
-    const end = Math.min((page + 1) * 4096, this.spec.address + this.spec.bytes);
+    const start = Math.max(page * PAGE_BYTES, this.spec.address);
+    const end = Math.min((page + 1) * PAGE_BYTES, this.spec.address + this.spec.bytes);
     return { offset: start - this.spec.address, bytes: end - start };
   }
 }
@@ -143,11 +155,10 @@ export interface SavedRegion {
   readonly region: Region;
   /** Pages of linear memory, ascending. */
   readonly pages: Uint32Array;
-  /**
-   * Pages that are saved in part, by their number: runs of bytes as pairs of an offset into what the region has of the page
-   * and a length, ascending and disjoint. Every other page is saved as far as it belongs to the region.
-   */
-  readonly parts: ReadonlyMap<number, Uint32Array>;
+  /** Runs of bytes of the region on pages that are saved in part. Every other page is saved as far as it belongs to the region. */
+  readonly parts: PageRuns;
+  /** How many pages those are. */
+  readonly partPages: number;
   /** Runs of bytes that are copied one by one: one for each page, but those of `parts` have their own numbers. */
   readonly pieces: number;
   /** Bytes saved. */
@@ -163,21 +174,35 @@ export interface SavedRegion {
 
 /** Where the saved bytes of a page are in its region: pairs of an offset from the region's start and a length. */
 export function savedRuns({ region, parts }: SavedRegion, page: number): Uint32Array {
-  const { offset, bytes } = region.slice(page);
-  const part = parts.get(page);
-  return part === undefined
-    ? Uint32Array.of(offset, bytes)
-    : part.map((value, i) => (i % 2 === 0 ? offset + value : value));
+  const from = firstRunFrom(parts, page);
+  const to = firstRunFrom(parts, page + 1, from);
+  if (from === to) {
+    const { offset, bytes } = region.slice(page);
+    return Uint32Array.of(offset, bytes);
+  }
+  const runs = new Uint32Array(2 * (to - from));
+  for (let run = from; run < to; run++) {
+    runs[2 * (run - from)] = parts.address[run] - region.spec.address;
+    runs[2 * (run - from) + 1] = parts.bytes[run];
+  }
+  return runs;
 }
 
-/** How many bytes of a page are saved, and in how many runs. */
-export function savedAmount(
-  { region, parts }: SavedRegion,
-  page: number,
-): { readonly pieces: number; readonly bytes: number } {
-  const part = parts.get(page);
-  if (part === undefined) return { pieces: 1, bytes: region.bytesOn(page) };
-  let bytes = 0;
-  for (let i = 1; i < part.length; i += 2) bytes += part[i];
-  return { pieces: part.length / 2, bytes };
+/**
+ * Goes through the saved pages.
+ * @param tell is told a page, in how many runs it is saved, how many bytes those have, and whether it is saved in part
+ */
+export function eachSavedPage(
+  { region, pages, parts }: SavedRegion,
+  tell: (page: number, pieces: number, bytes: number, inPart: boolean) => void,
+): void {
+  const { address, bytes } = parts;
+  let run = 0;
+  for (const page of pages) {
+    const first = run;
+    let partBytes = 0;
+    for (; run < address.length && pageOfRun(parts, run) === page; run++) partBytes += bytes[run];
+    if (run > first) tell(page, run - first, partBytes, true);
+    else tell(page, 1, region.bytesOn(page), false);
+  }
 }

@@ -3,7 +3,7 @@ import { GUEST_ENVIRONMENTS, type GuestEnvironment } from "../linux/hosts.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import type { Gate, PageRange } from "../xen/checkpoint-service.ts";
 import type { XenServices } from "../xen/services.ts";
-import type { ByteMask, WrittenRuns } from "./written-bytes.ts";
+import type { PageRuns, WrittenRuns } from "./written-bytes.ts";
 
 export const TECHNIQUE_IDS = [
   "full-copy",
@@ -85,6 +85,7 @@ export interface Technique {
   noteChanged?(pages: ArrayLike<number>): void;
   /**
    * @param bytes what the regions hold in `ranges`, each byte counted for each region that holds it
+   * @param ranges ascending and disjoint
    * @returns the pages in `ranges` that were written since they were last armed, ascending
    */
   collect(ranges: readonly PageRange[], bytes: number): ArrayLike<number>;
@@ -95,10 +96,10 @@ export interface Technique {
    */
   noteWritten?(runs: WrittenRuns, base: number): void;
   /**
-   * The bytes that were written of a page that `collect` has just returned, where they are known one by one: only they are
-   * saved. Of any other page all is.
+   * The bytes that were written of pages that `collect` has just returned, where they are known one by one, in linear memory:
+   * of such a page only they are saved. Of any other page all is.
    */
-  writtenBytesOf?(page: number): ByteMask | undefined;
+  writtenRuns?(): PageRuns;
   /** From now on the first write to each of these pages is noticed. */
   arm(ranges: readonly PageRange[]): void;
   /** Whether a write to this page is the technique's business now. */

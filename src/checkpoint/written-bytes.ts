@@ -1,4 +1,4 @@
-import { bitRuns, setBits } from "../machine/bits.ts";
+import { firstAtLeast } from "../machine/sorted.ts";
 import { PAGE_BYTES } from "./pages.ts";
 
 /** Runs of bytes that were written in an epoch, as columns: ascending, disjoint, and not next to each other. */
@@ -8,114 +8,115 @@ export interface WrittenRuns {
   readonly bytes: Uint32Array;
 }
 
-/** A bit for each byte of a page. */
-export type ByteMask = Uint32Array;
+/** The same with every run on one page, and so next to each other at the most where a page ends. */
+export type PageRuns = WrittenRuns;
 
-const MASK_WORDS = PAGE_BYTES / 32;
-/** Masks are cut from buffers of so many: a buffer for each would cost more than all that is done with it. */
-const MASKS_PER_BUFFER = 64;
+export const NO_RUNS: PageRuns = { address: new Uint32Array(0), bytes: new Uint32Array(0) };
 
-/** Pages whose masks are found together: whoever goes through pages in their order looks few of these parts up. */
-const PART_PAGES = 512;
-type Part = (ByteMask | undefined)[];
-
-/** Which bytes of some pages were written: a mask for each page that has any. */
-export class WrittenBytes {
-  readonly #parts = new Map<number, Part>();
-  /** The part that was looked up last, and its number. */
-  #part: Part | undefined;
-  #number = -1;
-  #buffer = new ArrayBuffer(0);
-  #used = 0;
-
-  /** Marks [start, end) of a page. */
-  mark(page: number, start: number, end: number): void {
-    let mask = this.get(page);
-    if (mask === undefined) {
-      mask = this.#newMask();
-      this.#set(page, mask);
-    }
-    setBits(mask, start, end);
-  }
-
-  /** Marks what a mask has, which nobody changes from now on. */
-  merge(page: number, mask: ByteMask): void {
-    this.#set(page, this.get(page)?.map((word, i) => word | mask[i]) ?? mask);
-  }
-
-  get(page: number): ByteMask | undefined {
-    const number = Math.floor(page / PART_PAGES);
-    return this.#partOf(number)?.[page - number * PART_PAGES];
-  }
-
-  /** Forgets a page. @returns what was marked of it, which does not change any more */
-  take(page: number): ByteMask | undefined {
-    const mask = this.get(page);
-    if (mask !== undefined) this.#set(page, undefined);
-    return mask;
-  }
-
-  clear(): void {
-    this.#parts.clear();
-    this.#part = undefined;
-  }
-
-  #set(page: number, mask: ByteMask | undefined): void {
-    const number = Math.floor(page / PART_PAGES);
-    let part = this.#partOf(number);
-    if (part === undefined) {
-      part = new Array<ByteMask | undefined>(PART_PAGES).fill(undefined);
-      this.#parts.set(number, part);
-      this.#part = part;
-    }
-    part[page - number * PART_PAGES] = mask;
-  }
-
-  #partOf(number: number): Part | undefined {
-    if (number !== this.#number) {
-      this.#number = number;
-      this.#part = this.#parts.get(number);
-    }
-    return this.#part;
-  }
-
-  #newMask(): ByteMask {
-    if (this.#used === this.#buffer.byteLength) {
-      this.#buffer = new ArrayBuffer(MASKS_PER_BUFFER * MASK_WORDS * 4);
-      this.#used = 0;
-    }
-    const mask = new Uint32Array(this.#buffer, this.#used, MASK_WORDS);
-    this.#used += mask.byteLength;
-    return mask;
-  }
+/** Page of linear memory that a run is on. */
+export function pageOfRun({ address }: PageRuns, run: number): number {
+  return Math.floor(address[run] / PAGE_BYTES);
 }
 
-/** Runs of marked bytes in [start, end) of a page: pairs of a distance from `start` and a length. */
-export function markedRuns(mask: ByteMask, start: number, end: number): Uint32Array {
-  const runs: number[] = [];
-  bitRuns(mask, start, end, (from, to) => runs.push(from - start, to - from));
-  return new Uint32Array(runs);
+/** The first run on a page or on one behind it, at or after the run `from`. */
+export function firstRunFrom({ address }: PageRuns, page: number, from = 0): number {
+  return firstAtLeast(address, page * PAGE_BYTES, from);
 }
 
-/** How many runs of marked bytes a page has. */
-export function countRuns(mask: ByteMask): number {
-  let count = 0;
-  bitRuns(mask, 0, PAGE_BYTES, () => count++);
-  return count;
-}
-
-/** Tells what each page has of runs: [start, end) in the page. */
-export function eachWrittenPart(
-  { address, bytes }: WrittenRuns,
-  tell: (page: number, start: number, end: number) => void,
-): void {
+/** Cuts runs where pages end, and keeps those of some pages. */
+export function cutAtPages({ address, bytes }: WrittenRuns, keeps: (page: number) => boolean): PageRuns {
+  const cut = new RunColumns(address.length);
   for (let i = 0; i < address.length; i++) {
     const end = address[i] + bytes[i];
     for (let at = address[i]; at < end; ) {
       const page = Math.floor(at / PAGE_BYTES);
       const next = Math.min(end, (page + 1) * PAGE_BYTES);
-      tell(page, at - page * PAGE_BYTES, next - page * PAGE_BYTES);
+      if (keeps(page)) cut.push(at, next - at);
       at = next;
     }
+  }
+  return cut.runs();
+}
+
+/** What one of two has or both have. */
+export function unionOf(a: PageRuns, b: PageRuns): PageRuns {
+  if (a.address.length === 0) return b;
+  if (b.address.length === 0) return a;
+  const union = new RunColumns(a.address.length + b.address.length);
+  let start = -1;
+  let end = -1;
+  for (let i = 0, j = 0; i < a.address.length || j < b.address.length; ) {
+    const fromA = j === b.address.length || (i < a.address.length && a.address[i] <= b.address[j]);
+    const at = fromA ? a.address[i] : b.address[j];
+    const behind = at + (fromA ? a.bytes[i++] : b.bytes[j++]);
+    // Runs that touch are one where they are on one page.
+    if (at < end || (at === end && at % PAGE_BYTES !== 0)) end = Math.max(end, behind);
+    else {
+      if (start >= 0) union.push(start, end - start);
+      start = at;
+      end = behind;
+    }
+  }
+  union.push(start, end - start);
+  return union.runs();
+}
+
+/** Runs without those from `from` to before `to`. */
+export function withoutRuns({ address, bytes }: PageRuns, from: number, to: number): PageRuns {
+  const rest = new RunColumns(address.length - (to - from));
+  for (let i = 0; i < address.length; i++) if (i < from || i >= to) rest.push(address[i], bytes[i]);
+  return rest.runs();
+}
+
+/** What runs have in [start, end) of linear memory. */
+export function clipRuns({ address, bytes }: PageRuns, start: number, end: number): PageRuns {
+  let from = firstAtLeast(address, start);
+  // One that begins before may reach in.
+  if (from > 0 && address[from - 1] + bytes[from - 1] > start) from--;
+  const to = firstAtLeast(address, end, from);
+  if (from === to) return NO_RUNS;
+  const clipped = { address: address.slice(from, to), bytes: bytes.slice(from, to) };
+  const lacking = Math.max(0, start - clipped.address[0]);
+  clipped.address[0] += lacking;
+  clipped.bytes[0] -= lacking;
+  const last = to - from - 1;
+  clipped.bytes[last] = Math.min(clipped.bytes[last], end - clipped.address[last]);
+  return clipped;
+}
+
+/** Builds runs, which come ascending; the columns double as they fill. */
+export class RunColumns {
+  #address: Uint32Array;
+  #bytes: Uint32Array;
+  #length = 0;
+
+  /** @param size how many there will be, as far as it is known */
+  constructor(size: number) {
+    this.#address = new Uint32Array(Math.max(size, 1));
+    this.#bytes = new Uint32Array(Math.max(size, 1));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(address: number, bytes: number): void {
+    if (this.#length === this.#address.length) this.#grow();
+    this.#address[this.#length] = address;
+    this.#bytes[this.#length++] = bytes;
+  }
+
+  /** All of them; nothing is pushed afterwards. */
+  runs(): PageRuns {
+    return { address: this.#address.subarray(0, this.#length), bytes: this.#bytes.subarray(0, this.#length) };
+  }
+
+  #grow(): void {
+    const address = new Uint32Array(2 * this.#length);
+    const bytes = new Uint32Array(2 * this.#length);
+    address.set(this.#address);
+    bytes.set(this.#bytes);
+    this.#address = address;
+    this.#bytes = bytes;
   }
 }

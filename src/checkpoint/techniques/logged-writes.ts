@@ -3,7 +3,7 @@ import { PageFlags } from "../page-flags.ts";
 import { wordsIn } from "../pages.ts";
 import type { Environment, Technique, TechniqueId, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
-import { countRuns, eachWrittenPart, WrittenBytes } from "../written-bytes.ts";
+import { cutAtPages, firstRunFrom, NO_RUNS, pageOfRun, RunColumns, unionOf, withoutRuns } from "../written-bytes.ts";
 
 /** 64-bit words of a page's log: a bit for each byte. */
 const LOG_WORDS = 64;
@@ -20,9 +20,11 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
   const { checkpoint: service, channel } = xen;
   const armed = new PageFlags();
   /** The contents of the log. */
-  const log = new WrittenBytes();
+  let log = NO_RUNS;
   /** What the latest `collect` took out of it. */
-  let taken = new WrittenBytes();
+  let taken = NO_RUNS;
+  /** Virtual page number of linear memory's page 0. */
+  let origin = 0;
   return {
     register(ranges) {
       if (service.tracksFrames === true) touch(machine, ranges);
@@ -32,21 +34,25 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
       for (const { first, pageCount } of ranges) {
         service.unregister(options.gate, first, pageCount);
         armed.fill(first, pageCount, 0);
-        for (let page = first; page < first + pageCount; page++) log.take(page);
+        const from = firstRunFrom(log, first - origin);
+        log = withoutRuns(log, from, firstRunFrom(log, first + pageCount - origin, from));
       }
       // A write to a page that is still closed would be emulated, and logged for nobody.
       channel.complete();
     },
     noteWritten(runs, base) {
-      eachWrittenPart(runs, (page, start, end) => {
-        if (armed.has(page + base)) log.mark(page + base, start, end);
-      });
+      origin = base;
+      const written = cutAtPages(runs, (page) => armed.has(page + base));
+      log = unionOf(log, written);
     },
     collect(ranges) {
       const dirty: number[] = [];
       let logged = 0;
-      let runs = 0;
-      taken = new WrittenBytes();
+      const { address, bytes } = log;
+      const saved = new RunColumns(address.length);
+      const kept = new RunColumns(0);
+      /** The first run that was not gone to. */
+      let run = 0;
       // Two bitmaps: pages that were opened, and pages that the log has something of.
       ledger.charge(P.user_bitmap_word, 2 * wordsIn(ranges));
       for (const { first, pageCount } of ranges) {
@@ -60,17 +66,20 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
           logged++;
           dirty.push(page);
           service.clearLog(page);
-          const written = log.take(page);
-          if (opened || written === undefined) continue;
-          taken.merge(page, written);
-          runs += countRuns(written);
+          for (; run < address.length && pageOfRun(log, run) + origin < page; run++)
+            kept.push(address[run], bytes[run]);
+          for (; run < address.length && pageOfRun(log, run) + origin === page; run++)
+            if (!opened) saved.push(address[run], bytes[run]);
         }
       }
+      for (; run < address.length; run++) kept.push(address[run], bytes[run]);
+      log = kept.runs();
+      taken = saved.runs();
       ledger.charge(P.user_bitmap_word, LOG_WORDS * logged);
-      ledger.charge(P.user_list_entry, dirty.length + runs);
+      ledger.charge(P.user_list_entry, dirty.length + taken.address.length);
       return dirty;
     },
-    writtenBytesOf: (page) => taken.get(page),
+    writtenRuns: () => taken,
     arm(ranges) {
       const isClosed = (page: number) => armed.has(page) && !service.isDirty(page);
       const open = ranges.filter(({ first, pageCount }) => {

@@ -4,11 +4,12 @@ import fc from "fast-check";
 import { BackgroundCopy } from "../../../src/checkpoint/background.ts";
 import type { SavedRegion } from "../../../src/checkpoint/regions.ts";
 import { Region } from "../../../src/checkpoint/regions.ts";
+import { NO_RUNS } from "../../../src/checkpoint/written-bytes.ts";
 
 function saved(pages: readonly number[], bytes = 64 * 4096): SavedRegion {
   const region = new Region({ id: 1, group: "", address: 0, bytes, label: "" }, 0);
   const size = { pieces: pages.length, bytes: pages.length * 4096, dirtyBytes: 0 };
-  return { region, pages: Uint32Array.from(pages), parts: new Map(), whole: false, ...size };
+  return { region, pages: Uint32Array.from(pages), parts: NO_RUNS, partPages: 0, whole: false, ...size };
 }
 
 const own = (region: Region, page: number) => region.bytesOn(page);
