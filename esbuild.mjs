@@ -55,7 +55,7 @@ const extension = await build({
   logLevel: "warning",
 });
 const page = await build({
-  entryPoints: { main: "webview/main.ts" },
+  entryPoints: { main: "webview/main.ts", bytes: "webview/bytes/main.ts" },
   outdir: "dist/webview",
   bundle: true,
   format: "esm",
@@ -115,7 +115,15 @@ function sampleWorkspace() {
 /** l10n/bundle.l10n.json: the strings that the extension shows, for who translates them. */
 function translatableStrings() {
   const strings = new Set();
-  for (const part of ["src/editor", "src/panel", "src/commands", "webview", "webview/views"]) {
+  for (const part of [
+    "src/editor",
+    "src/panel",
+    "src/commands",
+    "webview",
+    "webview/views",
+    "webview/bytes",
+    "webview/ui",
+  ]) {
     for (const name of readdirSync(part).filter((file) => file.endsWith(".ts"))) {
       const text = readFileSync(`${part}/${name}`, "utf8");
       for (const [, string] of text.matchAll(/\bt\(\s*("(?:[^"\\]|\\.)*")/g)) strings.add(JSON.parse(string));

@@ -3,6 +3,7 @@ import type { App } from "./commands/app.ts";
 import { LastRun } from "./commands/last-run.ts";
 import { exportRun, openRunFile, readRunFile, saveProfile } from "./commands/run-files.ts";
 import { ProgramRunner } from "./commands/run-program.ts";
+import type { BytesOfRun } from "./commands/show-bytes.ts";
 import { followEditors, followSettings, toggleInlineCosts } from "./commands/workbench.ts";
 import { CodeLenses } from "./editor/code-lenses.ts";
 import { CostHovers } from "./editor/hovers.ts";
@@ -12,6 +13,8 @@ import { type Run, Runs } from "./editor/runs.ts";
 import { type RunNode, RunsView } from "./editor/runs-view.ts";
 import { SessionHost } from "./editor/session-host.ts";
 import { StatusBar } from "./editor/status-bar.ts";
+import { BytesPanel } from "./panel/bytes-panel.ts";
+import type { BytesPlace } from "./panel/messages/messages.ts";
 import { Panel, type Picked } from "./panel/panel.ts";
 import { RUN_FILE_EDITOR, RunFileEditor } from "./panel/run-file-editor.ts";
 
@@ -30,8 +33,15 @@ export function activate(context: vscode.ExtensionContext): void {
     session,
     saveProfile: (profile: unknown) => saveProfile(app, profile),
     runAgain: (run: Run) => runner.runAgain(run),
+    showBytes: (run: Run, place: BytesPlace) => bytesPanel.show(run, place),
   };
   const panel = new Panel(panelContext, () => lastRun.restore());
+  const bytesPanel = new BytesPanel({
+    extension: context.extensionUri,
+    runs,
+    session,
+    showPage: (run, page) => panel.show({ run, picked: { page } }),
+  });
   const codeLenses = new CodeLenses(runs);
   const runsView = new RunsView(runs);
   const files = { scheme: "file" };
@@ -39,7 +49,18 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.commands.registerCommand(`checkpointLens.${name}`, run);
 
   context.subscriptions.push(
-    ...[session, runs, problems, output, panel, codeLenses, runsView, new InlineCosts(runs), new StatusBar(runs)],
+    ...[
+      session,
+      runs,
+      problems,
+      output,
+      panel,
+      bytesPanel,
+      codeLenses,
+      runsView,
+      new InlineCosts(runs),
+      new StatusBar(runs),
+    ],
     vscode.languages.registerCodeLensProvider(files, codeLenses),
     vscode.languages.registerHoverProvider(files, new CostHovers(runs)),
     vscode.window.registerTreeDataProvider("checkpointLens.runs", runsView),
@@ -57,6 +78,9 @@ export function activate(context: vscode.ExtensionContext): void {
     command("choosePrices", async () => (await import("./commands/choose.ts")).choosePrices(app)),
     command("calibrate", async () => (await import("./commands/calibrate.ts")).calibrate(app)),
     command("showPanel", (picked?: Picked) => panel.show(picked)),
+    command("showBytes", async (given?: BytesOfRun) =>
+      (await import("./commands/show-bytes.ts")).showBytes(app, given, panelContext.showBytes),
+    ),
     command("toggleInlineCosts", () => toggleInlineCosts()),
     command("clear", () => {
       runs.clear();

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
 import type { CheckpointCost } from "../run/report.ts";
 import { bytes } from "../run/units.ts";
-import type { RegionSummary } from "../session/figures.ts";
+import type { ImageRegionSummary, ImageSummary, RegionSummary } from "../session/figures.ts";
+import { imageOfEpoch } from "../session/image-of-epoch.ts";
 import type { Run, Runs } from "./runs.ts";
 import { overheadPercent } from "./status-bar.ts";
 import { overhead, pages, time } from "./wording.ts";
@@ -11,6 +12,7 @@ export type RunNode =
   | { readonly kind: "run"; readonly run: Run }
   | { readonly kind: "checkpoints" | "regions"; readonly run: Run }
   | { readonly kind: "checkpoint"; readonly run: Run; readonly epoch: number; readonly cost: CheckpointCost }
+  | { readonly kind: "image"; readonly run: Run; readonly image: ImageSummary; readonly region: ImageRegionSummary }
   | { readonly kind: "region"; readonly run: Run; readonly region: RegionSummary };
 
 /** The tree of runs, with the checkpoints and the regions of each. */
@@ -51,7 +53,11 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
       }
       case "regions":
         return run.summary.regions.map((region) => ({ kind: "region", run, region }));
-      case "checkpoint":
+      case "checkpoint": {
+        const image = imageOfEpoch(run.summary, node.epoch);
+        return image?.regions.map((region) => ({ kind: "image", run, image, region })) ?? [];
+      }
+      case "image":
       case "region":
         return [];
     }
@@ -67,6 +73,8 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
         return group(vscode.l10n.t("Regions"), node.run.summary.regions.length, "symbol-array");
       case "checkpoint":
         return checkpointItem(node.run, node.epoch, node.cost);
+      case "image":
+        return imageItem(node.run, node.image, node.region);
       case "region":
         return regionItem(node.run, node.region);
     }
@@ -106,7 +114,12 @@ function group(label: string, count: number, icon: string): vscode.TreeItem {
 
 function checkpointItem(run: Run, epoch: number, cost: CheckpointCost): vscode.TreeItem {
   const { t } = vscode.l10n;
-  const item = new vscode.TreeItem(`${cost.name} ${cost.version}`);
+  const item = new vscode.TreeItem(
+    `${cost.name} ${cost.version}`,
+    imageOfEpoch(run.summary, epoch) === undefined
+      ? vscode.TreeItemCollapsibleState.None
+      : vscode.TreeItemCollapsibleState.Collapsed,
+  );
   const cycleCount = Object.values(cost.costCycles).reduce((sum, one) => sum + one, 0);
   const { ghz } = run.figures?.report.prices ?? { ghz: 1 };
   item.description = `${pages(cost.dirtyPages, t)} · ${bytes(cost.copiedBytes)} · ${time(cycleCount, ghz)}`;
@@ -115,6 +128,22 @@ function checkpointItem(run: Run, epoch: number, cost: CheckpointCost): vscode.T
     command: "checkpointLens.showPanel",
     title: t("Show Panel"),
     arguments: [{ run: run.id, picked: { epochs: { from: epoch, to: epoch } } }],
+  };
+  return item;
+}
+
+/** What a checkpoint kept of a region; it leads to the bytes. */
+function imageItem(run: Run, { index, name, version }: ImageSummary, region: ImageRegionSummary): vscode.TreeItem {
+  const { t } = vscode.l10n;
+  const item = new vscode.TreeItem(region.name === "" ? t("region {0}", region.id) : region.name);
+  item.description = t("{0} of {1} saved", bytes(region.savedBytes), bytes(region.sizeBytes));
+  item.tooltip = t("Bytes of {0}, and what changed since the checkpoint before", `${name} ${version}`);
+  item.iconPath = new vscode.ThemeIcon("file-binary");
+  const place = { image: index, region: { id: region.id, group: region.group }, offset: 0 };
+  item.command = {
+    command: "checkpointLens.showBytes",
+    title: t("Show Bytes"),
+    arguments: [{ run: run.id, place }],
   };
   return item;
 }

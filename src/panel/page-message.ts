@@ -25,9 +25,24 @@ export function isFromPage(value: unknown): value is FromPage {
       return isObject(profile);
     case "runAgain":
       return typeof run === "number";
+    case "showBytes":
+    case "bytesShown":
+      return typeof run === "number" && isBytesPlace(place);
+    case "showPage":
+      return typeof run === "number" && isCount(value.page);
     default:
       return false;
   }
+}
+
+function isBytesPlace(place: unknown): boolean {
+  if (!isObject(place) || !isObject(place.region)) return false;
+  const { image, region, offset } = place;
+  return isCount(image) && isCount(offset) && typeof region.id === "number" && typeof region.group === "string";
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -6,10 +6,13 @@ export function pageOptions(extension: vscode.Uri): vscode.WebviewOptions {
   return { enableScripts: true, localResourceRoots: [pageFolder(extension)] };
 }
 
-/** The page's document: nothing of it loads but our own script and style. */
-export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string {
+/** `main`: the panel; `bytes`: bytes of a checkpoint. */
+export type PageName = "main" | "bytes";
+
+/** A page's document: nothing of it loads but our own script and style. */
+export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, name: PageName): string {
   const nonce = randomBytes(16).toString("base64");
-  const at = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(pageFolder(extension), name)).toString();
+  const at = (file: string) => webview.asWebviewUri(vscode.Uri.joinPath(pageFolder(extension), file)).toString();
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -28,7 +31,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri): string
 <title>Checkpoint Lens</title>
 </head>
 <body>
-<script type="module" nonce="${nonce}" src="${at("main.js")}"></script>
+<script type="module" nonce="${nonce}" src="${at(`${name}.js`)}"></script>
 </body>
 </html>`;
 }

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { type Run, type Runs, sourceOf } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { Perspective, RunId } from "../session/figures.ts";
-import type { PickedOutside, Place, ToPage } from "./messages/messages.ts";
+import type { BytesPlace, PickedOutside, Place, ToPage } from "./messages/messages.ts";
 import { pageHtml, pageOptions } from "./page.ts";
 import { isFromPage } from "./page-message.ts";
 import { Relay } from "./relay.ts";
@@ -15,6 +15,7 @@ export interface PanelContext {
   /** Keeps a what-if profile where the user says. */
   saveProfile(profile: unknown): Promise<void>;
   runAgain(run: Run): Promise<void>;
+  showBytes(run: Run, place: BytesPlace): void;
 }
 
 /** One page, and what it shows: the editor's current run, or one of its own. */
@@ -47,7 +48,7 @@ export class PanelView implements vscode.Disposable {
       vscode.window.onDidChangeActiveTextEditor((editor) => editor && this.#sendCursor(editor)),
       panel.onDidDispose(() => this.dispose()),
     );
-    panel.webview.html = pageHtml(panel.webview, context.extension);
+    panel.webview.html = pageHtml(panel.webview, context.extension, "main");
   }
 
   /** What the page says while there is no run. */
@@ -103,6 +104,11 @@ export class PanelView implements vscode.Disposable {
       case "runAgain": {
         const run = this.#context.runs.byId(message.run);
         if (run !== undefined) void this.#context.runAgain(run);
+        return;
+      }
+      case "showBytes": {
+        const run = this.#context.runs.byId(message.run);
+        if (run !== undefined) this.#context.showBytes(run, message.place);
         return;
       }
     }

@@ -416,8 +416,24 @@ export interface ProfilesReply {
 
 export interface BytesReply {
   readonly bytes: Uint8Array;
+  /** The same window of the region's image before, as far as that one goes; undefined where there is none. */
+  readonly before: Uint8Array | undefined;
   /** 1 where the byte differs from the region's image before; all 1 where there is none. */
   readonly changed: Uint8Array;
   /** Version of that image. */
   readonly previousVersion: number | undefined;
+}
+
+export interface ChangesReply {
+  readonly sizeBytes: number;
+  /** Bytes that differ from the region's image before, in each of equal parts of the region. */
+  readonly changedBytes: Uint32Array;
+  /** Version of that image. */
+  readonly previousVersion: number | undefined;
+}
+
+/** Bytes that changed together: sixteen equal ones part two changes. */
+export interface ByteChange {
+  readonly offset: number;
+  readonly length: number;
 }

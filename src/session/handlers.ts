@@ -146,6 +146,14 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     bytes({ run, image, region, offset, length }) {
       return store.get(run).restored.bytes(image, region, offset, length);
     },
+    changes({ run, image, region, buckets }) {
+      if (!(Number.isInteger(buckets) && buckets > 0 && buckets <= MAX_BUCKETS))
+        throw new BadInputError(`changes are counted in 1 to ${MAX_BUCKETS} parts, not ${buckets}`);
+      return store.get(run).restored.changes(image, region, buckets);
+    },
+    change({ run, image, region, from, direction }) {
+      return store.get(run).restored.change(image, region, from, direction);
+    },
     export({ run: id, perspective, format, table }) {
       const { run, history, prices } = look(id, perspective);
       const timeline = store.timeline(run, perspective.machine, prices);

@@ -5,7 +5,9 @@ import type { ExportFormat, ExportTableName } from "./exports/formats.ts";
 import type {
   BreakdownBy,
   BreakdownReply,
+  ByteChange,
   BytesReply,
+  ChangesReply,
   ComparisonCell,
   CostSelection,
   EpochRange,
@@ -71,6 +73,13 @@ interface Looked extends OfRun {
 interface OfEpochs extends OfRun {
   /** All unless given. */
   readonly epochs?: EpochRange;
+}
+
+/** A region as an image holds it. */
+interface OfImage extends OfRun {
+  /** Index of the image. */
+  readonly image: number;
+  readonly region: { readonly id: number; readonly group: string };
 }
 
 /** A window of pages. */
@@ -170,14 +179,16 @@ export interface SessionMethods {
   };
   /** Bytes of a region as an image would restore them. */
   bytes: {
-    params: OfRun & {
-      /** Index of the image. */
-      readonly image: number;
-      readonly region: { readonly id: number; readonly group: string };
-      readonly offset: number;
-      readonly length: number;
-    };
+    params: OfImage & { readonly offset: number; readonly length: number };
     result: BytesReply;
+    progress: never;
+  };
+  /** Where a region changed since its image before, in `buckets` parts, at most MAX_BUCKETS. */
+  changes: { params: OfImage & { readonly buckets: number }; result: ChangesReply; progress: never };
+  /** The nearest change that begins after the offset `from`, or before it; null when there is none. */
+  change: {
+    params: OfImage & { readonly from: number; readonly direction: "next" | "previous" };
+    result: ByteChange | null;
     progress: never;
   };
   /** The contents of a file of the format. */

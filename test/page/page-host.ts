@@ -29,17 +29,22 @@ export interface PageHost {
 }
 
 /** @throws Error when there is no browser or no built page */
-export async function startPage(width: number, height: number, theme: ThemeName = "dark"): Promise<PageHost> {
+export async function startPage(
+  width: number,
+  height: number,
+  theme: ThemeName = "dark",
+  name: "main" | "bytes" = "main",
+): Promise<PageHost> {
   const executablePath = BROWSERS.find((path) => path !== undefined && existsSync(path));
   if (executablePath === undefined)
     throw new Error('there is no Chromium to show the page in: run "npm run setup" once');
   const pageFolder = join(ROOT, "dist/webview");
   if (!existsSync(join(pageFolder, "main.js"))) throw new Error('there is no built page: run "npm run build"');
   const server = createServer((request, response) => {
-    const name = request.url === "/main.js" || request.url === "/main.css" ? request.url.slice(1) : undefined;
-    const types = { "main.js": "text/javascript", "main.css": "text/css" };
-    response.setHeader("content-type", name === undefined ? "text/html" : types[name as keyof typeof types]);
-    response.end(name === undefined ? documentOf(theme) : readFileSync(join(pageFolder, name)));
+    const types: Readonly<Record<string, string>> = { [`/${name}.js`]: "text/javascript", "/main.css": "text/css" };
+    const type = types[request.url ?? ""];
+    response.setHeader("content-type", type ?? "text/html");
+    response.end(type === undefined ? documentOf(theme, name) : readFileSync(join(pageFolder, request.url ?? "")));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const browser: Browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
@@ -100,12 +105,12 @@ function themeOf(name: ThemeName): [kind: string, style: string] {
 }
 
 /** The page as the extension makes it, but for the policy: what a webview provides is in a script before it. */
-function documentOf(theme: ThemeName): string {
+function documentOf(theme: ThemeName, name: string): string {
   const [kind, style] = themeOf(theme);
   return `<!DOCTYPE html><html lang="en" style="${style.replaceAll('"', "&quot;")}"><head><meta charset="utf-8">
 <link rel="stylesheet" href="main.css"><title>Checkpoint Lens</title></head>
 <body class="${kind}" data-vscode-theme-kind="${kind}">
-<script>${BRIDGE}</script><script type="module" src="main.js"></script></body></html>`;
+<script>${BRIDGE}</script><script type="module" src="${name}.js"></script></body></html>`;
 }
 
 /** acquireVsCodeApi over a channel of text: typed arrays travel as base64. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { RunSummary } from "../../src/session/figures.ts";
 import { type PageHost, startPage } from "./page-host.ts";
+import { until } from "./until.ts";
 
 const SAMPLE = "src/sdk/samples/lru.c";
 
@@ -115,11 +116,3 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     return (await host.page.locator(".map-frame").screenshot()).toString("base64");
   }
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end; ) {
-    if (await condition()) return;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  assert.fail("what was waited for did not come in 20 s");
-}

@@ -134,6 +134,7 @@ export const THEMES: Readonly<
       "badge-foreground": "#ffffff",
       "button-background": "#0f4a85",
       "button-foreground": "#ffffff",
+      "button-border": "#0f4a85",
       "button-secondaryBackground": "#ffffff",
       "button-secondaryForeground": "#292929",
       "dropdown-background": "#ffffff",

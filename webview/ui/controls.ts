@@ -147,6 +147,23 @@ export function numberField(label: string, onChange: (value: number) => void): N
   };
 }
 
+export interface TextField {
+  readonly root: HTMLElement;
+  focus(): void;
+}
+
+/** A field for a text, which counts when Enter is pressed. */
+export function textField(label: string, placeholder: string, onEnter: (text: string) => void): TextField {
+  const field = document.createElement("vscode-text-field") as HTMLElement & { value: string };
+  field.setAttribute("aria-label", label);
+  field.setAttribute("placeholder", placeholder);
+  field.title = label;
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") onEnter(field.value);
+  });
+  return { root: field, focus: () => field.focus() };
+}
+
 export interface Tabs<T extends string> {
   readonly root: HTMLElement;
   update(active: T): void;

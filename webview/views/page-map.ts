@@ -1,5 +1,14 @@
 import { bytes, integer } from "../../src/run/units.ts";
-import { MAP_MEASURES, type MapMeasure, type MapReply, type PageReply } from "../../src/session/figures.ts";
+import {
+  type ImageSummary,
+  MAP_MEASURES,
+  type MapMeasure,
+  type MapReply,
+  type PageReply,
+  type RegionSummary,
+  type RunSummary,
+} from "../../src/session/figures.ts";
+import { imageOfEpoch } from "../../src/session/image-of-epoch.ts";
 import { cellOf, layOutPages, type PageBlock, type PageLayout, pageAt } from "../draw/page-layout.ts";
 import { PageMapRenderer } from "../draw/page-map.ts";
 import { drawOverlay, LINES_FROM_CELL } from "../draw/page-overlay.ts";
@@ -21,6 +30,7 @@ const LARGEST_FITTED = 16;
 const FITTED_HEIGHT = 300;
 const MOST_HEIGHT = 420;
 const TABLE_ROWS = 500;
+const PAGE_BYTES = 4096;
 /** Pages whose 64-byte lines are asked for at once. */
 const MOST_MASKS = 4096;
 
@@ -340,6 +350,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
           { class: "dim" },
           ` · ${where} · ${t("{0} stores in {1} epochs", integer(stores), reply.epochs.length)}`,
         ),
+        bytesLink(page, reply),
       ),
       ...reply.lines.slice(0, 8).map(({ file, line, function: name, firstWrites }) => {
         const link = element(
@@ -359,6 +370,34 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
       }),
       ...(reply.lines.length === 0 ? [element("div", { class: "dim" }, t("Nobody wrote it here."))] : []),
     );
+  }
+
+  /** Leads to the page's bytes: as the selected checkpoint saved them, or the last one before whose end it was written. */
+  function bytesLink(page: number, { regions, epochs: written }: PageReply): HTMLElement | undefined {
+    const { run, epochs } = store.state;
+    if (run === undefined) return undefined;
+    const lastWritten = written.at(-1);
+    const wanted = epochs?.to ?? lastWritten ?? run.epochs.length - 1;
+    for (const number of regions) {
+      const region = run.regions.find((one) => one.number === number);
+      const image = region && imageThatHolds(run, wanted, region);
+      if (region === undefined || image === undefined) continue;
+      const link = element(
+        "button",
+        { class: "link", type: "button" },
+        t("Bytes at checkpoint {0}", `${image.name} ${image.version}`),
+      );
+      const offset = Math.max(0, page * PAGE_BYTES - region.address);
+      link.addEventListener("click", () =>
+        host.post({
+          type: "showBytes",
+          run: run.run,
+          place: { image: image.index, region: { id: region.id, group: region.group }, offset },
+        }),
+      );
+      return element("span", {}, " · ", link);
+    }
+    return undefined;
   }
 
   function showLegend(): void {
@@ -452,6 +491,16 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
       paint(draw);
     },
   };
+}
+
+/** The first image that holds a region at an epoch's end or later, else the last one that does. */
+function imageThatHolds(run: RunSummary, epoch: number, { id, group }: RegionSummary): ImageSummary | undefined {
+  const holds = ({ regions }: ImageSummary) => regions.some((one) => one.id === id && one.group === group);
+  for (let at = epoch; at < run.epochs.length; at++) {
+    const image = imageOfEpoch(run, at);
+    if (image !== undefined && holds(image)) return image;
+  }
+  return run.images.findLast(holds);
 }
 
 function measureText(measure: MapMeasure): string {

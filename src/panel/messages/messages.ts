@@ -1,5 +1,5 @@
 /**
- * What travels between the panel's page and the extension. The page's questions to the session travel in the session's own
+ * What travels between our pages and the extension. The page's questions to the session travel in the session's own
  * messages, so that the page asks with a `createClient` over its channel; the extension lets PAGE_METHODS through.
  */
 import type { PriceProfile } from "../../machine/prices.ts";
@@ -25,6 +25,8 @@ export const PAGE_METHODS = [
   "compareRuns",
   "profiles",
   "bytes",
+  "changes",
+  "change",
 ] as const satisfies readonly Method[];
 
 /** A line of a program's source; `file` as all figures name it. */
@@ -34,11 +36,20 @@ export interface Place {
   readonly line: number;
 }
 
+/** A byte of a region as a checkpoint saved it. */
+export interface BytesPlace {
+  /** Index of the image. */
+  readonly image: number;
+  readonly region: { readonly id: number; readonly group: string };
+  readonly offset: number;
+}
+
 /** What was picked outside the page: in the source, in the tree of runs. What is not given stays as it is. */
 export interface PickedOutside {
   readonly epochs?: EpochRange;
   /** Number of a region. */
   readonly region?: number;
+  readonly page?: number;
   readonly line?: Place;
 }
 
@@ -51,6 +62,8 @@ export type ToPage =
   | { readonly type: "empty"; readonly reason: string }
   /** The cursor in the source moved; undefined where it is in no file of the run, or in one that has changed since. */
   | { readonly type: "cursor"; readonly place: Place | undefined }
+  /** To the page of bytes: what it shows. */
+  | { readonly type: "bytes"; readonly run: RunSummary; readonly place: BytesPlace }
   | { readonly type: "picked"; readonly run: RunId; readonly picked: PickedOutside }
   | FromSession;
 
@@ -65,4 +78,10 @@ export type FromPage =
   | { readonly type: "saveProfile"; readonly profile: PriceProfile }
   /** Run the program of the shown run again. */
   | { readonly type: "runAgain"; readonly run: RunId }
+  /** Show the bytes there, in a page of their own. */
+  | { readonly type: "showBytes"; readonly run: RunId; readonly place: BytesPlace }
+  /** The page of bytes shows another region or checkpoint now. */
+  | { readonly type: "bytesShown"; readonly run: RunId; readonly place: BytesPlace }
+  /** Show a page of the guest's memory in the panel's map. */
+  | { readonly type: "showPage"; readonly run: RunId; readonly page: number }
   | ToSession;

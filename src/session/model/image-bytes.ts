@@ -1,6 +1,7 @@
 import type { CheckpointImage, ImageStore, RegionImage } from "../../checkpoint/images.ts";
 import { BadInputError } from "../../program/program.ts";
-import type { BytesReply, ImageSummary } from "../figures.ts";
+import type { ByteChange, BytesReply, ChangesReply, ImageSummary } from "../figures.ts";
+import { changedIn, changesByPart, nextChange, previousChange, type TwoVersions } from "./byte-changes.ts";
 
 export interface RegionName {
   readonly id: number;
@@ -37,17 +38,45 @@ export class RestoredRegions {
    * @throws BadInputError when there is no such image, or it does not hold the region
    */
   bytes(image: number, region: RegionName, offset: number, length: number): BytesReply {
+    const { versions, previousVersion } = this.#versions(image, region);
+    return {
+      bytes: versions.now.slice(offset, offset + length),
+      before: versions.before?.slice(offset, offset + length),
+      changed: changedIn(versions, offset, length),
+      previousVersion,
+    };
+  }
+
+  /**
+   * How many bytes changed in each part of a region.
+   * @throws BadInputError as `bytes`
+   */
+  changes(image: number, region: RegionName, buckets: number): ChangesReply {
+    const { versions, previousVersion } = this.#versions(image, region);
+    const changedBytes = changesByPart(versions, buckets);
+    return { sizeBytes: versions.now.length, changedBytes, previousVersion };
+  }
+
+  /**
+   * The nearest change that begins after an offset, or before it.
+   * @throws BadInputError as `bytes`
+   */
+  change(image: number, region: RegionName, from: number, direction: "next" | "previous"): ByteChange | null {
+    const { versions } = this.#versions(image, region);
+    return (direction === "next" ? nextChange(versions, from) : previousChange(versions, from)) ?? null;
+  }
+
+  #versions(image: number, region: RegionName): { versions: TwoVersions; previousVersion: number | undefined } {
     const images = this.#store.all;
-    if (image < 0 || image >= images.length) throw new BadInputError(`there is no image ${image} of ${images.length}`);
-    const whole = this.#restore(image, region);
-    if (whole === undefined) {
+    if (!(image >= 0 && image < images.length))
+      throw new BadInputError(`there is no image ${image} of ${images.length}`);
+    const now = this.#restore(image, region);
+    if (now === undefined) {
       throw new BadInputError(`version ${images[image].version} of ${images[image].name} holds no region ${region.id}`);
     }
     const previous = images.findLastIndex((other, index) => index < image && partOf(other, region) !== undefined);
     const before = previous < 0 ? undefined : this.#restore(previous, region);
-    const bytes = whole.slice(offset, offset + length);
-    const changed = bytes.map((byte, i) => (before === undefined || byte !== before[offset + i] ? 1 : 0));
-    return { bytes, changed, previousVersion: previous < 0 ? undefined : images[previous].version };
+    return { versions: { now, before }, previousVersion: previous < 0 ? undefined : images[previous].version };
   }
 
   #restore(image: number, region: RegionName): Uint8Array | undefined {

@@ -75,6 +75,8 @@ test("messages of a page are told from others", () => {
     { type: "reveal", run: 1, place: { file: "a.c", line: 3 }, focus: false },
     { type: "perspective", run: 1, perspective: { machine: {}, prices: {} } },
     { type: "runAgain", run: 1 },
+    { type: "showBytes", run: 1, place: { image: 0, region: { id: 1, group: "" }, offset: 4096 } },
+    { type: "showPage", run: 1, page: 17 },
   ];
   for (const message of good) assert.ok(isFromPage(message), JSON.stringify(message));
   const bad = [
@@ -87,6 +89,9 @@ test("messages of a page are told from others", () => {
       { type: "reveal", run: 1, place: { file: 1, line: 1 }, focus: true },
       { type: "perspective", run: 1 },
     ],
+    { type: "showBytes", run: 1, place: { image: 0, region: { id: 1 }, offset: 0 } },
+    { type: "bytesShown", run: 1, place: { image: -1, region: { id: 1, group: "" }, offset: 0 } },
+    { type: "showPage", run: 1, page: 0.5 },
   ];
   for (const message of bad) assert.ok(!isFromPage(message), JSON.stringify(message));
 });

@@ -1,0 +1,137 @@
+import * as vscode from "vscode";
+import type { Run, Runs } from "../editor/runs.ts";
+import type { SessionHost } from "../editor/session-host.ts";
+import type { RunId } from "../session/figures.ts";
+import type { BytesPlace, ToPage } from "./messages/messages.ts";
+import { pageHtml, pageOptions } from "./page.ts";
+import { isFromPage } from "./page-message.ts";
+import { Relay } from "./relay.ts";
+
+/** What the page of bytes works with. */
+export interface BytesContext {
+  readonly extension: vscode.Uri;
+  readonly runs: Runs;
+  readonly session: SessionHost;
+  /** Shows a page of the guest's memory in the panel. */
+  showPage(run: RunId, page: number): void;
+}
+
+/** The bytes of a region as a checkpoint saved it: one page, which shows what was asked for last. */
+export class BytesPanel implements vscode.Disposable {
+  readonly #context: BytesContext;
+  #shown: BytesView | undefined;
+
+  constructor(context: BytesContext) {
+    this.#context = context;
+  }
+
+  /** Opens or reveals it, with the keyboard in it. */
+  show(run: Run, place: BytesPlace): void {
+    if (this.#shown === undefined) {
+      const panel = vscode.window.createWebviewPanel(
+        "checkpointLens.bytes",
+        titleOf(run, place),
+        vscode.ViewColumn.Active,
+        pageOptions(this.#context.extension),
+      );
+      const view = new BytesView(this.#context, panel);
+      this.#shown = view;
+      panel.onDidDispose(() => {
+        if (this.#shown === view) this.#shown = undefined;
+        view.dispose();
+      });
+    }
+    this.#shown.show(run, place);
+  }
+
+  dispose(): void {
+    this.#shown?.panel.dispose();
+  }
+}
+
+class BytesView implements vscode.Disposable {
+  readonly panel: vscode.WebviewPanel;
+  readonly #context: BytesContext;
+  readonly #relay: Relay;
+  readonly #subscriptions: vscode.Disposable[] = [];
+  #ready = false;
+  #run: Run | undefined;
+  #place: BytesPlace = { image: 0, region: { id: 0, group: "" }, offset: 0 };
+
+  constructor(context: BytesContext, panel: vscode.WebviewPanel) {
+    this.#context = context;
+    this.panel = panel;
+    this.#relay = new Relay(
+      () => context.session.client,
+      (message) => this.#post(message),
+    );
+    panel.iconPath = vscode.Uri.joinPath(context.extension, "media", "icon.png");
+    this.#subscriptions.push(
+      panel.webview.onDidReceiveMessage((message: unknown) => this.#received(message)),
+      context.runs.onDidChange(() => this.#forgetClosed()),
+    );
+    panel.webview.html = pageHtml(panel.webview, context.extension, "bytes");
+  }
+
+  show(run: Run, place: BytesPlace): void {
+    this.#run = run;
+    this.#place = place;
+    this.panel.title = titleOf(run, place);
+    this.panel.reveal(undefined, false);
+    this.#send();
+  }
+
+  dispose(): void {
+    this.#relay.cancelAll();
+    for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
+  }
+
+  #post(message: ToPage): void {
+    void this.panel.webview.postMessage(message);
+  }
+
+  #send(): void {
+    if (!this.#ready) return;
+    if (this.#run === undefined) this.#post({ type: "empty", reason: vscode.l10n.t("This run was closed.") });
+    else this.#post({ type: "bytes", run: this.#run.summary, place: this.#place });
+  }
+
+  #forgetClosed(): void {
+    if (this.#run === undefined || this.#context.runs.byId(this.#run.id) !== undefined) return;
+    this.#run = undefined;
+    this.#send();
+  }
+
+  #received(message: unknown): void {
+    if (!isFromPage(message)) return;
+    switch (message.type) {
+      case "ready":
+        this.#relay.cancelAll();
+        this.#ready = true;
+        this.#post({ type: "hello", language: vscode.env.language, strings: vscode.l10n.bundle ?? {} });
+        this.#send();
+        return;
+      case "request":
+        this.#relay.request(message.id, message.method, message.params);
+        return;
+      case "cancel":
+        this.#relay.cancel(message.id);
+        return;
+      case "bytesShown":
+        if (this.#run?.id !== message.run) return;
+        this.#place = message.place;
+        this.panel.title = titleOf(this.#run, message.place);
+        return;
+      case "showPage":
+        this.#context.showPage(message.run, message.page);
+        return;
+    }
+  }
+}
+
+function titleOf({ summary }: Run, { image, region }: BytesPlace): string {
+  const saved = summary.images[image];
+  const part = saved?.regions.find(({ id, group }) => id === region.id && group === region.group);
+  const name = part === undefined || part.name === "" ? vscode.l10n.t("region {0}", region.id) : part.name;
+  return saved === undefined ? name : `${name} · ${saved.name} ${saved.version}`;
+}
