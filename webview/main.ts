@@ -42,7 +42,14 @@ host.onMessage((message) => {
         return;
       }
       told.clear();
-      const nothing = { epochs: undefined, page: undefined, region: undefined, line: undefined, cursor: undefined };
+      const nothing = {
+        price: undefined,
+        epochs: undefined,
+        page: undefined,
+        region: undefined,
+        line: undefined,
+        cursor: undefined,
+      };
       store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, comparison: [] });
       return;
     }

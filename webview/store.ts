@@ -1,3 +1,4 @@
+import type { Space } from "../src/machine/prices.ts";
 import type { Place } from "../src/panel/messages/messages.ts";
 import type {
   BreakdownBy,
@@ -12,6 +13,11 @@ import type {
 
 export const TABS = ["breakdown", "compare", "whatIf", "runs"] as const;
 export type Tab = (typeof TABS)[number];
+
+/** Something that has a price: a primitive, or the instructions of a space. */
+export type PriceTarget =
+  | { readonly kind: "primitive"; readonly name: string }
+  | { readonly kind: "space"; readonly space: Space };
 
 /** Everything that the page shows follows from this and from what the session answers to it. */
 export interface State {
@@ -32,6 +38,8 @@ export interface State {
   readonly axis: TimeAxis;
   readonly by: BreakdownBy;
   readonly tab: Tab;
+  /** A price that was asked for, to be brought into sight in what-if; a new object each time. */
+  readonly price: PriceTarget | undefined;
   readonly profiles: ProfilesReply | undefined;
   /** Of the shown run, as far as they are there; in the session's order. */
   readonly comparison: readonly ComparisonCell[];
@@ -51,6 +59,7 @@ const START: State = {
   axis: "machine",
   by: "line",
   tab: "breakdown",
+  price: undefined,
   profiles: undefined,
   comparison: [],
 };

@@ -365,6 +365,16 @@ export type ComparisonCell =
 /** What is on one side only has no figure on the other. */
 export interface RunDifferences {
   readonly overhead: { readonly a: Cycles; readonly b: Cycles };
+  readonly totals: { readonly a: CostReport["totals"]; readonly b: CostReport["totals"] };
+  /** Of the overhead, the greatest difference first. */
+  readonly layers: readonly { readonly layer: Layer; readonly a: number; readonly b: number }[];
+  /** Of the overhead, the greatest difference first. */
+  readonly primitives: readonly {
+    readonly primitive: string;
+    readonly layer: Layer;
+    readonly a: PrimitiveSide | undefined;
+    readonly b: PrimitiveSide | undefined;
+  }[];
   /** The greatest difference first. */
   readonly lines: readonly {
     readonly file: string;
@@ -380,6 +390,11 @@ export interface RunDifferences {
     readonly a: RegionSide | undefined;
     readonly b: RegionSide | undefined;
   }[];
+}
+
+export interface PrimitiveSide {
+  readonly count: number;
+  readonly cycles: number;
 }
 
 export interface LineSide {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { RunSummary } from "../../src/session/figures.ts";
-import { type PageHost, startPage } from "./page-host.ts";
+import { type PageHost, ROOT, startPage } from "./page-host.ts";
 import { until } from "./until.ts";
 
 const SAMPLE = "src/sdk/samples/lru.c";
@@ -52,7 +52,7 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
   });
 
   test("the keyboard chooses epochs, and the breakdown follows", async () => {
-    const total = () => host.page.locator(".tab-view .hint").first().textContent();
+    const total = () => host.page.locator(".total").textContent();
     const whole = await total();
     await host.page.locator(".timeline-frame").focus();
     await host.page.keyboard.press("ArrowRight");
@@ -104,6 +104,60 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
         if (written.values[page] > 0) inRegions.add(page);
     const listed = await host.page.locator("table", { hasText: "pages that were written" }).locator("tbody tr").count();
     assert.ok(listed >= Math.min(500, inRegions.size) && listed <= 500);
+  });
+
+  test("a price of a figure opens in what-if, in sight, with its source, and with the keyboard on it", async () => {
+    await host.page.locator("vscode-panel-tab").nth(0).click();
+    const row = host.page.locator(".tab-view .rows .row").first();
+    await row.click();
+    const events = host.page.locator("table.events tbody tr");
+    await events.first().waitFor();
+    // The last one is too cheap to be among those that what-if offers by itself.
+    const event = events.last();
+    const source = await event.locator("td.source").textContent();
+    await event.locator("button.link").click();
+    const asked = host.page.locator(".price-row.asked");
+    await asked.waitFor();
+    await until(() => asked.locator("input[type=range]").evaluate((slider) => slider === document.activeElement));
+    const text = (await asked.textContent()) ?? "";
+    assert.ok(text.includes(source ?? "?") || /instruction/.test(text), `${text} has not ${source}`);
+    assert.ok(await asked.locator(".source").isVisible());
+    const box = await asked.boundingBox();
+    assert.ok(box !== null && box.y >= 0 && box.y + box.height <= 1200);
+    await host.page.keyboard.press("Escape");
+  });
+
+  test("the figures at the top show what they are made of", async () => {
+    await host.page.getByTitle("What it is made of, by layer").click();
+    await host.page.getByText("Hypervisor").first().waitFor();
+    const total = host.page.locator(".total");
+    await total.click();
+    await host.page.locator(".total-details table.events").waitFor();
+    await total.click();
+  });
+
+  test("two runs stand side by side, from totals to lines", async () => {
+    const other = await host.session.client.ask("run", { workingDirectory: ROOT, paths: ["src/sdk/samples/kv.ts"] });
+    const look = {
+      machine: { ...(await perspective()).machine, technique: "mprotect" as const },
+      prices: { profile: "era" },
+    };
+    await host.page.locator("vscode-panel-tab").nth(3).click();
+    const table = host.page.locator("table.differences");
+    await table.waitFor();
+    const groups = await table.locator("tbody > tr:first-child > th").allTextContents();
+    assert.deepEqual(groups, ["Totals", "Layers", "Primitives", "Regions", "Lines"]);
+    for (const [column, id] of [
+      [2, run.run],
+      [3, other.run],
+    ]) {
+      const { totals } = await host.session.client.ask("report", { run: id, perspective: look });
+      const shown = await table.locator(`tbody:nth-of-type(1) td:nth-child(${column})`).allTextContents();
+      assert.equal(shown[3], totals.dirtyPages.toLocaleString("en-US"));
+      assert.equal(shown[4], totals.traps.toLocaleString("en-US"));
+    }
+    assert.ok((await table.getByRole("button", { name: /^kv\.ts:/ }).count()) > 0);
+    await host.session.client.ask("close", { run: other.run });
   });
 
   async function perspective() {

@@ -8,7 +8,7 @@ import {
   type EventRow,
 } from "../../src/session/figures.ts";
 import { Latest } from "../latest.ts";
-import type { State } from "../store.ts";
+import type { PriceTarget, State } from "../store.ts";
 import { t } from "../text.ts";
 import { costBar } from "../ui/bars.ts";
 import { dropdown } from "../ui/controls.ts";
@@ -22,12 +22,22 @@ const MOST_ROWS = 40;
 /** What the selection cost, part by part; each opens its events and their prices. */
 export function breakdownView({ host, store, fail }: ViewContext): View {
   const by = dropdown<BreakdownBy>(t("Split by"), (value) => store.set({ by: value }));
-  const total = element("span", { class: "hint" });
+  const total = element("button", { type: "button", class: "link total", "aria-expanded": "false" });
+  total.title = t("All events of the selection, and their prices");
+  const totalEvents = element("div", { class: "details total-details" });
+  let selected: CostSelection = {};
+  total.addEventListener("click", () => {
+    const expanded = total.getAttribute("aria-expanded") !== "true";
+    total.setAttribute("aria-expanded", String(expanded));
+    if (expanded) void showEvents(selected, store.state, totalEvents);
+    else totalEvents.replaceChildren();
+  });
   const rows = element("div", { class: "rows", role: "list" });
   const root = element(
     "section",
     { class: "tab-view", "aria-label": t("Cost breakdown") },
     element("div", { class: "view-header" }, total, element("span", { class: "spacer" }), by.root),
+    totalEvents,
     rows,
   );
   /** Keys of the rows that are open. */
@@ -46,6 +56,8 @@ export function breakdownView({ host, store, fail }: ViewContext): View {
 
   function show(reply: BreakdownReply, state: State): void {
     const { cycles: sum, low, high } = reply.total;
+    selected = costSelection(state);
+    if (total.getAttribute("aria-expanded") === "true") void showEvents(selected, state, totalEvents);
     total.textContent = t("{0} cycles ({1} to {2})", cycles(sum), cycles(low), cycles(high));
     const shown = reply.rows.slice(0, MOST_ROWS);
     const scale = Math.max(1, ...shown.map((row) => row.cycles * 1.02));
@@ -84,7 +96,7 @@ export function breakdownView({ host, store, fail }: ViewContext): View {
         return;
       }
       open.add(key);
-      void showEvents(row, state, details);
+      void showEvents(row.selection, state, details);
     };
     head.addEventListener("click", () => {
       expand(!open.has(key));
@@ -94,16 +106,16 @@ export function breakdownView({ host, store, fail }: ViewContext): View {
     return element("div", { role: "listitem" }, head, details);
   }
 
-  async function showEvents(row: BreakdownRow, state: State, into: HTMLElement): Promise<void> {
+  async function showEvents(selection: CostSelection, state: State, into: HTMLElement): Promise<void> {
     const { run, perspective } = state;
     if (run === undefined || perspective === undefined) return;
     try {
       const events = await host.session.ask("events", {
         run: run.run,
         perspective,
-        selection: row.selection,
+        selection,
       });
-      into.replaceChildren(eventTable(events));
+      into.replaceChildren(eventTable(events, (price) => store.set({ tab: "whatIf", price })));
     } catch (error) {
       fail(String(error));
     }
@@ -150,7 +162,8 @@ function costSelection({ epochs, region, line, by }: State): CostSelection {
   };
 }
 
-function eventTable(events: readonly EventRow[]): HTMLElement {
+/** @param onPrice somebody wants to see what another price would mean */
+function eventTable(events: readonly EventRow[], onPrice: (price: PriceTarget) => void): HTMLElement {
   const head = [t("Event"), t("Count"), t("Cycles each"), t("Cycles"), t("Source of the price"), t("Sure")];
   return element(
     "div",
@@ -172,7 +185,7 @@ function eventTable(events: readonly EventRow[]): HTMLElement {
             {},
             element("td", { title: meaning }, element("code", {}, primitive)),
             element("td", { class: "number" }, integer(count)),
-            element("td", { class: "number", title: t("{0} to {1}", trim(price.low), trim(price.high)) }, each),
+            element("td", { class: "number" }, priceLink(primitive, price, each, onPrice)),
             element("td", { class: "number", title: t("{0} to {1}", cycles(low), cycles(high)) }, cycles(cost)),
             element("td", { class: "source" }, price.source),
             element("td", { title: confidenceText(price.confidence) }, price.confidence),
@@ -181,6 +194,20 @@ function eventTable(events: readonly EventRow[]): HTMLElement {
       ),
     ),
   );
+}
+
+function priceLink(
+  primitive: string,
+  { space, low, high }: EventRow["price"],
+  each: string,
+  onPrice: (price: PriceTarget) => void,
+): HTMLElement {
+  const title = t("{0} to {1}; a click opens this price in what-if", trim(low), trim(high));
+  const link = element("button", { type: "button", class: "link", title }, each);
+  link.addEventListener("click", () =>
+    onPrice(space === undefined ? { kind: "primitive", name: primitive } : { kind: "space", space }),
+  );
+  return link;
 }
 
 function confidenceText(confidence: string): string {
@@ -252,7 +279,7 @@ function rowText({ layers, primitives, phases, lines, regions, epochs }: CostSel
   }
 }
 
-function layerText(layer: string): string {
+export function layerText(layer: string): string {
   switch (layer) {
     case "program":
       return t("Program");

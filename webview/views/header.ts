@@ -66,14 +66,31 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
     const of = (value: number) => percent((100 * value) / totals.programCycles);
     const best = bestOf(comparison, machine.environment);
     figures.replaceChildren(
-      figure(t("Overhead"), of(overhead.cycles), t("{0} to {1}", of(overhead.low), of(overhead.high))),
+      figure(
+        t("Overhead"),
+        link(of(overhead.cycles), t("What it is made of, by layer"), { tab: "breakdown", by: "layer" }),
+        t("{0} to {1}", of(overhead.low), of(overhead.high)),
+      ),
       figure(
         t("A checkpoint"),
-        totals.checkpoints === 0 ? "0" : cycles(overhead.cycles / totals.checkpoints),
+        totals.checkpoints === 0
+          ? "0"
+          : link(cycles(overhead.cycles / totals.checkpoints), t("What each costs"), {
+              tab: "breakdown",
+              by: "checkpoint",
+            }),
         t("cycles, {0} in all", integer(totals.checkpoints)),
       ),
-      figure(t("Dirty pages"), integer(totals.dirtyPages), t("in all")),
-      figure(t("Traps"), integer(totals.traps), t("{0} hypercalls", integer(totals.hypercalls))),
+      figure(
+        t("Dirty pages"),
+        link(integer(totals.dirtyPages), t("Colour the map by epochs written in"), { measure: "epochs" }),
+        t("in all"),
+      ),
+      figure(
+        t("Traps"),
+        link(integer(totals.traps), t("Colour the map by traps"), { measure: "traps" }),
+        t("{0} hypercalls", integer(totals.hypercalls)),
+      ),
       best === undefined
         ? figure(t("Cheapest here"), "…", t("comparing"))
         : best.technique === machine.technique
@@ -85,6 +102,13 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
               button(t("Switch"), () => look({ machine: { technique: best.technique } }), "secondary"),
             ),
     );
+  }
+
+  /** A figure that shows, elsewhere on the page, what it is made of. */
+  function link(text: string, title: string, change: Partial<State>): HTMLElement {
+    const made = element("button", { type: "button", class: "figure-link", title }, text);
+    made.addEventListener("click", () => store.set(change));
+    return made;
   }
 
   function showSelection(state: State): void {
@@ -141,7 +165,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
   };
 }
 
-function figure(name: string, value: string, detail: string, action?: HTMLElement): HTMLElement {
+function figure(name: string, value: string | HTMLElement, detail: string, action?: HTMLElement): HTMLElement {
   return element(
     "div",
     { class: "figure" },

@@ -1,13 +1,13 @@
 import { COMMITS, COPIERS, TARGETS } from "../../src/checkpoint/technique.ts";
-import type { Price, PriceProfile } from "../../src/machine/prices.ts";
+import type { Price, PriceProfile, Space } from "../../src/machine/prices.ts";
 import { cycles } from "../../src/run/units.ts";
 import type { EventRow, PriceChoice, PriceOverride } from "../../src/session/figures.ts";
 import { GATES } from "../../src/xen/checkpoint-service.ts";
 import { Latest } from "../latest.ts";
-import type { State } from "../store.ts";
+import type { PriceTarget, State } from "../store.ts";
 import { t } from "../text.ts";
 import { button, type Choice, dropdown, numberField } from "../ui/controls.ts";
-import { element } from "../ui/dom.ts";
+import { element, styled } from "../ui/dom.ts";
 import type { View, ViewContext } from "./view.ts";
 
 /** Prices that are offered: those that this run pays most for. */
@@ -16,12 +16,8 @@ const MOST_PRICES = 12;
 const OCTAVES = 3;
 const STEP = 0.05;
 
-type Space = "user" | "guestKernel" | "hypervisor";
-/** Something that has a price: a primitive, or the instructions of a space. */
-type Target = { readonly kind: "primitive"; readonly name: string } | { readonly kind: "space"; readonly space: Space };
-
 interface Entry {
-  readonly target: Target;
+  readonly target: PriceTarget;
   readonly text: string;
   readonly unit: string;
   readonly meaning: string;
@@ -30,6 +26,9 @@ interface Entry {
 
 interface Row {
   readonly root: HTMLElement;
+  readonly key: string;
+  /** Brings it into sight, with the keyboard on its slider. */
+  focus(): void;
   update(state: State, profile: PriceProfile): void;
 }
 
@@ -70,13 +69,15 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
 
   let entries: readonly Entry[] = [];
   let shown: readonly Row[] = [];
+  /** A price that was asked for, until its row has the keyboard. */
+  let wanted: PriceTarget | undefined;
   const latest = new Latest<State, readonly EventRow[]>(
     ({ run, perspective }) =>
       run === undefined || perspective === undefined
         ? Promise.reject(new Error("no run is shown"))
         : host.session.ask("events", { run: run.run, perspective, selection: {} }),
     (events) => {
-      const next = entriesOf(events);
+      const next = entriesOf(events, store.state.price);
       // While prices move, the rows stay where they are: what is paid for does not change, only its order would.
       const key = (all: readonly Entry[]) => [...all.map(({ text }) => text)].sort().join();
       if (key(next) !== key(entries)) {
@@ -85,9 +86,19 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
         rows.replaceChildren(...shown.map((row) => row.root));
       }
       refresh(store.state);
+      focusWanted();
     },
     fail,
   );
+
+  function focusWanted(): void {
+    const row = wanted && shown.find(({ key }) => wanted !== undefined && key === keyOf(wanted));
+    if (row === undefined) return;
+    wanted = undefined;
+    for (const one of shown) one.root.classList.toggle("asked", one === row);
+    // The tab comes into sight in this frame, the row in the next.
+    requestAnimationFrame(() => row.focus());
+  }
 
   function refresh(state: State): void {
     const profile = shownProfile(state);
@@ -115,6 +126,7 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
     const field = numberField(entry.text, (value) => setPrice(entry.target, value));
     const factor = element("span", { class: "number dim" });
     const source = element("div", { class: "source dim" });
+    const bandBar = element("span", { class: "price-band", "aria-hidden": "true" });
     slider.addEventListener("input", () => {
       const profile = shownProfile(store.state);
       if (profile === undefined) return;
@@ -128,13 +140,18 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
       "div",
       { class: "price-row" },
       element("span", { class: "row-name", title: entry.meaning }, entry.text),
-      slider,
+      element("span", { class: "slider" }, slider, element("span", { class: "price-bands" }, bandBar)),
       field.root,
       factor,
       source,
     );
     return {
       root,
+      key: keyOf(entry.target),
+      focus() {
+        root.scrollIntoView({ block: "center" });
+        slider.focus();
+      },
       update(state, profile) {
         const base = priceIn(profile, entry.target);
         const now = overrideIn(state.perspective?.prices, entry.target)?.cycles ?? base.cycles;
@@ -146,12 +163,14 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
         const band = t("{0} to {1}", short(base.low), short(base.high));
         source.textContent = `${entry.unit}, ${band} · ${base.source} (${base.confidence})`;
         source.title = source.textContent;
+        const [from, to] = [base.low, base.high].map((price) => sliderPart(price, base.cycles));
+        styled(bandBar, { left: percentOf(from), width: percentOf(Math.max(0, to - from)) });
       },
     };
   }
 
   /** @param value undefined for the profile's own */
-  function setPrice(of: Target, value: number | undefined): void {
+  function setPrice(of: PriceTarget, value: number | undefined): void {
     const prices = store.state.perspective?.prices;
     if (prices === undefined) return;
     const primitives = { ...prices.primitives };
@@ -175,7 +194,9 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
         target.update(choices(TARGETS), machine.target);
       }
       if (state.run === undefined) return;
-      if (state.run !== before.run || machine !== before.perspective?.machine) latest.ask(state);
+      if (state.price !== before.price) wanted = state.price;
+      const isNew = state.price !== before.price && state.price !== undefined;
+      if (state.run !== before.run || machine !== before.perspective?.machine || isNew) latest.ask(state);
       if (state.perspective !== before.perspective || state.profiles !== before.profiles) refresh(state);
     },
   };
@@ -192,12 +213,29 @@ function shownProfile({ perspective, profiles }: State): PriceProfile | undefine
   return profiles?.profiles.find((one) => one.profile.name === profile)?.profile;
 }
 
-/** What the run pays for, the dearest first; steps that are priced by their length stand for their space. */
-function entriesOf(events: readonly EventRow[]): Entry[] {
+function keyOf(target: PriceTarget): string {
+  return target.kind === "space" ? `space ${target.space}` : target.name;
+}
+
+/** Where on a slider a price stands, from 0 to 1. */
+function sliderPart(price: number, base: number): number {
+  const octaves = base > 0 && price > 0 ? Math.log2(price / base) : 0;
+  return (Math.min(OCTAVES, Math.max(-OCTAVES, octaves)) + OCTAVES) / (2 * OCTAVES);
+}
+
+function percentOf(part: number): string {
+  return `${(100 * part).toFixed(2)}%`;
+}
+
+/**
+ * What the run pays for, the dearest first, and a price that was asked for; steps that are priced by their length stand for
+ * their space.
+ */
+function entriesOf(events: readonly EventRow[], asked: PriceTarget | undefined): Entry[] {
   const entries = new Map<string, Entry>();
   for (const { primitive, unit, meaning, price, cycles: cost } of events) {
     const { space } = price;
-    const key = space === undefined ? primitive : `space ${space}`;
+    const key = keyOf(space === undefined ? { kind: "primitive", name: primitive } : { kind: "space", space });
     const before = entries.get(key)?.cost ?? 0;
     entries.set(
       key,
@@ -218,7 +256,8 @@ function entriesOf(events: readonly EventRow[]): Entry[] {
           },
     );
   }
-  return [...entries.values()].sort((a, b) => b.cost - a.cost).slice(0, MOST_PRICES);
+  const sorted = [...entries.values()].sort((a, b) => b.cost - a.cost);
+  return sorted.filter(({ target }, i) => i < MOST_PRICES || (asked !== undefined && keyOf(target) === keyOf(asked)));
 }
 
 function spaceText(space: Space): string {
@@ -234,13 +273,13 @@ function spaceText(space: Space): string {
 
 const NOTHING: Price = { cycles: 0, low: 0, high: 0, source: "", confidence: "C" };
 
-function priceIn(profile: PriceProfile, target: Target): Price {
+function priceIn(profile: PriceProfile, target: PriceTarget): Price {
   return target.kind === "space"
     ? profile.cyclesPerInstruction[target.space]
     : (profile.primitives[target.name] ?? NOTHING);
 }
 
-function overrideIn(prices: PriceChoice | undefined, target: Target): PriceOverride | undefined {
+function overrideIn(prices: PriceChoice | undefined, target: PriceTarget): PriceOverride | undefined {
   return target.kind === "space" ? prices?.cyclesPerInstruction?.[target.space] : prices?.primitives?.[target.name];
 }
 

@@ -1,3 +1,4 @@
+import { LAYERS, type Layer } from "../../machine/context.ts";
 import type { PriceList } from "../../machine/prices.ts";
 import { costOfRange } from "../../run/cost-table.ts";
 import { lineKey } from "../../run/line-pages.ts";
@@ -18,6 +19,18 @@ export function runDifferences(a: RunSide, b: RunSide): RunDifferences {
   const regions = pairUp(regionsOf(a), regionsOf(b), ({ id, group }) => `${id} ${group}`);
   return {
     overhead: { a: a.report.overhead, b: b.report.overhead },
+    totals: { a: a.report.totals, b: b.report.totals },
+    layers: LAYERS.map((layer) => ({ layer, a: layerCycles(a.report, layer), b: layerCycles(b.report, layer) }))
+      .filter((one) => one.a !== 0 || one.b !== 0)
+      .sort((x, y) => Math.abs(y.a - y.b) - Math.abs(x.a - x.b)),
+    primitives: pairUp(a.report.costByPrimitive, b.report.costByPrimitive, ({ primitive }) => primitive)
+      .map(({ any, inA, inB }) => ({
+        primitive: any.primitive,
+        layer: any.layer,
+        a: inA && { count: inA.count, cycles: inA.cycles },
+        b: inB && { count: inB.count, cycles: inB.cycles },
+      }))
+      .sort((x, y) => difference(y) - difference(x)),
     lines: lines
       .map(({ any, inA, inB }) => ({
         file: any.file,
@@ -61,6 +74,11 @@ function regionsOf({ history, report, prices }: RunSide): SidedRegion[] {
       cycles: cycles[number],
     },
   }));
+}
+
+/** Of the overhead alone: the report's own figure of the program holds the program's instructions, too. */
+function layerCycles({ costByPrimitive }: CostReport, layer: Layer): number {
+  return costByPrimitive.reduce((sum, one) => sum + (one.layer === layer ? one.cycles : 0), 0);
 }
 
 function lineSide({ cycles, traps, stores, dirtyPages }: LineCost): LineSide {

@@ -214,7 +214,11 @@ test("differences of two runs are those of their reports; a run does not differ 
     const prices = pricesFor(random, history);
     const side = { history, prices, report: report(recording, history.outcome, prices) };
     const same = runDifferences(side, side);
-    for (const { a, b } of [...same.lines, ...same.regions]) assert.deepEqual(a, b);
+    for (const { a, b } of [...same.lines, ...same.regions, ...same.layers, ...same.primitives]) assert.deepEqual(a, b);
+    assert.deepEqual(same.totals, { a: side.report.totals, b: side.report.totals });
+    const sumOf = (parts: readonly { cycles: number }[]) => parts.reduce((sum, { cycles }) => sum + cycles, 0);
+    near(sumOf(same.layers.map(({ a }) => ({ cycles: a }))), side.report.overhead.cycles, "layers");
+    near(sumOf(same.primitives.flatMap(({ a }) => a ?? [])), side.report.overhead.cycles, "primitives");
     assert.equal(same.lines.length, side.report.lines.length);
     assert.equal(same.regions.length, side.report.regions.length);
     const without = { ...side, report: { ...side.report, lines: side.report.lines.slice(1) } };
