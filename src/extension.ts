@@ -14,7 +14,7 @@ import { type RunNode, RunsView } from "./editor/runs-view.ts";
 import { SessionHost } from "./editor/session-host.ts";
 import { StatusBar } from "./editor/status-bar.ts";
 import { BytesPanel } from "./panel/bytes-panel.ts";
-import type { BytesPlace } from "./panel/messages/messages.ts";
+import type { BytesPlace, PictureFormat, PictureName } from "./panel/messages/messages.ts";
 import { Panel, type Picked } from "./panel/panel.ts";
 import { RUN_FILE_EDITOR, RunFileEditor } from "./panel/run-file-editor.ts";
 
@@ -34,6 +34,8 @@ export function activate(context: vscode.ExtensionContext): void {
     saveProfile: (profile: unknown) => saveProfile(app, profile),
     runAgain: (run: Run) => runner.runAgain(run),
     showBytes: (run: Run, place: BytesPlace) => bytesPanel.show(run, place),
+    saveView: async (run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>) =>
+      (await import("./commands/export-view.ts")).saveView(app, run, view, draw),
   };
   const panel = new Panel(panelContext, () => lastRun.restore());
   const bytesPanel = new BytesPanel({
@@ -89,6 +91,10 @@ export function activate(context: vscode.ExtensionContext): void {
     command("closeRun", (node: RunNode) => runs.close(node.run)),
     command("openRunFile", () => openRunFile()),
     command("exportRun", () => exportRun(app)),
+    command("exportView", async () => {
+      const view = await (await import("./commands/export-view.ts")).chooseView();
+      if (view !== undefined) await panel.exportView(view);
+    }),
     command("openSample", async () => (await import("./commands/open-sample.ts")).openSample(context)),
   );
 }

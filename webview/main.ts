@@ -1,5 +1,8 @@
+import type { PictureFormat, PictureName } from "../src/panel/messages/messages.ts";
 import type { ComparisonCell } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
+import { captionOf } from "./export/caption.ts";
+import { renderPicture } from "./export/picture.ts";
 import { paint } from "./frames.ts";
 import { connect } from "./host.ts";
 import { keptFor, type State, Store } from "./store.ts";
@@ -56,12 +59,28 @@ host.onMessage((message) => {
     case "cursor":
       store.set({ cursor: message.place });
       return;
+    case "draw":
+      void drawFor(message.id, message.view, message.format);
+      return;
     case "picked":
       if (message.run === store.state.run?.run) store.set(message.picked);
       return;
   }
 });
 host.post({ type: "ready" });
+
+/** The views that can be saved, once the page has begun. */
+let pictures: Readonly<Record<PictureName, View>> | undefined;
+
+async function drawFor(id: number, view: PictureName, format: PictureFormat): Promise<void> {
+  const picture = pictures?.[view].picture?.();
+  try {
+    if (picture === undefined) throw new Error(t("There is nothing to draw yet."));
+    host.post({ type: "drawn", id, result: await renderPicture(picture, captionOf(store.state), theme, format) });
+  } catch (error) {
+    host.post({ type: "drawn", id, result: messageOf(error) });
+  }
+}
 
 /** Perspectives that the editor was told of and has not echoed yet. */
 const told = new Set<string>();
@@ -106,6 +125,7 @@ function start(): void {
     whatIf: whatIfView(context),
     runs: runsView(context),
   };
+  pictures = { timeline, map, breakdown: parts.breakdown, compare: parts.compare };
   const details = tabs(
     t("Costs"),
     [

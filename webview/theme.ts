@@ -10,6 +10,8 @@ export interface Theme {
   readonly border: string;
   readonly accent: string;
   readonly selection: string;
+  /** Of costs that no phase colours. */
+  readonly bar: string;
   /** Bytes that differ from the version before. */
   readonly changed: string;
   readonly font: string;
@@ -45,6 +47,7 @@ export function readTheme(): Theme {
     border: of("--cl-border", "#80808059"),
     accent,
     selection: of("--cl-selection", accent),
+    bar: of("--vscode-charts-blue", accent),
     changed: of("--cl-changed", accent),
     font: of("--vscode-font-family", "sans-serif"),
     phases: Object.fromEntries(PHASES.map((phase) => [phase, of(`--cl-phase-${phase}`, accent)])),

@@ -1,4 +1,4 @@
-import type { FromPage } from "./messages/messages.ts";
+import { type FromPage, PICTURES } from "./messages/messages.ts";
 
 /** Whether something that a webview sent is a message of our page; what it carries to the session is checked there. */
 export function isFromPage(value: unknown): value is FromPage {
@@ -25,6 +25,10 @@ export function isFromPage(value: unknown): value is FromPage {
       return isObject(profile);
     case "runAgain":
       return typeof run === "number";
+    case "exportView":
+      return PICTURES.some((name) => name === value.view);
+    case "drawn":
+      return typeof id === "number" && (value.result instanceof Uint8Array || typeof value.result === "string");
     case "showBytes":
     case "bytesShown":
       return typeof run === "number" && isBytesPlace(place);

@@ -2,7 +2,8 @@ import * as vscode from "vscode";
 import { type Run, type Runs, sourceOf } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { Perspective, RunId } from "../session/figures.ts";
-import type { BytesPlace, PickedOutside, Place, ToPage } from "./messages/messages.ts";
+import { SessionFailure } from "../session/messages.ts";
+import type { BytesPlace, PickedOutside, PictureFormat, PictureName, Place, ToPage } from "./messages/messages.ts";
 import { pageHtml, pageOptions } from "./page.ts";
 import { isFromPage } from "./page-message.ts";
 import { Relay } from "./relay.ts";
@@ -16,7 +17,12 @@ export interface PanelContext {
   saveProfile(profile: unknown): Promise<void>;
   runAgain(run: Run): Promise<void>;
   showBytes(run: Run, place: BytesPlace): void;
+  /** Saves a view where the user says. @param draw makes its file; rejects with a sentence */
+  saveView(run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>): Promise<void>;
 }
+
+/** A page that is not seen does not draw. */
+const DRAW_MILLISECONDS = 15_000;
 
 /** One page, and what it shows: the editor's current run, or one of its own. */
 export class PanelView implements vscode.Disposable {
@@ -29,6 +35,9 @@ export class PanelView implements vscode.Disposable {
   #ready = false;
   #sent: { readonly run: RunId; readonly perspective: Perspective } | undefined;
   #reasonForNothing: string;
+  /** Pictures that the page was asked for, by number. */
+  readonly #drawings = new Map<number, (result: Uint8Array | string) => void>();
+  #drawingCount = 0;
   #picked: { readonly run: RunId; readonly picked: PickedOutside } | undefined;
 
   constructor(context: PanelContext, panel: vscode.WebviewPanel, shownRun: () => Run | undefined) {
@@ -63,9 +72,31 @@ export class PanelView implements vscode.Disposable {
     this.#sendPicked();
   }
 
+  /** Saves one of the page's views as a picture, where the user says. */
+  async exportView(view: PictureName): Promise<void> {
+    const run = this.#shownRun();
+    if (run !== undefined) await this.#context.saveView(run, view, (format) => this.#draw(view, format));
+  }
+
   dispose(): void {
     this.#relay.cancelAll();
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
+  }
+
+  #draw(view: PictureName, format: PictureFormat): Promise<Uint8Array> {
+    const id = ++this.#drawingCount;
+    return new Promise((resolve, reject) => {
+      const finish = (result: Uint8Array | string) => {
+        clearTimeout(timer);
+        this.#drawings.delete(id);
+        if (typeof result === "string") reject(new SessionFailure({ kind: "badInput", message: result }));
+        else resolve(result);
+      };
+      const late = vscode.l10n.t("The panel did not draw the picture: it has to be in sight.");
+      const timer = setTimeout(() => finish(late), DRAW_MILLISECONDS);
+      this.#drawings.set(id, finish);
+      this.#post({ type: "draw", id, view, format });
+    });
   }
 
   #post(message: ToPage): void {
@@ -106,6 +137,12 @@ export class PanelView implements vscode.Disposable {
         if (run !== undefined) void this.#context.runAgain(run);
         return;
       }
+      case "exportView":
+        void this.exportView(message.view);
+        return;
+      case "drawn":
+        this.#drawings.get(message.id)?.(message.result);
+        return;
       case "showBytes": {
         const run = this.#context.runs.byId(message.run);
         if (run !== undefined) this.#context.showBytes(run, message.place);

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { RunId } from "../session/figures.ts";
-import type { PickedOutside } from "./messages/messages.ts";
+import type { PickedOutside, PictureName } from "./messages/messages.ts";
 import { pageOptions } from "./page.ts";
 import { type PanelContext, PanelView } from "./panel-view.ts";
 
@@ -42,6 +42,12 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
       );
     } else this.#shown.panel.reveal(undefined, true);
     if (picked?.picked !== undefined) this.#shown?.view.pick(picked.run, picked.picked);
+  }
+
+  /** Saves a view of the panel, which opens if it is not there. */
+  async exportView(view: PictureName): Promise<void> {
+    this.show();
+    await this.#shown?.view.exportView(view);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {

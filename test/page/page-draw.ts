@@ -54,9 +54,9 @@ export function measureDrawing(): DrawTimes {
     }),
     timeline: times((frame) => {
       const from = frame * 1000;
+      context.clearRect(0, 0, WIDTH, HEIGHT);
       drawTimeline(context, {
         width: WIDTH,
-        pixelRatio: 1,
         shown: { from, to: from + 1e6 },
         data: { span: { from: 0, to: 1.1e6 }, buckets: WIDTH / 2, reply },
         epochs: [],

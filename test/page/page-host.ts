@@ -122,9 +122,15 @@ const reviver = (_, value) => {
   const bytes = Uint8Array.from(atob(value.base64), (c) => c.charCodeAt(0));
   return new typed[value.$typed](bytes.buffer);
 };
+const replacer = (_, value) => {
+  if (!(value instanceof Uint8Array)) return value;
+  let text = "";
+  for (const byte of value) text += String.fromCharCode(byte);
+  return { $typed: "Uint8Array", base64: btoa(text) };
+};
 globalThis.deliver = (text) => postMessage(JSON.parse(text, reviver));
 globalThis.acquireVsCodeApi = () => ({
-  postMessage: (message) => toEditor(JSON.stringify(message)),
+  postMessage: (message) => toEditor(JSON.stringify(message, replacer)),
   getState: () => kept,
   setState: (state) => { kept = state; },
 });`;
@@ -138,5 +144,9 @@ function encode(message: unknown): string {
 }
 
 function decode(text: string): unknown {
-  return JSON.parse(text);
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === "object" && value !== null && "$typed" in value && "base64" in value
+      ? new Uint8Array(Buffer.from(String(value.base64), "base64"))
+      : value,
+  );
 }

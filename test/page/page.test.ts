@@ -110,7 +110,7 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await host.page.locator("vscode-panel-tab").nth(0).click();
     const row = host.page.locator(".tab-view .rows .row").first();
     await row.click();
-    const events = host.page.locator("table.events tbody tr");
+    const events = host.page.locator("table.events tbody");
     await events.first().waitFor();
     // The last one is too cheap to be among those that what-if offers by itself.
     const event = events.last();

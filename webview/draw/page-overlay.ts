@@ -1,3 +1,4 @@
+import type { Surface } from "../export/surface.ts";
 import type { Theme } from "../theme.ts";
 import { blocksBetween, cellOf, HEADING_HEIGHT, type PageLayout } from "./page-layout.ts";
 
@@ -9,7 +10,6 @@ export interface OverlayPicture {
   readonly scrollTop: number;
   readonly width: number;
   readonly height: number;
-  readonly pixelRatio: number;
   readonly theme: Theme;
   /** Page under the pointer, and the one that the keyboard is on; -1 for none. */
   readonly hovered: number;
@@ -18,11 +18,9 @@ export interface OverlayPicture {
   readonly masks: { readonly first: number; readonly words: Uint32Array } | undefined;
 }
 
-/** What stands over the cells: headings, 64-byte lines of pages, outlines. */
-export function drawOverlay(context: CanvasRenderingContext2D, picture: OverlayPicture): void {
-  const { layout, scrollTop, width, height, pixelRatio, theme, hovered, current, masks } = picture;
-  context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-  context.clearRect(0, 0, width, height);
+/** What stands over the cells: headings, 64-byte lines of pages, outlines. On a surface that is empty. */
+export function drawOverlay(context: Surface, picture: OverlayPicture): void {
+  const { layout, scrollTop, width, height, theme, hovered, current, masks } = picture;
   context.font = `11px ${theme.font}`;
   context.textBaseline = "middle";
   for (const block of blocksBetween(layout, scrollTop, scrollTop + height)) {
@@ -45,7 +43,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, picture: OverlayP
 
 /** Eight by eight lines in each cell; those that were written stand out. */
 function drawLines(
-  context: CanvasRenderingContext2D,
+  context: Surface,
   { layout, scrollTop, height, theme }: OverlayPicture,
   { first, words }: NonNullable<OverlayPicture["masks"]>,
 ): void {

@@ -1,5 +1,6 @@
 import { cycles } from "../../src/run/units.ts";
 import type { EpochRange, EpochSummary, TimelinePhase, TimelineReply } from "../../src/session/figures.ts";
+import type { Surface } from "../export/surface.ts";
 import type { Theme } from "../theme.ts";
 
 /** A stretch of time, in cycles of the axis. */
@@ -17,7 +18,6 @@ export interface TimelineData {
 
 export interface TimelinePicture {
   readonly width: number;
-  readonly pixelRatio: number;
   /** What is seen now; the data may be of a stretch seen a moment ago. */
   readonly shown: TimeSpan;
   readonly data: TimelineData;
@@ -71,10 +71,9 @@ export function epochBands(
   return bands;
 }
 
-export function drawTimeline(context: CanvasRenderingContext2D, picture: TimelinePicture): void {
-  const { width, pixelRatio, shown, data, theme } = picture;
-  context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-  context.clearRect(0, 0, width, TIMELINE_HEIGHT);
+/** On a surface that is empty, from its upper left corner on. */
+export function drawTimeline(context: Surface, picture: TimelinePicture): void {
+  const { width, shown, data, theme } = picture;
   context.font = `11px ${theme.font}`;
   context.textBaseline = "middle";
   const xOf = (time: number) => ((time - shown.from) / (shown.to - shown.from)) * width;
@@ -92,7 +91,7 @@ export function drawTimeline(context: CanvasRenderingContext2D, picture: Timelin
 
 type X = (time: number) => number;
 
-function drawEpochs(context: CanvasRenderingContext2D, picture: TimelinePicture, xOf: X): void {
+function drawEpochs(context: Surface, picture: TimelinePicture, xOf: X): void {
   const { width, epochs, selected, theme } = picture;
   for (const { epoch, label, from, to } of epochs) {
     const left = Math.max(-1, xOf(from));
@@ -123,7 +122,7 @@ function drawEpochs(context: CanvasRenderingContext2D, picture: TimelinePicture,
 }
 
 /** Stacked by phase; the highest bar that is seen fills the lane. */
-function drawCosts(context: CanvasRenderingContext2D, { data, theme, width }: TimelinePicture, xOf: X): void {
+function drawCosts(context: Surface, { data, theme, width }: TimelinePicture, xOf: X): void {
   const { span, buckets, reply } = data;
   const bucketSpan = (span.to - span.from) / buckets;
   let max = 0;
@@ -152,7 +151,7 @@ function drawCosts(context: CanvasRenderingContext2D, { data, theme, width }: Ti
   context.fillRect(0, COST_TOP + COST_HEIGHT, width, 1);
 }
 
-function drawTraps(context: CanvasRenderingContext2D, { data, theme, width }: TimelinePicture, xOf: X): void {
+function drawTraps(context: Surface, { data, theme, width }: TimelinePicture, xOf: X): void {
   const { span, buckets, reply } = data;
   const max = reply.traps.reduce((most, count) => Math.max(most, count), 0);
   if (max === 0) return;
@@ -169,7 +168,7 @@ function drawTraps(context: CanvasRenderingContext2D, { data, theme, width }: Ti
 }
 
 /** Each event by itself: its height by its cost, its colour by its phase. */
-function drawEvents(context: CanvasRenderingContext2D, { data, theme, width }: TimelinePicture, xOf: X): void {
+function drawEvents(context: Surface, { data, theme, width }: TimelinePicture, xOf: X): void {
   const { events } = data.reply;
   if (events === undefined) return;
   const max = events.cycles.reduce((most, cost) => Math.max(most, cost), 1);
@@ -188,7 +187,7 @@ function phaseColor(theme: Theme, phase: number): string {
 }
 
 /** Commits that go on while the program runs: hatched. */
-function drawBackground(context: CanvasRenderingContext2D, { data, theme, width }: TimelinePicture, xOf: X): void {
+function drawBackground(context: Surface, { data, theme, width }: TimelinePicture, xOf: X): void {
   const { end, backgroundEnd } = data.reply.checkpoints;
   for (let i = 0; i < end.length; i++) {
     const left = Math.max(0, xOf(end[i]));
@@ -209,7 +208,7 @@ function drawBackground(context: CanvasRenderingContext2D, { data, theme, width 
   }
 }
 
-function drawAxis(context: CanvasRenderingContext2D, { shown, theme, width }: TimelinePicture, xOf: X): void {
+function drawAxis(context: Surface, { shown, theme, width }: TimelinePicture, xOf: X): void {
   const step = tickStep(shown.to - shown.from, width);
   context.fillStyle = theme.border;
   context.fillRect(0, AXIS_TOP, width, 1);

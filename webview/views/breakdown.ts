@@ -7,20 +7,25 @@ import {
   type CostSelection,
   type EventRow,
 } from "../../src/session/figures.ts";
+import { BAR_ROW_HEIGHT, drawBarRows } from "../export/bar-rows.ts";
+import type { Picture } from "../export/picture.ts";
 import { Latest } from "../latest.ts";
 import type { PriceTarget, State } from "../store.ts";
 import { t } from "../text.ts";
 import { costBar } from "../ui/bars.ts";
 import { dropdown } from "../ui/controls.ts";
 import { element } from "../ui/dom.ts";
+import { dataTable, tableToggle } from "../ui/table.ts";
+import { exportButton } from "./export-button.ts";
 import { baseName } from "./page-map.ts";
 import { phaseText } from "./timeline.ts";
 import type { View, ViewContext } from "./view.ts";
 
 const MOST_ROWS = 40;
+const PICTURE_WIDTH = 640;
 
 /** What the selection cost, part by part; each opens its events and their prices. */
-export function breakdownView({ host, store, fail }: ViewContext): View {
+export function breakdownView({ host, store, theme, fail }: ViewContext): View {
   const by = dropdown<BreakdownBy>(t("Split by"), (value) => store.set({ by: value }));
   const total = element("button", { type: "button", class: "link total", "aria-expanded": "false" });
   total.title = t("All events of the selection, and their prices");
@@ -33,13 +38,38 @@ export function breakdownView({ host, store, fail }: ViewContext): View {
     else totalEvents.replaceChildren();
   });
   const rows = element("div", { class: "rows", role: "list" });
+  const tableButton = tableToggle(() => {
+    if (shown === undefined) return undefined;
+    const { reply, state } = shown;
+    return dataTable(
+      t("Cycles by {0}", byText(state.by)),
+      [byText(state.by), t("Cycles"), t("From"), t("To"), t("Share")],
+      reply.rows.map((row) => [
+        rowText(row.selection, state),
+        integer(row.cycles),
+        integer(row.low),
+        integer(row.high),
+        shareText(row.share),
+      ]),
+    );
+  });
   const root = element(
     "section",
     { class: "tab-view", "aria-label": t("Cost breakdown") },
-    element("div", { class: "view-header" }, total, element("span", { class: "spacer" }), by.root),
+    element(
+      "div",
+      { class: "view-header" },
+      total,
+      element("span", { class: "spacer" }),
+      by.root,
+      tableButton.root,
+      exportButton(host, "breakdown"),
+    ),
     totalEvents,
     rows,
+    tableButton.slot,
   );
+  let shown: { readonly reply: BreakdownReply; readonly state: State } | undefined;
   /** Keys of the rows that are open. */
   const open = new Set<string>();
 
@@ -56,12 +86,14 @@ export function breakdownView({ host, store, fail }: ViewContext): View {
 
   function show(reply: BreakdownReply, state: State): void {
     const { cycles: sum, low, high } = reply.total;
+    shown = { reply, state };
+    tableButton.refresh();
     selected = costSelection(state);
     if (total.getAttribute("aria-expanded") === "true") void showEvents(selected, state, totalEvents);
     total.textContent = t("{0} cycles ({1} to {2})", cycles(sum), cycles(low), cycles(high));
-    const shown = reply.rows.slice(0, MOST_ROWS);
-    const scale = Math.max(1, ...shown.map((row) => row.cycles * 1.02));
-    rows.replaceChildren(...shown.map((row) => rowOf(row, state, scale)));
+    const seen = reply.rows.slice(0, MOST_ROWS);
+    const scale = Math.max(1, ...seen.map((row) => row.cycles * 1.02));
+    rows.replaceChildren(...seen.map((row) => rowOf(row, state, scale)));
     if (reply.rows.length === 0)
       rows.append(element("p", { class: "dim" }, t("Nothing that was selected cost anything.")));
     else if (reply.rows.length > MOST_ROWS)
@@ -131,8 +163,30 @@ export function breakdownView({ host, store, fail }: ViewContext): View {
     else if (by === "region" && regions !== undefined && regions[0] >= 0) store.set({ region: regions[0] });
   }
 
+  function picture(): Picture | undefined {
+    if (shown === undefined) return undefined;
+    const { reply, state } = shown;
+    const colors = theme();
+    const bars = reply.rows.slice(0, MOST_ROWS).map((row) => ({
+      name: rowText(row.selection, state),
+      value: row.cycles,
+      low: row.low,
+      high: row.high,
+      color: colors.phases[row.selection.phases?.[0] ?? ""] ?? colors.bar,
+      texts: [cycles(row.cycles), shareText(row.share)],
+    }));
+    const scale = Math.max(1, ...bars.map(({ value }) => value * 1.02));
+    return {
+      title: t("Cost by {0} · {1} cycles", byText(state.by), cycles(reply.total.cycles)),
+      width: PICTURE_WIDTH,
+      height: bars.length * BAR_ROW_HEIGHT,
+      draw: (surface) => drawBarRows(surface, bars, PICTURE_WIDTH, scale, colors),
+    };
+  }
+
   return {
     root,
+    picture,
     update(state, before) {
       by.update(
         BREAKDOWNS.map((value) => ({ value, text: byText(value) })),
@@ -164,34 +218,42 @@ function costSelection({ epochs, region, line, by }: State): CostSelection {
 
 /** @param onPrice somebody wants to see what another price would mean */
 function eventTable(events: readonly EventRow[], onPrice: (price: PriceTarget) => void): HTMLElement {
-  const head = [t("Event"), t("Count"), t("Cycles each"), t("Cycles"), t("Source of the price"), t("Sure")];
+  const head = [t("Event"), t("Count"), t("Cycles each"), t("Cycles"), t("Sure")];
   return element(
     "div",
-    { class: "table-scroll" },
+    { class: "table-scroll", tabindex: "0", role: "region", "aria-label": t("Events and their prices") },
     element(
       "table",
       { class: "events" },
-      element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
       element(
-        "tbody",
+        "thead",
         {},
-        ...events.map(({ primitive, meaning, count, price, cycles: cost, low, high }) => {
-          const each =
-            price.instructions === undefined
-              ? trim(price.cycles)
-              : t("{0} ({1} instructions)", trim(price.cycles), integer(price.instructions));
-          return element(
+        element(
+          "tr",
+          {},
+          ...head.map((text, i) => element("th", { scope: "col", class: i % 4 === 0 ? "" : "number" }, text)),
+        ),
+      ),
+      ...events.map(({ primitive, meaning, count, price, cycles: cost, low, high }) => {
+        const each =
+          price.instructions === undefined
+            ? trim(price.cycles)
+            : t("{0} ({1} instructions)", trim(price.cycles), integer(price.instructions));
+        return element(
+          "tbody",
+          {},
+          element(
             "tr",
             {},
             element("td", { title: meaning }, element("code", {}, primitive)),
             element("td", { class: "number" }, integer(count)),
             element("td", { class: "number" }, priceLink(primitive, price, each, onPrice)),
             element("td", { class: "number", title: t("{0} to {1}", cycles(low), cycles(high)) }, cycles(cost)),
-            element("td", { class: "source" }, price.source),
             element("td", { title: confidenceText(price.confidence) }, price.confidence),
-          );
-        }),
-      ),
+          ),
+          element("tr", {}, element("td", { class: "source", colspan: String(head.length) }, price.source)),
+        );
+      }),
     ),
   );
 }

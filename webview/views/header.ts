@@ -3,7 +3,7 @@ import type { ComparisonCell, ReportReply } from "../../src/session/figures.ts";
 import { Latest } from "../latest.ts";
 import { hasSelection, type State } from "../store.ts";
 import { t } from "../text.ts";
-import { button, type Choice, dropdown } from "../ui/controls.ts";
+import { type Choice, dropdown } from "../ui/controls.ts";
 import { element } from "../ui/dom.ts";
 import { baseName } from "./page-map.ts";
 import { epochsText } from "./timeline.ts";
@@ -99,9 +99,16 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
               t("Cheapest here"),
               best.technique,
               percent(best.overheadPercent),
-              button(t("Switch"), () => look({ machine: { technique: best.technique } }), "secondary"),
+              switchTo(best.technique),
             ),
     );
+  }
+
+  function switchTo(better: Available["technique"]): HTMLElement {
+    const title = t("Look at the run under {0}", better);
+    const made = element("button", { type: "button", class: "link figure-action", title }, t("Switch"));
+    made.addEventListener("click", () => look({ machine: { technique: better } }));
+    return made;
   }
 
   /** A figure that shows, elsewhere on the page, what it is made of. */

@@ -13,22 +13,29 @@ import { cellOf, layOutPages, type PageBlock, type PageLayout, pageAt } from "..
 import { PageMapRenderer } from "../draw/page-map.ts";
 import { drawOverlay, LINES_FROM_CELL } from "../draw/page-overlay.ts";
 import { MARK_LIT, MARK_SELECTED, shadesOf } from "../draw/shades.ts";
+import { drawLegend, LEGEND_HEIGHT, type Picture } from "../export/picture.ts";
+import { placeImage } from "../export/surface.ts";
 import { paint } from "../frames.ts";
 import { Latest } from "../latest.ts";
 import type { State } from "../store.ts";
 import { t } from "../text.ts";
-import { button, checkbox, dropdown } from "../ui/controls.ts";
+import { checkbox, dropdown } from "../ui/controls.ts";
 import { element, styled } from "../ui/dom.ts";
-import { dataTable } from "../ui/table.ts";
+import { dataTable, tableToggle } from "../ui/table.ts";
+import { exportButton } from "./export-button.ts";
 import { pageBlocks } from "./page-blocks.ts";
 import type { View, ViewContext } from "./view.ts";
 
 /** Sides of cells, from all of a large guest at a glance to pages whose 64-byte lines are seen. */
 const CELL_SIZES = [0.25, 0.5, 1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 36, 56] as const;
 const LARGEST_FITTED = 16;
-/** What cells are fitted into, and what the map takes at most when they do not. */
+/** What cells are fitted into at least, and what the map takes at most when they do not: more where the window is high. */
 const FITTED_HEIGHT = 300;
 const MOST_HEIGHT = 420;
+/** Of the window, what stands above the map and below it. */
+const OTHER_HEIGHT = 480;
+/** Higher pictures show what is seen only. */
+const MOST_PICTURE_HEIGHT = 6000;
 const TABLE_ROWS = 500;
 const PAGE_BYTES = 4096;
 /** Pages whose 64-byte lines are asked for at once. */
@@ -51,11 +58,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
   const legend = element("div", { class: "legend" });
   const measure = dropdown<MapMeasure>(t("Colour by"), (value) => store.set({ measure: value }));
   const wholeGuest = checkbox(t("Whole guest"), (checked) => store.set({ wholeGuest: checked }));
-  const tableButton = button(t("As table"), () => {
-    asTable = !asTable;
-    refreshTable();
-  });
-  const tableSlot = element("div");
+  const table = tableToggle(() => (map === undefined ? undefined : pageTable(map.values)));
   const root = element(
     "section",
     { class: "view", "aria-label": t("Dirty pages") },
@@ -63,15 +66,16 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
       "header",
       { class: "view-header" },
       element("h2", {}, t("Dirty pages")),
-      legend,
       element("span", { class: "spacer" }),
       wholeGuest.root,
       measure.root,
-      tableButton,
+      table.root,
+      exportButton(host, "map"),
     ),
     frame,
+    legend,
     card,
-    tableSlot,
+    table.slot,
   );
 
   let blocks: readonly PageBlock[] = [];
@@ -84,7 +88,6 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
   let lit: Uint32Array = new Uint32Array(0);
   let hovered = -1;
   let masks: { readonly first: number; readonly words: Uint32Array } | undefined;
-  let asTable = false;
 
   const latestMap = new Latest<State, MapReply>(
     ({ run, perspective, measure: by, epochs }) =>
@@ -105,7 +108,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
       }
       shadesOf(reply.values, reply.max, shades);
       showLegend();
-      refreshTable();
+      table.refresh();
       paint(draw);
     },
     fail,
@@ -167,15 +170,16 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     const cellSize = zoomed ?? fitting(width);
     layout = layOutPages(blocks, Math.max(1, Math.floor(width / cellSize)), cellSize);
     height.style.height = `${layout.height}px`;
-    frame.style.height = `${Math.min(MOST_HEIGHT, Math.ceil(layout.height))}px`;
+    frame.style.height = `${Math.min(Math.max(MOST_HEIGHT, window.innerHeight - OTHER_HEIGHT), Math.ceil(layout.height))}px`;
   }
 
   /** The largest cells of which all are seen, or the smallest. */
   function fitting(width: number): number {
+    const room = Math.max(FITTED_HEIGHT, window.innerHeight - OTHER_HEIGHT);
     for (let i = CELL_SIZES.length - 1; i > 0; i--) {
       if (CELL_SIZES[i] > LARGEST_FITTED) continue;
       const tried = layOutPages(blocks, Math.max(1, Math.floor(width / CELL_SIZES[i])), CELL_SIZES[i]);
-      if (tried.height <= FITTED_HEIGHT) return CELL_SIZES[i];
+      if (tried.height <= room) return CELL_SIZES[i];
     }
     return CELL_SIZES[0];
   }
@@ -191,19 +195,41 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     renderer.draw({ layout, scrollTop, width, height: seen, pixelRatio }, shades, marks, theme().cells);
     overlay.width = Math.round(width * pixelRatio);
     overlay.height = Math.round(seen * pixelRatio);
+    context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
     const current = store.state.page ?? -1;
-    drawOverlay(context, {
-      layout,
-      scrollTop,
-      width,
-      height: seen,
-      pixelRatio,
-      theme: theme(),
-      hovered,
-      current,
-      masks,
-    });
+    drawOverlay(context, { layout, scrollTop, width, height: seen, theme: theme(), hovered, current, masks });
     askMasks();
+  }
+
+  /** All of the map as large as it is shown; of a very high one what is seen. */
+  function picture(): Picture | undefined {
+    if (map === undefined || frame.clientWidth === 0) return undefined;
+    const width = frame.clientWidth;
+    const isWhole = layout.height <= MOST_PICTURE_HEIGHT;
+    const mapHeight = Math.ceil(isWhole ? layout.height : frame.clientHeight);
+    const scrollTop = isWhole ? 0 : frame.scrollTop;
+    const colors = theme();
+    const drawn = document.createElement("canvas");
+    const view = { layout, scrollTop, width, height: mapHeight, pixelRatio: 1 };
+    const overlaid = { layout, scrollTop, width, height: mapHeight, theme: colors, hovered: -1, masks };
+    const current = store.state.page ?? -1;
+    const least = map.max <= 1 ? undefined : valueText(store.state.measure, 1);
+    const entries = [
+      { color: cssColor(colors.cells.plain[0]), text: t("untouched") },
+      ...(least === undefined ? [] : [{ color: cssColor(colors.cells.plain[1]), text: least }]),
+      { color: cssColor(colors.cells.plain[255]), text: valueText(store.state.measure, map.max) },
+    ];
+    return {
+      title: `${t("Dirty pages")} · ${measureText(store.state.measure)}`,
+      width,
+      height: mapHeight + LEGEND_HEIGHT,
+      draw(surface) {
+        new PageMapRenderer(drawn).draw(view, shades, marks, colors.cells);
+        placeImage(surface, drawn, 0, 0, width, mapHeight);
+        drawOverlay(surface, { ...overlaid, current });
+        drawLegend(surface, entries, mapHeight, colors);
+      },
+    };
   }
 
   /** Of the pages that are seen, where cells are large enough to show them. */
@@ -414,11 +440,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     legend.replaceChildren(...parts);
   }
 
-  function refreshTable(): void {
-    tableButton.setAttribute("aria-pressed", String(asTable));
-    tableSlot.replaceChildren();
-    if (!asTable || map === undefined) return;
-    const { values } = map;
+  function pageTable(values: MapReply["values"]): HTMLElement {
     const rows: string[][] = [];
     for (const { label, firstPage, pageCount } of blocks) {
       for (let page = firstPage; page < firstPage + pageCount && rows.length < TABLE_ROWS; page++) {
@@ -433,13 +455,12 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     }
     const caption =
       rows.length < TABLE_ROWS ? t("Pages that were written") : t("The first {0} pages that were written", TABLE_ROWS);
-    tableSlot.append(
-      dataTable(caption, [t("Page"), t("Address"), t("Region"), measureText(store.state.measure)], rows),
-    );
+    return dataTable(caption, [t("Page"), t("Address"), t("Region"), measureText(store.state.measure)], rows);
   }
 
   return {
     root,
+    picture,
     update(state, before) {
       measure.update(
         MAP_MEASURES.map((value) => ({ value, text: measureText(value) })),
@@ -450,7 +471,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
         blocks = state.run === undefined ? [] : pageBlocks(state.run, state.wholeGuest);
         zoomed = undefined;
         place();
-        refreshTable();
+        table.refresh();
         frame.setAttribute("aria-label", t("Map of pages. Arrows move from page to page, plus and minus zoom."));
       }
       if (state.run === undefined) {
@@ -501,6 +522,11 @@ function imageThatHolds(run: RunSummary, epoch: number, { id, group }: RegionSum
     if (image !== undefined && holds(image)) return image;
   }
   return run.images.findLast(holds);
+}
+
+/** Of bytes in memory: red, green, blue, alpha. */
+function cssColor(packed: number): string {
+  return `rgb(${packed & 255}, ${(packed >> 8) & 255}, ${(packed >> 16) & 255})`;
 }
 
 function measureText(measure: MapMeasure): string {

@@ -182,13 +182,15 @@ function groupsOf({ totals, layers, primitives, regions, lines }: RunDifferences
     },
     {
       title: t("Lines"),
-      rows: lines.map(({ file, line, function: of, a, b }) => ({
-        name: line > 0 ? `${baseName(file)}:${line}` : of || t("No line of the program"),
-        title: of,
-        a: a?.cycles,
-        b: b?.cycles,
-        ...(line > 0 ? { place: { file, line } } : {}),
-      })),
+      rows: lines
+        .filter(({ a, b }) => (a?.cycles ?? 0) !== 0 || (b?.cycles ?? 0) !== 0)
+        .map(({ file, line, function: of, a, b }) => ({
+          name: line > 0 ? `${baseName(file)}:${line}` : of || t("No line of the program"),
+          title: of,
+          a: a?.cycles,
+          b: b?.cycles,
+          ...(line > 0 ? { place: { file, line } } : {}),
+        })),
     },
   ].filter(({ rows }) => rows.length > 0);
 }

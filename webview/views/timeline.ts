@@ -11,19 +11,23 @@ import {
   type TimelineData,
   type TimeSpan,
 } from "../draw/timeline.ts";
+import { drawLegend, LEGEND_HEIGHT, type Picture } from "../export/picture.ts";
 import { paint } from "../frames.ts";
 import { Latest } from "../latest.ts";
 import type { State } from "../store.ts";
 import { t } from "../text.ts";
 import { button, dropdown } from "../ui/controls.ts";
 import { element, styled } from "../ui/dom.ts";
-import { dataTable } from "../ui/table.ts";
+import { dataTable, tableToggle } from "../ui/table.ts";
+import { exportButton } from "./export-button.ts";
 import type { View, ViewContext } from "./view.ts";
 
 /** Single events are drawn where a window has at most so many. */
 const MAX_EVENTS = 2000;
 /** Fewest cycles that can be seen at once. */
 const SHORTEST = 2000;
+/** Restarts are in few runs. */
+const LEGEND_PHASES = SHOWN_PHASES.slice(0, 5);
 const PLAY_MILLISECONDS = 700;
 /** Stands for the end of the run, which is known from the first answer. */
 const WHOLE = Number.MAX_SAFE_INTEGER;
@@ -49,11 +53,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     store.set({ axis: value });
   });
   const play = button(t("Play"), () => (playing === undefined ? start() : stop()));
-  const tableButton = button(t("As table"), () => {
-    asTable = !asTable;
-    refreshTable();
-  });
-  const tableSlot = element("div");
+  const table = tableToggle(() => (data === undefined ? undefined : checkpointTable(data.reply.checkpoints)));
   const legend = element("div", { class: "legend" });
   const root = element(
     "section",
@@ -66,18 +66,18 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
       element("span", { class: "spacer" }),
       play,
       axis.root,
-      tableButton,
+      table.root,
+      exportButton(host, "timeline"),
     ),
     frame,
     legend,
-    tableSlot,
+    table.slot,
   );
 
   let data: TimelineData | undefined;
   let shown: TimeSpan | undefined;
   let bands: EpochBand[] = [];
   let hover: number | undefined;
-  let asTable = false;
   let playing: number | undefined;
   let anchor:
     | { readonly epoch: number }
@@ -107,7 +107,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
         const { epoch, end } = reply.checkpoints;
         const ends = new Map(Array.from(epoch, (number, i) => [number, end[i]]));
         bands = epochBands(state.run?.epochs ?? [], ends, reply.end);
-        refreshTable();
+        table.refresh();
       }
       paint(draw);
     },
@@ -130,16 +130,38 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     if (canvas.width !== Math.round(width * pixelRatio)) canvas.width = Math.round(width * pixelRatio);
     if (canvas.height !== Math.round(TIMELINE_HEIGHT * pixelRatio))
       canvas.height = Math.round(TIMELINE_HEIGHT * pixelRatio);
-    drawTimeline(context, {
+    context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+    context.clearRect(0, 0, width, TIMELINE_HEIGHT);
+    const { epochs: selected } = store.state;
+    drawTimeline(context, { width, shown, data, epochs: bands, selected, hover, theme: theme() });
+  }
+
+  function picture(): Picture | undefined {
+    const width = frame.clientWidth;
+    if (data === undefined || shown === undefined || width === 0) return undefined;
+    const colors = theme();
+    const content = {
       width,
-      pixelRatio,
       shown,
       data,
       epochs: bands,
       selected: store.state.epochs,
-      hover,
-      theme: theme(),
-    });
+      hover: undefined,
+      theme: colors,
+    };
+    const entries = [
+      ...LEGEND_PHASES.map((phase) => ({ color: colors.phases[phase], text: phaseText(phase) })),
+      { color: colors.dim, text: t("Traps, below") },
+    ];
+    return {
+      title: t("Timeline"),
+      width,
+      height: TIMELINE_HEIGHT + LEGEND_HEIGHT,
+      draw(surface) {
+        drawTimeline(surface, content);
+        drawLegend(surface, entries, TIMELINE_HEIGHT, colors);
+      },
+    };
   }
 
   function timeAt(x: number): number {
@@ -315,26 +337,21 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     return summary === undefined ? String(epoch) : `${summary.name} ${summary.version}`;
   }
 
-  function refreshTable(): void {
-    tableButton.setAttribute("aria-pressed", String(asTable));
-    tableSlot.replaceChildren();
-    if (!asTable || data === undefined) return;
-    const spans = data.reply.checkpoints;
-    tableSlot.append(
-      dataTable(
-        t("Checkpoints, in cycles"),
-        [t("Version"), t("At"), t("Track"), t("Collect"), t("Copy"), t("Arm"), t("Commit")],
-        Array.from(spans.epoch, (epoch, i) => [
-          checkpointName(epoch),
-          cycles(spans.start[i]),
-          ...(["track", "collect", "copy", "arm", "commit"] as const).map((phase) => cycles(spans.phases[phase][i])),
-        ]),
-      ),
+  function checkpointTable(spans: TimelineReply["checkpoints"]): HTMLElement {
+    return dataTable(
+      t("Checkpoints, in cycles"),
+      [t("Version"), t("At"), t("Track"), t("Collect"), t("Copy"), t("Arm"), t("Commit")],
+      Array.from(spans.epoch, (epoch, i) => [
+        checkpointName(epoch),
+        cycles(spans.start[i]),
+        ...(["track", "collect", "copy", "arm", "commit"] as const).map((phase) => cycles(spans.phases[phase][i])),
+      ]),
     );
   }
 
   return {
     root,
+    picture,
     update(state, before) {
       if (state.run !== before.run) {
         shown = undefined;
@@ -357,7 +374,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
         ask();
       }
       if (legend.childElementCount === 0) {
-        for (const phase of SHOWN_PHASES.slice(0, 5)) {
+        for (const phase of LEGEND_PHASES) {
           const swatch = element("span", { class: `swatch phase-${phase}` });
           legend.append(element("span", { class: "legend-item" }, swatch, phaseText(phase)));
         }

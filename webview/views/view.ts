@@ -1,3 +1,4 @@
+import type { Picture } from "../export/picture.ts";
 import type { EditorHost } from "../host.ts";
 import type { State, Store } from "../store.ts";
 import type { Theme } from "../theme.ts";
@@ -24,4 +25,6 @@ export interface View {
   update(state: State, before: State): void;
   /** The colours or the size of the page have changed. */
   repaint?(): void;
+  /** What it shows now, to be saved; undefined while there is nothing. */
+  picture?(): Picture | undefined;
 }

@@ -44,6 +44,11 @@ export interface BytesPlace {
   readonly offset: number;
 }
 
+/** Views of the panel that can be saved as pictures. */
+export const PICTURES = ["timeline", "map", "breakdown", "compare"] as const;
+export type PictureName = (typeof PICTURES)[number];
+export type PictureFormat = "png" | "svg";
+
 /** What was picked outside the page: in the source, in the tree of runs. What is not given stays as it is. */
 export interface PickedOutside {
   readonly epochs?: EpochRange;
@@ -64,6 +69,8 @@ export type ToPage =
   | { readonly type: "cursor"; readonly place: Place | undefined }
   /** To the page of bytes: what it shows. */
   | { readonly type: "bytes"; readonly run: RunSummary; readonly place: BytesPlace }
+  /** Draw a view; answered by `drawn` with the same number. */
+  | { readonly type: "draw"; readonly id: number; readonly view: PictureName; readonly format: PictureFormat }
   | { readonly type: "picked"; readonly run: RunId; readonly picked: PickedOutside }
   | FromSession;
 
@@ -78,6 +85,10 @@ export type FromPage =
   | { readonly type: "saveProfile"; readonly profile: PriceProfile }
   /** Run the program of the shown run again. */
   | { readonly type: "runAgain"; readonly run: RunId }
+  /** Ask the user for a file, and save a view there as a picture. */
+  | { readonly type: "exportView"; readonly view: PictureName }
+  /** A picture's file, or why there is none. */
+  | { readonly type: "drawn"; readonly id: number; readonly result: Uint8Array | string }
   /** Show the bytes there, in a page of their own. */
   | { readonly type: "showBytes"; readonly run: RunId; readonly place: BytesPlace }
   /** The page of bytes shows another region or checkpoint now. */

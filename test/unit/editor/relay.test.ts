@@ -77,6 +77,8 @@ test("messages of a page are told from others", () => {
     { type: "runAgain", run: 1 },
     { type: "showBytes", run: 1, place: { image: 0, region: { id: 1, group: "" }, offset: 4096 } },
     { type: "showPage", run: 1, page: 17 },
+    { type: "exportView", view: "map" },
+    { type: "drawn", id: 1, result: new Uint8Array(3) },
   ];
   for (const message of good) assert.ok(isFromPage(message), JSON.stringify(message));
   const bad = [
@@ -92,6 +94,8 @@ test("messages of a page are told from others", () => {
     { type: "showBytes", run: 1, place: { image: 0, region: { id: 1 }, offset: 0 } },
     { type: "bytesShown", run: 1, place: { image: -1, region: { id: 1, group: "" }, offset: 0 } },
     { type: "showPage", run: 1, page: 0.5 },
+    { type: "exportView", view: "header" },
+    { type: "drawn", id: 1, result: [1, 2, 3] },
   ];
   for (const message of bad) assert.ok(!isFromPage(message), JSON.stringify(message));
 });
