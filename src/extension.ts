@@ -26,7 +26,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const output = vscode.window.createOutputChannel("Checkpoint Lens", { log: true });
   const app: App = { extension: context, session, runs, problems, output };
   const lastRun = new LastRun(app);
-  const runner = new ProgramRunner(app, lastRun);
+  const runner = new ProgramRunner(app, lastRun, (running) => panel.follow(running));
   const panelContext = {
     extension: context.extensionUri,
     runs,

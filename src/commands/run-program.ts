@@ -19,13 +19,16 @@ type Reason = "asked" | "saved";
 export class ProgramRunner {
   readonly #app: App;
   readonly #lastRun: LastRun;
+  readonly #follow: (running: Promise<Run>) => void;
   #running: Call<RunSummary> | undefined;
   /** Programs that were compiled ahead, as they were then. */
   readonly #ahead = new Set<string>();
 
-  constructor(app: App, lastRun: LastRun) {
+  /** @param follow is told of each run that somebody waits for, as it begins */
+  constructor(app: App, lastRun: LastRun, follow: (running: Promise<Run>) => void) {
     this.#app = app;
     this.#lastRun = lastRun;
+    this.#follow = follow;
   }
 
   /** Runs a file, or the one in the active editor. */
@@ -46,7 +49,9 @@ export class ProgramRunner {
     await saveSources(directory);
     this.stop();
     try {
-      return await this.#runNow(program, directory, reason);
+      const running = this.#runNow(program, directory, reason);
+      if (reason === "asked") this.#follow(running);
+      return await running;
     } catch (error) {
       await this.#explain(error, program, directory, reason);
       return undefined;

@@ -18,6 +18,8 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #restore: () => Promise<void>;
   readonly #serializer: vscode.Disposable;
   #shown: { readonly panel: vscode.WebviewPanel; readonly view: PanelView } | undefined;
+  /** The user wants to do without it, until it is asked for. */
+  #closed = false;
 
   /** @param restore brings the last run back after the window was loaded again */
   constructor(context: PanelContext, restore: () => Promise<void>) {
@@ -26,8 +28,20 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     this.#serializer = vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this);
   }
 
+  /**
+   * Opens it for a run that begins, unless the user has closed it: its page loads while the program runs. What is in front
+   * of it stays there.
+   */
+  follow(running: Promise<unknown>): void {
+    if (this.#shown === undefined && !this.#closed) this.show();
+    this.#shown?.view.showReason(vscode.l10n.t("The program is being compiled and run…"));
+    const settle = () => this.#shown?.view.showReason(nothingYet());
+    running.then(settle, settle);
+  }
+
   /** Opens or reveals it; the keyboard stays where it is. */
   show(picked?: Picked): void {
+    this.#closed = false;
     const run = picked === undefined ? undefined : this.#context.runs.byId(picked.run);
     if (run !== undefined) this.#context.runs.show(run);
     if (this.#shown === undefined) {
@@ -52,12 +66,13 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
     this.#shown?.panel.dispose();
+    this.#closed = false;
     const view = this.#attach(panel);
     view.showReason(vscode.l10n.t("The last run is being opened."));
     try {
       await this.#restore();
     } finally {
-      view.showReason(vscode.l10n.t("Run a program to see what its checkpoints cost."));
+      view.showReason(nothingYet());
     }
   }
 
@@ -71,8 +86,14 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     const view = new PanelView(this.#context, panel, () => this.#context.runs.current);
     this.#shown = { panel, view };
     panel.onDidDispose(() => {
-      if (this.#shown?.panel === panel) this.#shown = undefined;
+      if (this.#shown?.panel !== panel) return;
+      this.#shown = undefined;
+      this.#closed = true;
     });
     return view;
   }
+}
+
+function nothingYet(): string {
+  return vscode.l10n.t("Run a program to see what its checkpoints cost.");
 }

@@ -247,6 +247,37 @@ test("the panel shows the run, when it was hidden and when the window was loaded
   await until(marks, (found) => found.size > 0, 30_000);
 });
 
+test("a run opens the panel; bytes of a checkpoint open from the tree, and a view is saved as a picture", {
+  timeout: 240_000,
+}, async (t) => {
+  workbench = await windowOn("kv.ts", t);
+  await workbench.goToLine(58);
+  await runAndWait();
+  await workbench.webview().getByText("Cheapest here").waitFor({ timeout: 60_000 });
+
+  const picture = join(folder, "map.svg");
+  await workbench.command("Checkpoint Lens: Export View as Picture...");
+  await workbench.pick("Map of dirty pages");
+  const name = workbench.page.locator(".quick-input-widget:not([style*='display: none']) .quick-input-box input");
+  await until(
+    () => name.inputValue(),
+    (value) => value.endsWith("kv-map.png"),
+  );
+  await name.fill(picture);
+  await workbench.page.keyboard.press("Enter");
+  await workbench.notification("map.svg was saved").waitFor({ timeout: 30_000 });
+  assert.match(readFileSync(picture, "utf8"), /^<svg [\s\S]*>kv\.ts · hv-protect on xen-pv[\s\S]*<\/svg>\n$/);
+
+  await workbench.command("Checkpoint Lens: Focus on Runs View");
+  const tree = (text: string) => workbench.page.locator(".monaco-list-row[role=treeitem]", { hasText: text }).first();
+  await tree("Checkpoints").click();
+  await tree("kv 3").locator(".monaco-tl-twistie").click();
+  await tree("saved").click();
+  const bytes = workbench.page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
+  await bytes.locator(".hex-byte.changed").first().waitFor({ timeout: 30_000 });
+  await bytes.locator(".hint", { hasText: "differ from version 2" }).waitFor();
+});
+
 test("a damaged run file opens as a sentence that says so", { timeout: 120_000 }, async (t) => {
   const whole = join(folder, "whole.cklens");
   spawnSync(process.execPath, [join(ROOT, "dist/cli.js"), "run", "kv.ts", "--out", whole, "--", "1024"], {

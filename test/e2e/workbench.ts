@@ -56,13 +56,20 @@ export class Workbench {
     }
   }
 
-  /** Titles of the palette's commands that match a text. */
+  /** Titles of the palette's commands that match a text; a window that is loading may close the palette. */
   async commandsLike(text: string): Promise<readonly string[]> {
-    await this.ask("F1", `>${text}`);
-    await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
-    const titles = await this.page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
-    await this.page.keyboard.press("Escape");
-    return titles;
+    for (let attempt = 0; ; attempt++) {
+      await this.ask("F1", `>${text}`);
+      try {
+        await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor({ timeout: 3000 });
+        const titles = await this.page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
+        await this.page.keyboard.press("Escape");
+        return titles;
+      } catch (error) {
+        if (attempt === 10) throw error;
+        await this.page.keyboard.press("Escape");
+      }
+    }
   }
 
   /** Picks an entry of an open quick pick. */

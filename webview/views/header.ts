@@ -52,6 +52,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
     (reply) => {
       report = reply;
       showFigures();
+      performance.mark("figures");
     },
     fail,
   );
@@ -95,12 +96,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
         ? figure(t("Cheapest here"), "…", t("comparing"))
         : best.technique === machine.technique
           ? figure(t("Cheapest here"), t("this one"), `${best.technique} · ${machine.environment}`)
-          : figure(
-              t("Cheapest here"),
-              best.technique,
-              percent(best.overheadPercent),
-              switchTo(best.technique),
-            ),
+          : figure(t("Cheapest here"), best.technique, percent(best.overheadPercent), switchTo(best.technique)),
     );
   }
 

@@ -109,7 +109,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
       shadesOf(reply.values, reply.max, shades);
       showLegend();
       table.refresh();
-      paint(draw);
+      paint(drawNew);
     },
     fail,
   );
@@ -199,6 +199,12 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     const current = store.state.page ?? -1;
     drawOverlay(context, { layout, scrollTop, width, height: seen, theme: theme(), hovered, current, masks });
     askMasks();
+  }
+
+  /** What came from the session, with a mark for who measures when it is seen. */
+  function drawNew(): void {
+    draw();
+    performance.mark("map");
   }
 
   /** All of the map as large as it is shown; of a very high one what is seen. */

@@ -1,0 +1,150 @@
+/**
+ * How long a person waits in a real VS Code, which shares the machine with its browser: from the choice in the palette to the
+ * panel's figures and map, in a window that has just opened, again, and after an edit; from a slider to the panel's figures and
+ * to the marks behind lines. Needs `npm run package` first.
+ */
+import { cpSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { type Host, ROOT, startHost } from "../e2e/host.ts";
+import { until, type Workbench } from "../e2e/workbench.ts";
+
+const RUN = "Checkpoint Lens: Run Checkpoint Simulation";
+const WARM_RUNS = 5;
+const SLIDES = 12;
+
+const host = await startHost({ width: 1440, height: 900 });
+try {
+  const folder = join(host.scratch, "samples");
+  cpSync(join(ROOT, "dist/samples"), folder, { recursive: true });
+  console.log(`load before: ${loadavg()[0].toFixed(2)}`);
+  // The first window of all starts the server's own processes, too.
+  const warmUp = await host.open(folder, join(folder, "kv.ts"));
+  await warmUp.tab("kv.ts").waitFor({ timeout: 60_000 });
+  await warmUp.commandsLike("Checkpoint Lens");
+  await warmUp.close();
+  for (let window = 0; window < 3; window++) await measureWindow(host, folder, window === 0);
+  console.log(`load after: ${loadavg()[0].toFixed(2)}`);
+} finally {
+  await host.stop();
+}
+
+async function measureWindow(server: Host, folder: string, isFirst: boolean): Promise<void> {
+  const workbench = await server.open(folder, join(folder, "kv.ts"));
+  await workbench.tab("kv.ts").waitFor({ timeout: 60_000 });
+  await until(
+    () => workbench.commandsLike(RUN),
+    (titles) => titles.includes(RUN),
+    30_000,
+  );
+  console.log(`${isFirst ? "no cache" : "cached  "} cold: ${text(await timeRun(workbench))}`);
+  for (let i = 0; i < WARM_RUNS; i++) {
+    await workbench.page.waitForTimeout(2500);
+    console.log(`         warm: ${text(await timeRun(workbench))}`);
+  }
+  await workbench.tab("kv.ts").click();
+  await workbench.goToLine(58);
+  await workbench.page.keyboard.press("End");
+  await workbench.page.keyboard.type(" ");
+  await workbench.page.keyboard.press("Control+S");
+  await workbench.page.waitForTimeout(3000);
+  console.log(`         edited, saved, a moment later: ${text(await timeRun(workbench))}`);
+  if (isFirst) {
+    await workbench.page.waitForTimeout(3000);
+    await measureSlider(workbench);
+  }
+  await workbench.close();
+}
+
+interface Waited {
+  readonly figures: number;
+  readonly map: number;
+}
+
+function text({ figures, map }: Waited): string {
+  return `figures ${Math.round(figures)} ms, map ${Math.round(map)} ms`;
+}
+
+/** Milliseconds from the choice in the palette. */
+async function timeRun(workbench: Workbench): Promise<Waited> {
+  const { page } = workbench;
+  const before = await marks(workbench);
+  await workbench.tab("kv.ts").click();
+  await workbench.ask("F1", `>${RUN}`);
+  await workbench.row(RUN).waitFor();
+  const start = await page.evaluate(() => performance.timeOrigin + performance.now());
+  await workbench.row(RUN).click();
+  const after = await until(
+    () => marks(workbench),
+    ({ figures, map }) => figures > Math.max(start, before.figures) && map > Math.max(start, before.map),
+    60_000,
+  );
+  return { figures: after.figures - start, map: after.map - start };
+}
+
+/** When the page last painted each, in milliseconds of the clock; 0 before. */
+async function marks(workbench: Workbench): Promise<Waited> {
+  if ((await workbench.page.locator("iframe.webview.ready").count()) === 0) return { figures: 0, map: 0 };
+  return workbench
+    .webview()
+    .locator("body")
+    .evaluate(
+      () => {
+        // No functions here: they would bring their names' helper along.
+        const [figures, map] = ["figures", "map"].map((name) => performance.getEntriesByName(name).at(-1)?.startTime);
+        const of = performance.timeOrigin;
+        return { figures: figures === undefined ? 0 : of + figures, map: map === undefined ? 0 : of + map };
+      },
+      undefined,
+      { timeout: 1000 },
+    )
+    .catch(() => ({ figures: 0, map: 0 }));
+}
+
+/** Moves a slider step by step, and waits each time for the figures and for the marks behind lines. */
+async function measureSlider(workbench: Workbench): Promise<void> {
+  const panel = workbench.webview();
+  await panel.getByRole("tab", { name: "What if" }).click();
+  const slider = panel.locator(".price-row input[type=range]").first();
+  await slider.waitFor();
+  await workbench.tab("kv.ts").click();
+  await workbench.goToLine(58);
+  const figures: number[] = [];
+  const annotations: number[] = [];
+  for (let i = 1; i <= SLIDES; i++) {
+    // As a text: what is compiled with the names of its functions kept does not run in a page.
+    const seen = workbench.page.evaluate<number>(`new Promise((done) => {
+      const editor = document.querySelector(".editor-group-container .monaco-editor[role='code']");
+      const texts = () => Array.from(editor.querySelectorAll(".view-lines [class*='ced-']"),
+        (one) => getComputedStyle(one, "::after").content).join();
+      const before = texts();
+      const look = () => {
+        const now = texts();
+        if (now !== before && now !== "") done(performance.timeOrigin + performance.now());
+        else requestAnimationFrame(look);
+      };
+      look();
+    })`);
+    const start = await slider.evaluate((element, step) => {
+      const input = element as HTMLInputElement;
+      input.value = String(0.5 + step * 0.15);
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      return performance.timeOrigin + performance.now();
+    }, i);
+    const painted = await until(
+      () => marks(workbench),
+      (now) => now.figures > start,
+    );
+    figures.push(painted.figures - start);
+    annotations.push((await seen) - start);
+    await workbench.page.waitForTimeout(300);
+  }
+  console.log(
+    `         slider to the panel's figures: ${spread(figures)}; to the marks behind lines: ${spread(annotations)}`,
+  );
+}
+
+function spread(times: number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  return `median ${Math.round(sorted[sorted.length >> 1])} ms, from ${Math.round(sorted[0])} to ${Math.round(sorted.at(-1) ?? 0)} ms`;
+}
