@@ -64,6 +64,8 @@ const made = spawnSync(
   process.execPath,
   [
     ...[vsce, "package", "--no-dependencies", "--allow-missing-repository", "--out", vsix],
+    // The pictures of the README are in the package.
+    "--no-rewrite-relative-links",
     // The compilers' code is what it is; their own files hold no secrets of ours.
     ...["--allow-package-all-secrets", "--allow-package-env-file"],
   ],

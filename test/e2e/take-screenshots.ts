@@ -25,27 +25,41 @@ for (const [name, theme] of Object.entries(THEMES)) {
   try {
     const samples = join(host.scratch, "samples");
     cpSync(join(ROOT, "dist/samples"), samples, { recursive: true });
-    const workbench = await host.open(samples, "kv.ts");
+    const workbench = await host.open(samples, join(samples, "kv.ts"));
     await workbench.openFile("kv.ts");
     await workbench.page.keyboard.press("Control+b");
     await workbench.command("Checkpoint Lens: Run Checkpoint Simulation");
     await workbench.statusBar(/hv-protect/).waitFor({ timeout: 60_000 });
-    await workbench.command("Checkpoint Lens: Show Panel");
     const panel = workbench.webview();
     await panel.getByText("Cheapest here").waitFor({ timeout: 60_000 });
     await workbench.tab("kv.ts").click();
     await workbench.goToLine(LINE);
     const shoot = async (view: string, tab: string) => {
       await panel.getByRole("tab", { name: tab }).click();
+      const top = view !== "costs";
+      await panel
+        .locator(".columns > .view")
+        .last()
+        .evaluate((element, isTop) => {
+          if (isTop) element.scrollIntoView({ block: "start" });
+          else window.scrollTo(0, 0);
+        }, top);
       await workbench.page.mouse.move(5, 400);
       // The map, the bars and the lit pages follow within a second.
       await workbench.page.waitForTimeout(3000);
       await workbench.page.screenshot({ path: join(folder, `${view}-${name}.png`) });
     };
     await shoot("costs", "Cost breakdown");
-    if (name !== "dark") continue;
-    await shoot("techniques", "Techniques");
-    await shoot("what-if", "What if");
+    if (name === "dark") {
+      await shoot("techniques", "Techniques");
+      await shoot("what-if", "What if");
+    }
+    if (name !== "dark" && name !== "high-contrast-light") continue;
+    await workbench.command("Checkpoint Lens: Show Bytes of a Checkpoint...");
+    await workbench.pick(/values/);
+    const bytes = workbench.page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
+    await bytes.locator(".hex-byte.changed").first().waitFor({ timeout: 60_000 });
+    await workbench.page.screenshot({ path: join(folder, `bytes-${name}.png`) });
   } finally {
     await host.stop();
   }

@@ -25,6 +25,29 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     assert.ok(figures.includes(report.totals.traps.toLocaleString("en-US")), figures.join(" "));
   });
 
+  test("the timeline shows costs where the checkpoints are, from the beginning to the end", async () => {
+    await until(async () => {
+      const columns = await host.page.locator(".timeline-frame canvas").evaluate((element) => {
+        const canvas = element as HTMLCanvasElement;
+        // The lane of costs: colours of phases, and nothing grey but the borders of epochs.
+        const { data, width } = canvas.getContext("2d")?.getImageData(0, 26, canvas.width, 52) ?? new ImageData(1, 1);
+        const found: number[] = [];
+        for (let x = 0; x < width; x++) {
+          for (let y = 0; y < 52; y++) {
+            const at = 4 * (y * width + x);
+            const most = Math.max(data[at], data[at + 1], data[at + 2]);
+            if (data[at + 3] === 255 && most - Math.min(data[at], data[at + 1], data[at + 2]) > 60) {
+              found.push(x / width);
+              break;
+            }
+          }
+        }
+        return found;
+      });
+      return columns.length >= run.images.length && columns.some((x) => x > 0.9) && columns.some((x) => x < 0.5);
+    });
+  });
+
   test("a click on a page selects it and names the lines that wrote it, which lead to the source", async () => {
     const map = host.page.locator(".map-frame");
     await map.click({ position: { x: 30, y: 70 } });

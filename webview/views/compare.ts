@@ -54,7 +54,7 @@ export function compareView({ host, store, theme, look }: ViewContext): View {
     status.textContent =
       available.length === 0
         ? t("Comparing all techniques…")
-        : t("Cycles that the program waits for its checkpoints; a click looks at the run under that technique.");
+        : t("Cycles that the program waits; a click shows the run so.");
     table.refresh();
     const scale = scaleOf(available);
     const best = available.reduce<ComparisonCell | undefined>(

@@ -70,7 +70,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
       figure(
         t("Overhead"),
         link(of(overhead.cycles), t("What it is made of, by layer"), { tab: "breakdown", by: "layer" }),
-        t("{0} to {1}", of(overhead.low), of(overhead.high)),
+        t("{0} to {1}", of(overhead.low).replace(/ %$/, ""), of(overhead.high)),
       ),
       figure(
         t("A checkpoint"),

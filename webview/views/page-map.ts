@@ -30,10 +30,11 @@ import type { View, ViewContext } from "./view.ts";
 const CELL_SIZES = [0.25, 0.5, 1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 36, 56] as const;
 const LARGEST_FITTED = 16;
 /** What cells are fitted into at least, and what the map takes at most when they do not: more where the window is high. */
-const FITTED_HEIGHT = 300;
+const FITTED_HEIGHT = 200;
 const MOST_HEIGHT = 420;
-/** Of the window, what stands above the map and below it. */
-const OTHER_HEIGHT = 480;
+/** Of the window, what stands above the map and below it: the beginning of the costs, too, where they are not beside it. */
+const OTHER_HEIGHT = { below: 640, beside: 480 };
+const BESIDE_FROM_WIDTH = 900;
 /** Higher pictures show what is seen only. */
 const MOST_PICTURE_HEIGHT = 6000;
 const TABLE_ROWS = 500;
@@ -67,13 +68,12 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
       { class: "view-header" },
       element("h2", {}, t("Dirty pages")),
       element("span", { class: "spacer" }),
-      wholeGuest.root,
       measure.root,
       table.root,
       exportButton(host, "map"),
     ),
     frame,
-    legend,
+    element("div", { class: "legend-row" }, legend, element("span", { class: "spacer" }), wholeGuest.root),
     card,
     table.slot,
   );
@@ -170,16 +170,21 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     const cellSize = zoomed ?? fitting(width);
     layout = layOutPages(blocks, Math.max(1, Math.floor(width / cellSize)), cellSize);
     height.style.height = `${layout.height}px`;
-    frame.style.height = `${Math.min(Math.max(MOST_HEIGHT, window.innerHeight - OTHER_HEIGHT), Math.ceil(layout.height))}px`;
+    frame.style.height = `${Math.min(Math.max(MOST_HEIGHT, room()), Math.ceil(layout.height))}px`;
+  }
+
+  /** Height of the window that is left for the map. */
+  function room(): number {
+    return window.innerHeight - OTHER_HEIGHT[window.innerWidth >= BESIDE_FROM_WIDTH ? "beside" : "below"];
   }
 
   /** The largest cells of which all are seen, or the smallest. */
   function fitting(width: number): number {
-    const room = Math.max(FITTED_HEIGHT, window.innerHeight - OTHER_HEIGHT);
+    const height = Math.max(FITTED_HEIGHT, room());
     for (let i = CELL_SIZES.length - 1; i > 0; i--) {
       if (CELL_SIZES[i] > LARGEST_FITTED) continue;
       const tried = layOutPages(blocks, Math.max(1, Math.floor(width / CELL_SIZES[i])), CELL_SIZES[i]);
-      if (tried.height <= room) return CELL_SIZES[i];
+      if (tried.height <= height) return CELL_SIZES[i];
     }
     return CELL_SIZES[0];
   }

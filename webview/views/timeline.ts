@@ -53,7 +53,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     store.set({ axis: value });
   });
   const play = button(t("Play"), () => (playing === undefined ? start() : stop()));
-  const table = tableToggle(() => (data === undefined ? undefined : checkpointTable(data.reply.checkpoints)));
+  const table = tableToggle(() => (checkpoints === undefined ? undefined : checkpointTable(checkpoints)));
   const legend = element("div", { class: "legend" });
   const root = element(
     "section",
@@ -75,6 +75,8 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
   );
 
   let data: TimelineData | undefined;
+  /** All of them, whatever is seen. */
+  let checkpoints: TimelineReply["checkpoints"] | undefined;
   let shown: TimeSpan | undefined;
   let bands: EpochBand[] = [];
   let hover: number | undefined;
@@ -100,15 +102,18 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     },
     (reply, { state, span, buckets }) => {
       if (state.run !== store.state.run) return;
-      const whole = span.to === WHOLE;
-      data = { span: whole ? { from: 0, to: reply.end } : span, buckets, reply };
-      if (whole) {
-        shown = data.span;
+      if (span.to === WHOLE) {
+        // Now that the end is known, its buckets can be asked for.
+        shown = { from: 0, to: reply.end };
         const { epoch, end } = reply.checkpoints;
         const ends = new Map(Array.from(epoch, (number, i) => [number, end[i]]));
         bands = epochBands(state.run?.epochs ?? [], ends, reply.end);
+        checkpoints = reply.checkpoints;
         table.refresh();
+        ask();
+        return;
       }
+      data = { span, buckets, reply };
       paint(draw);
     },
     fail,
@@ -356,6 +361,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
       if (state.run !== before.run) {
         shown = undefined;
         data = undefined;
+        checkpoints = undefined;
         bands = [];
         stop();
         const { run } = state;
