@@ -65,7 +65,7 @@ export class LastRun {
         return;
       }
       const run = runs.add(summary, vscode.Uri.parse(kept.program), kept.perspective);
-      await runs.compare(run, "own");
+      runs.compare(run, "own").catch(() => {}); // The status bar goes without; a run that begins ends it.
     } catch (error) {
       output.info(`the last run is not there any more: ${String(error)}`);
       await extension.workspaceState.update(KEY, undefined);

@@ -48,6 +48,7 @@ export class ProgramRunner {
     const directory = workingDirectoryOf(program);
     await saveSources(directory);
     this.stop();
+    this.#app.runs.cancelComparisons();
     try {
       const running = this.#runNow(program, directory, reason);
       if (reason === "asked") this.#follow(running);

@@ -156,6 +156,11 @@ export class Runs implements vscode.Disposable {
     }
   }
 
+  /** Gives up comparisons that are under way: their replays would take the processors from a program that is run now. */
+  cancelComparisons(): void {
+    for (const { cancelComparison } of this.#entries) cancelComparison?.();
+  }
+
   /** The same line's figures elsewhere: asked for when somebody looks, and kept by the session. */
   linesIn(run: Run, perspective: Perspective): Promise<LinesReply> {
     return this.#session.client.ask("lines", { run: run.id, perspective });

@@ -30,7 +30,7 @@ import type { View, ViewContext } from "./view.ts";
 const CELL_SIZES = [0.25, 0.5, 1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 36, 56] as const;
 const LARGEST_FITTED = 16;
 /** What cells are fitted into at least, and what the map takes at most when they do not: more where the window is high. */
-const FITTED_HEIGHT = 200;
+const FITTED_HEIGHT = 240;
 const MOST_HEIGHT = 420;
 /** Of the window, what stands above the map and below it: the beginning of the costs, too, where they are not beside it. */
 const OTHER_HEIGHT = { below: 640, beside: 480 };
