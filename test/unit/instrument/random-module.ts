@@ -121,7 +121,12 @@ function randomFunction(random: Random, index: number, functionCount: number, th
           ? `(i32.${random.pick(["add", "mul", "xor", "sub"])} ${i32} ${value("i32", 3)})`
           : i32;
       case "i64":
-        return random.pick([`(i64.extend_i32_s ${i32})`, `(i64.const ${random.next()})`, "(global.get $h)", "(local.get $w)"]);
+        return random.pick([
+          `(i64.extend_i32_s ${i32})`,
+          `(i64.const ${random.next()})`,
+          "(global.get $h)",
+          "(local.get $w)",
+        ]);
       case "f32":
         return random.pick([`(f32.convert_i32_s ${i32})`, "(local.get $x)"]);
       case "f64":
