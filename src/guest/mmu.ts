@@ -54,6 +54,8 @@ export interface WatchHandlers {
   local(frame: GuestFrame, local: number, site: number, isSet: boolean): void;
   /** The same of a global variable, whose value is that of its export. */
   global(global: number, site: number, isSet: boolean): void;
+  /** A function with a frame has been called, where that is told (`tellEntries`); the values of its variables are not there yet. */
+  entered(frame: GuestFrame): void;
   /** The program's allocator has returned. Told again by whoever called it to allocate for others. */
   heap(effect: HeapEffect, site: number): void;
 }
@@ -115,6 +117,8 @@ export interface Mmu {
   readonly watched: Pick<WatchedBytes, "set" | "clear" | "has">;
   /** Functions that run and can get to the checkpoint interface, the outermost first (`watch` mode, in imported functions). */
   frames(): GuestFrame[];
+  /** Whether calls of functions that have a frame are told. Only in `watch`. */
+  tellEntries(areTold: boolean): void;
   /** Whether gets and sets of a mutable global are told (`watch` mode). */
   watchGlobal(global: number, isWatched: boolean): void;
   /** Bits of each mutable global that holds a number, by its index. */
@@ -298,6 +302,9 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
           const where = readFrame(module, tableMemory.buffer, frame);
           handlers.watch?.local(where, local, site, module.sites[site].kind === "set");
         },
+        entered(frame: number) {
+          if (tableMemory !== undefined) handlers.watch?.entered(readFrame(module, tableMemory.buffer, frame));
+        },
         global(global: number, site: number) {
           handlers.watch?.global(global, site, module.sites[site].kind === "set");
         },
@@ -379,6 +386,10 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
     },
     watched,
     frames: () => (tableMemory === undefined ? [] : readFrames(module, tableMemory.buffer)),
+    tellEntries(areTold) {
+      if (tableMemory !== undefined)
+        new DataView(tableMemory.buffer).setInt32(layout.entriesTold, areTold ? 1 : 0, true);
+    },
     watchGlobal(global, isWatched) {
       if (tableMemory !== undefined)
         new Uint8Array(tableMemory.buffer, layout.watchedGlobals)[global] = isWatched ? 1 : 0;

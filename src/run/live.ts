@@ -39,6 +39,8 @@ export interface LiveInput {
   readonly seed: number;
   /** Virtual cycles after which the program is stopped; Infinity for none. */
   readonly maxCycles: number;
+  /** Where that limit comes from, for the sentence that says that it was reached; unless given, the option that sets it. */
+  readonly maxCyclesFrom?: string;
   /** The guest's clock; `DEFAULT_CLOCK` unless given. */
   readonly clock?: ClockOptions | undefined;
   readonly watcher?: RunWatcher | undefined;
@@ -85,6 +87,9 @@ export function runLive(input: LiveInput): LiveRun {
   if (techniqueOf(options.technique).needsEveryWrite === true && !instrumented.trapsEachStore) {
     throw new Error(`${options.technique} needs a program whose every store traps`);
   }
+  if (instrumented.mode === "watch" && options.technique !== "full-copy") {
+    throw new Error("a program whose accesses are watched tells no technique of its writes");
+  }
   const sites = new SiteTable(instrumented, program.lines);
   const warnings: Warning[] = [];
   const checkpoints: CheckpointSummary[] = [];
@@ -112,7 +117,7 @@ export function runLive(input: LiveInput): LiveRun {
     },
     tick() {
       throw new LimitReached(
-        `the program was stopped after ${input.maxCycles} virtual cycles, the limit set by --max-cycles`,
+        `the program was stopped after ${input.maxCycles} virtual cycles, ${input.maxCyclesFrom ?? "the limit set by --max-cycles"}`,
       );
     },
     grown(oldPageCount, newPageCount) {
@@ -132,6 +137,7 @@ export function runLive(input: LiveInput): LiveRun {
       access: (...access) => watcher?.access?.(process, ...access),
       local: (...access) => watcher?.local?.(process, ...access),
       global: (...access) => watcher?.global?.(process, ...access),
+      entered: (...frame) => watcher?.entered?.(process, ...frame),
       heap: (...effect) => watcher?.heap?.(process, ...effect),
     },
   });

@@ -13,9 +13,12 @@ export interface Frame {
   readonly column: number;
 }
 
-/** Lines of code that users did not write: a standard library, and the checkpoint interface's own module. */
+/** Where libraries are: AssemblyScript's, the checkpoint interface's own module, and the systems' of C and C++ compilers. */
+const LIBRARIES = /^(?:~lib\/|<sdk>\/|\/usr\/(?:include|lib|share)\/)|\/include\/c\+\+\/v1\//;
+
+/** Lines of code that users did not write. */
 export function isLibrary(file: string): boolean {
-  return file.startsWith("~lib/") || file.startsWith("<sdk>/");
+  return LIBRARIES.test(file);
 }
 
 /** V8's way of writing a WebAssembly frame. */

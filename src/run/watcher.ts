@@ -58,6 +58,7 @@ export interface RunWatcher {
   access?(process: WatchedProcess, ...access: Parameters<WatchHandlers["access"]>): void;
   local?(process: WatchedProcess, ...access: Parameters<WatchHandlers["local"]>): void;
   global?(process: WatchedProcess, ...access: Parameters<WatchHandlers["global"]>): void;
+  entered?(process: WatchedProcess, ...frame: Parameters<WatchHandlers["entered"]>): void;
   heap?(process: WatchedProcess, ...effect: Parameters<WatchHandlers["heap"]>): void;
   /** A system call has been answered. */
   systemCall?(name: string, source: SiteSource | undefined, process: WatchedProcess): void;

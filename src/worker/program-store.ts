@@ -10,6 +10,8 @@ export interface OpenOptions
   readonly maxMemoryMiB: number;
   /** Whether every single write is to be told, to a technique that acts on each or for a recording that serves those too. */
   readonly tellsWrites?: boolean;
+  /** Whether it is built for a restart audit: every variable has a place and a name, and loads are told as well as stores. */
+  readonly audited?: boolean;
 }
 
 export interface OpenedProgram {
@@ -22,7 +24,8 @@ export interface OpenedProgram {
  * @throws BadInputError, CompileError
  */
 export async function openProgram(paths: readonly string[], options: OpenOptions): Promise<OpenedProgram> {
-  const { workingDirectory, includeDirectories, compilerArguments, optimize } = options;
+  const { workingDirectory, includeDirectories, compilerArguments, audited = false } = options;
+  const optimize = audited ? "audit" : options.optimize;
   const program = await loadProgram(paths, {
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
     ...(includeDirectories === undefined ? {} : { includeDirectories }),
@@ -30,9 +33,11 @@ export async function openProgram(paths: readonly string[], options: OpenOptions
     ...(optimize === undefined ? {} : { optimize }),
   });
   const instrumented = instrument(program.wasm, {
-    mode: "record",
+    mode: audited ? "watch" : "record",
     maxMemoryPages: options.maxMemoryMiB * 16,
     coalesce: options.tellsWrites !== true,
+    // C's variables are in memory, where an audit builds it.
+    watchVariables: audited && program.language !== "c" && program.language !== "c++",
   });
   return { program, instrumented };
 }

@@ -48,6 +48,12 @@ export function pushFrame(f: FunctionRewrite): void {
     .const(0)
     .const(count)
     .tableFill();
+  if (!f.context.watchVariables) return;
+  w.const(0).table(Op.i32Load, layout.entriesTold).ifUnlikely();
+  saveRemaining(f);
+  w.get(frame).call(f.context.host("entered"));
+  loadRemaining(f);
+  w.end();
 }
 
 /** Wherever the function is left. */

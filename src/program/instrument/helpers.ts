@@ -20,6 +20,8 @@ export const hostFunctions = [
   { name: "local", parameters: [i32, i32, i32], results: [] },
   /** (global, site): the same of a global variable */
   { name: "global", parameters: [i32, i32], results: [] },
+  /** (frame): a function that can get to the checkpoint interface has been called */
+  { name: "entered", parameters: [i32], results: [] },
   /** (function, argument, argument, argument, result, site): a function that allocates or frees has returned */
   { name: "allocated", parameters: [i32, i32, i32, i32, i32, i32], results: [] },
 ] as const;
@@ -33,6 +35,7 @@ export function hostFunctionsOf(mode: TrackingMode): (typeof hostFunctions)[numb
       case "local":
       case "global":
       case "allocated":
+      case "entered":
         return mode === "watch";
       default:
         return true;

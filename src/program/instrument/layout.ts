@@ -61,6 +61,7 @@ export function layOutTables(
     watchedBytes,
     watchedGlobals,
     frameTop: watching ? 8 : 0,
+    entriesTold: watching ? 12 : 0,
     frames,
     protection,
     pageCounts,

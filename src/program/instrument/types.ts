@@ -136,6 +136,8 @@ export interface TableLayout {
   readonly watchedGlobals: number;
   /** Bytes of the stack of frames below that are taken: an i32. Only in `watch`, else 0. */
   readonly frameTop: number;
+  /** Non-zero: the host is told of each new frame. An i32. Only in `watch`, else 0. */
+  readonly entriesTold: number;
   /** The frames of functions that can get to the checkpoint interface: see `frames.ts`. Only in `watch`, else 0. */
   readonly frames: number;
   /** Limit of the program's memory in 64 KiB pages. */

@@ -1,14 +1,16 @@
 import type { SymbolTable } from "../../program/symbols/symbols.ts";
 import type { SiteSource } from "../recording.ts";
 import type { CampaignInput } from "../restart/reference.ts";
-import { AuditedReference } from "./audited-reference.ts";
+import { AuditedReference, rangeOf } from "./audited-reference.ts";
 import { type AuditedRestart, auditedRestart, NO_REPAIRS } from "./audited-restart.ts";
-import { byteCount } from "./byte-ranges.ts";
+import { byteCount, mergedBytes } from "./byte-ranges.ts";
 import { candidatesOf } from "./candidates.ts";
 import { type DeadBytes, deadBytes } from "./dead-bytes.ts";
 import { type Explained, explain, type ProofContext } from "./explain.ts";
-import type { DeadFinding, Effect, Place, Subject, UnprotectedFinding } from "./findings.ts";
+import type { DeadFinding, Finding, Place, Subject, UnprotectedFinding } from "./findings.ts";
+import { FoundState, type Sighting } from "./found.ts";
 import { lastWriters } from "./last-writers.ts";
+import { memberOf } from "./member-of.ts";
 import { Subjects } from "./subjects.ts";
 
 /** What became of a restart, for a list of them. */
@@ -26,10 +28,10 @@ export interface Audit {
   readonly versions: readonly AuditedVersion[];
   /** State that is not protected and changes what a restarted program does. */
   readonly unprotected: readonly UnprotectedFinding[];
-  /** State that is not protected and was read, without any effect. */
-  readonly harmless: readonly UnprotectedFinding[];
-  /** The largest first. */
+  /** Protected for nothing; the largest first. */
   readonly dead: readonly DeadFinding[];
+  /** State that is not protected and was read, without any effect; and protected state that is dead and too little to matter. */
+  readonly harmless: readonly Finding[];
 }
 
 export interface AuditOptions {
@@ -41,8 +43,9 @@ export interface AuditOptions {
 /** Globals of WebAssembly that are the language's own: stack pointers, and what a runtime keeps its books in. */
 const OWN_GLOBALS = /^(?:__\w+|~lib\/(?:rt|memory|builtins|shared)\/.*)$/;
 
-/** The weightiest first. */
-const EFFECTS: readonly Effect[] = ["prevents the restart", "changes the result", "unproved", "harmless"];
+/** Less of a region than this part, and less than a page of it, is not worth a region's division. */
+const LEAST_PART = 1 / 8;
+const PAGE_BYTES = 4096;
 
 /**
  * Restarts a program from each of its checkpoints and follows, byte for byte, what the restarted program lives on: state that was
@@ -55,7 +58,7 @@ export function auditRestarts(input: CampaignInput, { symbols, onProgress }: Aud
   const { commits } = audited.reference;
   const context = proofContext(input, audited, symbols);
   const restarts: AuditedRestart[] = [];
-  const found = new Map<string, UnprotectedFinding>();
+  const found = new FoundState();
   for (let commit = 0; commit < commits.length; commit++) {
     onProgress?.(commit + 1, commits.length + 1, `a restart from version ${commits[commit].version}`);
     const restart = auditedRestart(input, audited, commit, {
@@ -64,11 +67,13 @@ export function auditRestarts(input: CampaignInput, { symbols, onProgress }: Aud
       skipsGlobal: context.skipsGlobal,
     });
     restarts.push(restart);
-    for (const finding of findingsOf(context, restart, found)) merge(found, finding);
+    for (const sighting of sightingsOf(context, restart, found)) found.add(sighting);
   }
-  const all = withWriters(input, audited, [...found.values()]).sort(
-    (a, b) => EFFECTS.indexOf(a.effect) - EFFECTS.indexOf(b.effect),
-  );
+  const all = withWriters(input, audited, found.list());
+  const dead = deadBytes(audited, restarts)
+    .map((bytes) => deadFinding(context, bytes))
+    .sort((a, b) => b.bytes - a.bytes);
+  const matters = ({ bytes, regionBytes }: DeadFinding) => bytes >= PAGE_BYTES || bytes >= regionBytes * LEAST_PART;
   return {
     audited,
     versions: restarts.map(({ restart, commit }) => {
@@ -80,10 +85,8 @@ export function auditRestarts(input: CampaignInput, { symbols, onProgress }: Aud
       };
     }),
     unprotected: all.filter(({ effect }) => effect !== "harmless"),
-    harmless: all.filter(({ effect }) => effect === "harmless"),
-    dead: deadBytes(audited, restarts)
-      .map((dead) => deadFinding(context, dead))
-      .sort((a, b) => b.bytes - a.bytes),
+    dead: dead.filter(matters),
+    harmless: [...all.filter(({ effect }) => effect === "harmless"), ...dead.filter((one) => !matters(one))],
   };
 }
 
@@ -107,60 +110,54 @@ function proofContext(input: CampaignInput, audited: AuditedReference, symbols: 
   };
 }
 
-/** What one restart adds. State that is known already is not proved again, as long as it explains this restart as well. */
-function findingsOf(
-  context: ProofContext,
-  restart: AuditedRestart,
-  known: ReadonlyMap<string, UnprotectedFinding>,
-): UnprotectedFinding[] {
-  const { commits } = context.audited.reference;
+/** What one restart tells. */
+function sightingsOf(context: ProofContext, restart: AuditedRestart, found: FoundState): Sighting[] {
+  const { states, reference } = context.audited;
+  const { commits } = reference;
   const differs = restart.restart.difference !== undefined;
-  const version = commits[restart.commit ?? restart.restart.commit].version;
-  const explained = restart.commit === undefined ? [] : explainedBy(context, restart, known);
+  const firstRestartVersion = commits[restart.commit ?? restart.restart.commit].version;
+  const explained = restart.commit === undefined ? [] : explainedBy(context, restart, found);
   const isExplained = explained.some(({ effect }) => effect === "changes the result");
+  const held = mergedBytes(
+    restart.regions.map(({ address, states: { length } }) => rangeOf({ address, bytes: length })),
+  );
   return [
-    ...explained.map(({ subject, how, ranges, place, effect }) => ({
-      ...{ kind: "unprotected" as const, subject, how, effect, ranges },
-      bytes: ranges.length === 0 ? subject.sizeBytes : byteCount(ranges),
+    ...explained.map(({ subject, how, ranges, extents, place, effect }) => ({
+      ...{ kind: "unprotected" as const, subject, how, effect, ranges, extents, held },
       ...at("readAt", place.user),
-      ...{ firstRestartVersion: version, restarts: 1 },
+      firstRestartVersion,
     })),
-    ...restart.refused.flatMap((region) => {
-      const { id, group, commit, place } = region;
-      const saved = context.audited.states[commit].saved.find((one) => one.id === id && one.group === group);
+    ...restart.refused.flatMap(({ id, group, commit, place }) => {
+      const saved = states[commit].saved.find((one) => one.id === id && one.group === group);
       if (saved === undefined) return [];
-      const subject = context.subjectsAt(commit).at(saved.address) ?? regionSubject(id, saved.address, saved.bytes);
+      const { address, bytes } = saved;
+      const range = { start: address, end: address + bytes };
+      const placed = context.subjectsAt(commit).at(address);
       return [
         {
-          ...{ kind: "unprotected" as const, subject, how: "refused" as const, region: id },
-          effect: "prevents the restart" as const,
-          ranges: [{ start: saved.address, end: saved.address + saved.bytes }],
-          bytes: saved.bytes,
+          ...{ kind: "unprotected" as const, subject: placed?.subject ?? regionSubject(id, address, bytes) },
+          ...{ how: "refused" as const, effect: "prevents the restart" as const, region: id },
+          ...{ ranges: [range], extents: [{ ...range, layout: undefined }], held: [] },
           ...at("readAt", placeIn(place)),
-          ...{ firstRestartVersion: commits[commit].version, restarts: 1 },
+          firstRestartVersion: commits[commit].version,
         },
       ];
     }),
     ...restart.inputs.map(({ path, expected, place }) => ({
-      kind: "unprotected" as const,
-      subject: inputSubject(path, expected),
-      how: "stale" as const,
+      ...{ kind: "unprotected" as const, subject: inputSubject(path, expected), how: "stale" as const },
       effect: differs && !isExplained ? ("changes the result" as const) : ("harmless" as const),
-      ...{ ranges: [], bytes: 0 },
+      ...{ ranges: [], extents: [], held },
       ...at("readAt", placeIn(place)),
-      ...{ firstRestartVersion: version, restarts: 1 },
+      firstRestartVersion,
     })),
   ];
 }
 
-function explainedBy(
-  context: ProofContext,
-  restart: AuditedRestart,
-  known: ReadonlyMap<string, UnprotectedFinding>,
-): readonly Explained[] {
+/** State that is known already is not proved again, as long as it explains this restart as well. */
+function explainedBy(context: ProofContext, restart: AuditedRestart, found: FoundState): readonly Explained[] {
   const subjects = context.subjectsAt(restart.commit ?? 0);
   const candidates = candidatesOf(restart, subjects, context.isUsers);
-  const effects = candidates.map(({ subject }) => known.get(subject.key)?.effect);
+  const effects = candidates.map(({ subject }) => found.effectOn(subject));
   const hasCause = effects.includes("changes the result");
   if (restart.restart.difference !== undefined && hasCause && effects.every((effect) => effect !== undefined)) {
     return candidates.map((one, i) => ({ ...one, effect: effects[i] ?? "unproved" }));
@@ -168,34 +165,18 @@ function explainedBy(
   return explain(context, restart);
 }
 
-/** The same subject in another restart: what weighs more counts, and the first place stays. */
-function merge(found: Map<string, UnprotectedFinding>, finding: UnprotectedFinding): void {
-  const known = found.get(finding.subject.key);
-  if (known === undefined) {
-    found.set(finding.subject.key, finding);
-    return;
-  }
-  const weightier = EFFECTS.indexOf(finding.effect) < EFFECTS.indexOf(known.effect);
-  const { subject, ranges, bytes } = finding.bytes > known.bytes ? finding : known;
-  found.set(subject.key, {
-    ...(weightier ? finding : known),
-    ...{ ranges, bytes },
-    restarts: known.restarts + 1,
-    firstRestartVersion: weightier ? finding.firstRestartVersion : known.firstRestartVersion,
-  });
-}
-
 /** Asks the reference who wrote what was read, before the first checkpoint whose restart reads it. */
 function withWriters(
   input: CampaignInput,
   audited: AuditedReference,
-  findings: readonly UnprotectedFinding[],
+  findings: readonly Omit<UnprotectedFinding, "writtenAt">[],
 ): UnprotectedFinding[] {
   const { commits } = audited.reference;
   const writers = lastWriters(
     input,
-    findings.map(({ ranges, firstRestartVersion, effect }) => ({
+    findings.map(({ ranges, firstRestartVersion, effect, subject: { kind, key } }) => ({
       ranges: effect === "harmless" ? [] : ranges,
+      register: kind === "register" ? key : undefined,
       commit: commits.findIndex(({ version }) => version === firstRestartVersion),
     })),
   );
@@ -205,10 +186,17 @@ function withWriters(
 function deadFinding(context: ProofContext, dead: DeadBytes): DeadFinding {
   const { id, group, regionBytes, address, commit, ranges, writtenAt } = dead;
   const { commits } = context.audited.reference;
-  const subject = context.subjectsAt(commit).at(address + ranges[0].start) ?? regionSubject(id, address, regionBytes);
+  const [start, end] = [address + ranges[0].start, address + ranges[ranges.length - 1].end];
+  const placed = context.subjectsAt(commit).at(start);
+  const subject = placed?.subject ?? regionSubject(id, address, regionBytes);
+  const part =
+    placed === undefined || end > placed.end
+      ? ""
+      : memberOf(placed.layout, placed.end - placed.start, { start: start - placed.start, end: end - placed.start })
+          .path;
   return {
-    ...{ kind: "dead", subject, region: id, group, regionBytes, ranges, bytes: byteCount(ranges) },
-    ...{ address: address + ranges[0].start, firstRestartVersion: commits[commit].version },
+    ...{ kind: "dead", subject, symbol: subject.symbol + part, region: id, group, regionBytes, ranges },
+    ...{ bytes: byteCount(ranges), address: start, firstRestartVersion: commits[commit].version },
     ...at("writtenAt", writtenAt),
   };
 }
@@ -217,16 +205,10 @@ function regionSubject(id: number, address: number, sizeBytes: number): Subject 
   return { key: `region ${id}`, kind: "memory", symbol: `region ${id}`, address, sizeBytes };
 }
 
-function inputSubject(path: string, expected: number): Subject {
-  const symbol = path === "<stdin>" ? "position in the standard input" : `position in ${path}`;
-  return {
-    key: `input ${path}`,
-    kind: "input",
-    symbol,
-    type: `${expected} bytes from the start`,
-    address: 0,
-    sizeBytes: 0,
-  };
+function inputSubject(path: string, expected: number | undefined): Subject {
+  const symbol = path === "<stdin>" ? "standard input" : path;
+  const type = expected === undefined ? "contents" : `position, ${expected} bytes from the start`;
+  return { key: `input ${path}`, kind: "input", symbol, type, address: 0, sizeBytes: 0 };
 }
 
 function placeIn(source: SiteSource | undefined): Place | undefined {

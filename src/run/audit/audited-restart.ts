@@ -21,7 +21,7 @@ export interface Repairs {
 
 export const NO_REPAIRS: Repairs = { memory: [], registers: new Set() };
 
-/** What became of a restored region: by offset, `Shadow.live`, `.dead`, or `.restored` where nothing touched it. */
+/** What became of a restored region: by offset, `Shadow.live`, `.dead`, `.deadLater`, or `.restored` where nothing touched it. */
 export interface RegionUse extends RegionName {
   readonly address: number;
   readonly states: Uint8Array;
@@ -39,7 +39,7 @@ export interface AuditedRestart {
   readonly regions: readonly RegionUse[];
   /** Stores that made restored bytes dead. */
   readonly overwrites: readonly AccessRun[];
-  /** Files and standard input that were used from another position than the reference had come to. */
+  /** Files and standard input that were used from another position than the reference had come to, or with other contents. */
   readonly inputs: readonly InputUse[];
   /** What the image held and could not be restored, because it was not protected, or smaller, at that time. */
   readonly refused: readonly RefusedRegion[];
@@ -47,9 +47,8 @@ export interface AuditedRestart {
 
 export interface InputUse {
   readonly path: string;
-  /** Bytes from its start: in the reference at the checkpoint, and in the restarted process at the restore. */
-  readonly expected: number;
-  readonly position: number;
+  /** Bytes from its start, in the reference at the checkpoint; undefined where it is the contents that are not what they were. */
+  readonly expected: number | undefined;
   /** Of the first use. */
   readonly place: SiteSource | undefined;
 }
@@ -102,7 +101,7 @@ export function auditedRestart(
         }
         return undefined;
       }
-      inputs.begin(commits[commit].descriptors, process.descriptors);
+      inputs.begin(commits[commit], process);
       const { mmu } = process;
       const reference = audited.memoryAt(commit);
       const regions = process.regions.flatMap(({ id, group, address }) => {
@@ -139,10 +138,12 @@ export function auditedRestart(
       begun = { commit, shadow, registers, stale: different, regions };
       return undefined;
     },
+    checkpointed: () => begun?.shadow.checkpointed(),
     refused(_call, _reason, source) {
       refusedAt = source;
     },
     systemCall: (_name, source, process) => inputs.used(source, () => process.descriptors),
+    entered: ({ mmu }, frame) => begun?.registers.entered(mmu, frame),
     access: ({ mmu }, address, size, site, isStore) => begun?.shadow.access(mmu.memory, address, size, site, isStore),
     local: (_, frame, index, site, isSet) => begun?.registers.local(frame, index, site, isSet),
     global: ({ mmu }, index, site, isSet) => begun?.registers.global(mmu, index, site, isSet),
@@ -152,16 +153,20 @@ export function auditedRestart(
     restart,
     commit: begun?.commit,
     stale: begun?.stale ?? [],
-    loads: runs.filter(({ state }) => state !== Shadow.dead),
+    loads: runs.filter(({ state }) => !isDead(state)),
     registerReads: begun?.registers.reads ?? [],
     regions: (begun?.regions ?? []).map(({ id, group, address, bytes }) => ({
       ...{ id, group, address },
       states: begun?.shadow.states.slice(address, address + bytes) ?? new Uint8Array(),
     })),
-    overwrites: runs.filter(({ state }) => state === Shadow.dead),
+    overwrites: runs.filter(({ state }) => isDead(state)),
     inputs: inputs.uses,
     refused,
   };
+}
+
+function isDead(state: number): boolean {
+  return state === Shadow.dead || state === Shadow.deadLater;
 }
 
 function maskOf(ranges: readonly ByteRange[], size: number): Uint8Array {

@@ -21,11 +21,14 @@ export interface DeadBytes {
 const LIVE = 1;
 const OVERWRITTEN = 2;
 const PAID = 4;
+/** By the restart before, before its next checkpoint. */
+const SET_BEFORE = 8;
 
 /**
- * Bytes that restarted programs always overwrite before they read them, and never the other way round. Runs of them that are the
- * same in all images are left out: no checkpoint after the first had to take them, and they may well be state whose time
- * had not come.
+ * Bytes that restarted programs always overwrite before they read them, and never the other way round. Runs of them are left
+ * out where none was written between two checkpoints: no checkpoint after the first had to take them, and they may well be
+ * state whose time had not come.
+ * @param restarts in the order of their checkpoints
  */
 export function deadBytes(audited: AuditedReference, restarts: readonly AuditedRestart[]): DeadBytes[] {
   const uses = new Map<string, Uint8Array>();
@@ -37,10 +40,14 @@ export function deadBytes(audited: AuditedReference, restarts: readonly AuditedR
       const use = grown(uses.get(key), states.length);
       uses.set(key, use);
       for (let i = 0; i < states.length; i++) {
+        const isOverwritten = states[i] === Shadow.dead || states[i] === Shadow.deadLater;
         if (states[i] === Shadow.live) use[i] |= LIVE;
-        else if (states[i] === Shadow.dead) use[i] |= OVERWRITTEN;
+        if (isOverwritten) use[i] |= (use[i] & SET_BEFORE) !== 0 ? OVERWRITTEN | PAID : OVERWRITTEN;
+        if (states[i] === Shadow.dead) use[i] |= SET_BEFORE;
+        else use[i] &= ~SET_BEFORE;
       }
-      if (firsts.has(key) || !states.includes(Shadow.dead)) continue;
+      if (firsts.has(key)) continue;
+      if (!states.includes(Shadow.dead) && !states.includes(Shadow.deadLater)) continue;
       const first = overwrites.find(({ start, end }) => end > address && start < address + states.length);
       firsts.set(key, { commit, writtenAt: first?.place.user });
     }

@@ -50,6 +50,8 @@ export type Effect = "changes the result" | "prevents the restart" | "unproved" 
 export interface UnprotectedFinding {
   readonly kind: "unprotected";
   readonly subject: Subject;
+  /** The subject's, with the member that it is about where it is one only. */
+  readonly symbol: string;
   readonly effect: Effect;
   /**
    * - `stale`: it was read as the new process had left it.
@@ -61,6 +63,7 @@ export interface UnprotectedFinding {
   readonly region?: number;
   /** The bytes that were read, by address. */
   readonly ranges: readonly ByteRange[];
+  /** How much is missing: of the variable, member or block what no image holds, read or not. */
   readonly bytes: number;
   readonly readAt?: Place;
   /** Last written there before the checkpoint, in the reference run. */
@@ -74,6 +77,8 @@ export interface UnprotectedFinding {
 export interface DeadFinding {
   readonly kind: "dead";
   readonly subject: Subject;
+  /** The subject's, with the member that it is about where it is one only. */
+  readonly symbol: string;
   /** The region's number in the program, the name of the checkpoints that it belongs to, and its size. */
   readonly region: number;
   readonly group: string;

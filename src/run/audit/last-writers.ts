@@ -1,11 +1,15 @@
 import { type CampaignInput, referenceRun } from "../restart/reference.ts";
+import type { WatchedProcess } from "../watcher.ts";
 import { placeOf } from "./audited-reference.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 import type { Place } from "./findings.ts";
+import { registerKey } from "./register-shadow.ts";
 
-/** Bytes whose writer is asked for, as it was at a checkpoint. */
+/** Bytes, or a variable that is none, whose writer is asked for, as it was at a checkpoint. */
 export interface WriterQuestion {
   readonly ranges: readonly ByteRange[];
+  /** Its key. */
+  readonly register?: string | undefined;
   /** Index of the checkpoint. */
   readonly commit: number;
 }
@@ -28,9 +32,30 @@ export function lastWriters(input: CampaignInput, questions: readonly WriterQues
     for (const { ranges, commit } of questions)
       if (commit >= checkpoints) for (const { start, end } of ranges) mmu.watched.set(start, end - start);
   };
+  const registers = new Map(questions.flatMap(({ register }, i) => (register === undefined ? [] : [[register, i]])));
+  const setBy = (key: string, process: WatchedProcess, site: number) => {
+    const question = registers.get(key);
+    if (question !== undefined) newest[question] = placeOf(process, site) ?? newest[question];
+  };
   referenceRun(input, {
     watcher: {
-      begin: ({ mmu }) => watchAll(mmu),
+      begin({ mmu }) {
+        watchAll(mmu);
+        for (const index of mmu.globals().keys())
+          if (registers.has(registerKey({ kind: "global", index }))) mmu.watchGlobal(index, true);
+        if (registers.size > 0) mmu.tellEntries(true);
+      },
+      entered(_, frame) {
+        const { functionIndex } = frame;
+        for (const index of frame.locals.keys())
+          if (registers.has(registerKey({ kind: "local", functionIndex, index }))) frame.watchLocal(index, true);
+      },
+      local(process, { functionIndex }, index, site, isSet) {
+        if (isSet) setBy(registerKey({ kind: "local", functionIndex, index }), process, site);
+      },
+      global(process, index, site, isSet) {
+        if (isSet) setBy(registerKey({ kind: "global", index }), process, site);
+      },
       checkpointed(_, { mmu }) {
         for (const [i, { commit }] of questions.entries()) if (commit === checkpoints) answers[i] = newest[i];
         checkpoints++;

@@ -1,27 +1,39 @@
 import { type CampaignInput, referenceRun } from "../restart/reference.ts";
 import type { ByteRange } from "./byte-ranges.ts";
+import { registerKey } from "./register-shadow.ts";
 
-/**
- * Which bytes the reference reads after a checkpoint before it writes them: state that goes on from there.
- * @returns whether that is so of a byte of `ranges`
- */
-export function liveBytes(
-  input: CampaignInput,
-  commit: number,
-  ranges: readonly ByteRange[],
-): (address: number) => boolean {
-  const live = new Set<number>();
+/** State that goes on from a checkpoint: whether the reference reads it after that before it writes it. */
+export interface Liveness {
+  byte(address: number): boolean;
+  register(key: string): boolean;
+}
+
+/** @param ranges bytes that are asked for; variables that are no memory are all told */
+export function livenessOf(input: CampaignInput, commit: number, ranges: readonly ByteRange[]): Liveness {
+  const bytes = new Set<number>();
+  const registers = new Set<string>();
   let checkpoints = 0;
   referenceRun(input, {
     watcher: {
       checkpointed(_, { mmu }) {
-        if (checkpoints++ === commit) for (const { start, end } of ranges) mmu.watched.set(start, end - start);
+        if (checkpoints++ !== commit) return;
+        for (const { start, end } of ranges) mmu.watched.set(start, end - start);
+        for (const index of mmu.globals().keys()) mmu.watchGlobal(index, true);
+        for (const frame of mmu.frames()) for (const local of frame.locals.keys()) frame.watchLocal(local, true);
       },
       access({ mmu }, address, size, _site, isStore) {
-        for (let at = address; at < address + size; at++) if (!isStore && mmu.watched.has(at)) live.add(at);
+        for (let at = address; at < address + size; at++) if (!isStore && mmu.watched.has(at)) bytes.add(at);
         mmu.watched.clear(address, size);
+      },
+      local(_, frame, index, _site, isSet) {
+        frame.watchLocal(index, false);
+        if (!isSet) registers.add(registerKey({ kind: "local", functionIndex: frame.functionIndex, index }));
+      },
+      global({ mmu }, index, _site, isSet) {
+        mmu.watchGlobal(index, false);
+        if (!isSet) registers.add(registerKey({ kind: "global", index }));
       },
     },
   });
-  return (address) => live.has(address);
+  return { byte: (address) => bytes.has(address), register: (key) => registers.has(key) };
 }

@@ -29,6 +29,9 @@ interface Watched {
 /** What `RestartShadow` is for memory, for variables that are none. */
 export class RegisterShadow {
   readonly reads: RegisterRead[] = [];
+  /** Of the reference: calls that had not returned, and how many of them the restarted process was in when it was restored. */
+  #frames: readonly FrameState[] = [];
+  #entered = 0;
   readonly #locals = new Map<string, Watched>();
   readonly #globals = new Map<number, Watched>();
   readonly #placeOf: (site: number) => AccessPlace;
@@ -52,9 +55,11 @@ export class RegisterShadow {
     globals: ReadonlyMap<number, bigint>,
     skipped: (index: number) => boolean,
   ): void {
+    this.#frames = frames;
     for (const [depth, frame] of mmu.frames().entries()) {
       const before = frames[depth];
       if (before?.functionIndex !== frame.functionIndex) break;
+      this.#entered = depth + 1;
       for (const [index, bits] of frame.locals.entries()) {
         const reference = before.locals[index];
         if (bits === undefined || reference === undefined || bits === reference) continue;
@@ -64,6 +69,7 @@ export class RegisterShadow {
         frame.watchLocal(index, true);
       }
     }
+    if (this.#tracksOverwritten) mmu.tellEntries(true);
     const now = mmu.globals();
     for (const [index, reference] of globals) {
       if (now.get(index) === reference || skipped(index)) continue;
@@ -71,6 +77,21 @@ export class RegisterShadow {
       if (this.#repaired.has(registerKey(register))) mmu.setGlobal(index, reference);
       this.#globals.set(index, { register, reference, isOverwritten: false });
       mmu.watchGlobal(index, true);
+    }
+  }
+
+  /** The restarted process comes to a call that the reference was in: what it sets there may not be what it was. */
+  entered(mmu: Mmu, frame: GuestFrame): void {
+    const before = this.#frames[this.#entered];
+    const now = mmu.frames();
+    if (before?.functionIndex !== frame.functionIndex || now.length !== this.#entered + 1) return;
+    if (now.some(({ functionIndex }, depth) => functionIndex !== this.#frames[depth].functionIndex)) return;
+    this.#entered++;
+    for (const [index, reference] of before.locals.entries()) {
+      if (reference === undefined) continue;
+      const register: Register = { kind: "local", functionIndex: frame.functionIndex, index };
+      this.#locals.set(`${frame.position} ${index}`, { register, reference, isOverwritten: true });
+      frame.watchLocal(index, true);
     }
   }
 

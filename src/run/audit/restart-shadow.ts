@@ -19,8 +19,10 @@ export const Shadow = {
   settled: 6,
   /** Restored, and loaded before it was stored to. */
   live: 7,
-  /** Restored, and stored to before it was loaded. */
+  /** Restored, and stored to before it was loaded, before the program took its next checkpoint. */
   dead: 8,
+  /** The same, after that checkpoint. */
+  deadLater: 9,
 } as const;
 
 /** Where in the program an access is, always the same object for the same place. */
@@ -39,7 +41,7 @@ export interface AccessRun extends ByteRange {
   readonly state: Logged;
 }
 
-type Logged = typeof Shadow.loadedStale | typeof Shadow.loadedReset | typeof Shadow.dead;
+type Logged = typeof Shadow.loadedStale | typeof Shadow.loadedReset | typeof Shadow.dead | typeof Shadow.deadLater;
 
 /** Whoever tells of accesses to watched bytes (`Mmu` in `watch` mode). */
 export interface WatchedBytes {
@@ -60,6 +62,7 @@ export class RestartShadow {
   readonly #tracksOverwritten: boolean;
   readonly #placeOf: (site: number) => AccessPlace;
   readonly #repaired: Uint8Array | undefined;
+  #isFirstEpoch = true;
   readonly #runs: { start: number; end: number; place: AccessPlace; state: Logged }[] = [];
 
   /**
@@ -97,6 +100,11 @@ export class RestartShadow {
     }
   }
 
+  /** The program has taken a checkpoint. */
+  checkpointed(): void {
+    this.#isFirstEpoch = false;
+  }
+
   /** These bytes were given what they had at the checkpoint. */
   settle(ranges: Iterable<ByteRange>): void {
     for (const { start, end } of ranges) {
@@ -127,7 +135,7 @@ export class RestartShadow {
     const { states } = this;
     switch (states[at]) {
       case Shadow.restored:
-        if (isStore) this.#log(at, site, Shadow.dead);
+        if (isStore) this.#log(at, site, this.#isFirstEpoch ? Shadow.dead : Shadow.deadLater);
         else states[at] = Shadow.live;
         break;
       case Shadow.stale:

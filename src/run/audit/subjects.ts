@@ -1,4 +1,6 @@
 import type { FrameVariable, ProtectCall, SymbolTable, Variable } from "../../program/symbols/symbols.ts";
+import type { TypeInfo } from "../../program/symbols/type-info.ts";
+import { type BlockName, nameBlocks, type Root } from "./block-names.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 import type { Place, Subject } from "./findings.ts";
 
@@ -35,6 +37,13 @@ interface Placed extends ByteRange {
   readonly variable: Variable;
 }
 
+/** What bytes belong to, and which are the ones of the same variable or block. */
+export interface PlacedSubject extends ByteRange {
+  readonly subject: Subject;
+  /** Of what begins at `start`. */
+  readonly layout: TypeInfo | undefined;
+}
+
 /** Finds what the bytes of a process belong to, by the program's debug information and its allocations. */
 export class Subjects {
   readonly #symbols: SymbolTable;
@@ -42,6 +51,7 @@ export class Subjects {
   /** Variables of the frames that were live. */
   readonly #locals: readonly Placed[];
   readonly #found = new Map<string, Subject>();
+  #names: ReadonlyMap<number, BlockName> | undefined;
 
   constructor(symbols: SymbolTable, state: NamedState) {
     this.#symbols = symbols;
@@ -50,7 +60,7 @@ export class Subjects {
   }
 
   /** What the byte belongs to; undefined for bytes of nothing that has a name: freed memory, dead frames, a library's own state. */
-  at(address: number): Subject | undefined {
+  at(address: number): PlacedSubject | undefined {
     const local = this.#locals.find(({ start, end }) => address >= start && address < end);
     if (local !== undefined) return this.#variable(local.variable, local.start);
     const global = this.#symbols.globalAt(address);
@@ -70,13 +80,14 @@ export class Subjects {
     return variable && this.#register(`global ${globalIndex}`, variable);
   }
 
-  #variable(variable: Variable, address: number): Subject {
+  #variable(variable: Variable, address: number): PlacedSubject {
     const key = `variable ${variable.name} ${variable.scope} ${address}`;
-    return this.#once(key, () => ({
+    const subject = this.#once(key, () => ({
       ...described(variable),
       ...{ key, kind: "variable", address, sizeBytes: variable.sizeBytes },
       ...protecting(this.#symbols.protectCall(variable, ID)),
     }));
+    return { subject, start: address, end: address + variable.sizeBytes, layout: variable.type };
   }
 
   #register(key: string, variable: Variable): Subject {
@@ -87,36 +98,50 @@ export class Subjects {
     }));
   }
 
-  /** A block is called by the variable that points to it, where there is one. */
-  #block({ address, sizeBytes, allocatedAt }: HeapBlock): Subject {
-    const key = `block ${address}`;
-    return this.#once(key, () => {
-      const holder = this.#holderOf(address);
-      return {
-        ...{ key, kind: "heap", address, sizeBytes },
-        symbol: holder === undefined ? `block of ${sizeBytes} bytes` : `*${holder.name}`,
-        ...(holder?.scope ? { function: holder.scope } : {}),
-        ...(holder === undefined ? {} : protecting(this.#symbols.protectCall(holder, ID, sizeBytes))),
-        ...(allocatedAt === undefined ? {} : { allocatedAt }),
-        ...(holder === undefined || holder.line === 0 ? {} : { declaredAt: { file: holder.file, line: holder.line } }),
-      };
-    });
+  /** A block goes by the variable that leads to it, where there is one, and else by where it was allocated. */
+  #block({ address, sizeBytes, allocatedAt }: HeapBlock): PlacedSubject {
+    const name = this.#blockNames.get(address);
+    const variable = name?.variable;
+    const key =
+      variable === undefined
+        ? `blocks of ${allocatedAt?.file}:${allocatedAt?.line}`
+        : `blocks ${variable.file} ${variable.scope} ${variable.name}${name?.path}`;
+    const subject = this.#once(key, () => ({
+      ...{ key, kind: "heap", address, sizeBytes },
+      symbol: variable === undefined ? `block of ${sizeBytes} bytes` : `${variable.name}${name?.path}`,
+      ...(variable?.scope ? { function: variable.scope } : {}),
+      ...(name?.path === "" ? protecting(this.#symbols.protectCall(name.variable, ID, sizeBytes)) : {}),
+      ...(allocatedAt === undefined ? {} : { allocatedAt }),
+      ...(variable === undefined || variable.line === 0
+        ? {}
+        : { declaredAt: { file: variable.file, line: variable.line } }),
+    }));
+    return { subject, start: address, end: address + sizeBytes, layout: name?.type };
   }
 
-  #holderOf(address: number): Variable | undefined {
-    const view = new DataView(this.#state.memory.buffer, this.#state.memory.byteOffset, this.#state.memory.length);
-    const holds = (at: number) => at >= 0 && at + 4 <= view.byteLength && view.getUint32(at, true) === address;
-    const isPointer = ({ type }: Variable) => type?.kind === "pointer" || type?.kind === "object";
-    for (const { variable, start } of this.#locals) if (isPointer(variable) && holds(start)) return variable;
-    for (const variable of this.#symbols.globals) if (isPointer(variable) && holds(variable.address)) return variable;
+  get #blockNames(): ReadonlyMap<number, BlockName> {
+    this.#names ??= nameBlocks(
+      this.#state.memory,
+      new Map(this.#state.blocks.map((block) => [block.address, block])),
+      [...this.#roots()],
+      this.#symbols,
+    );
+    return this.#names;
+  }
+
+  *#roots(): Iterable<Root> {
+    for (const { variable, start } of this.#locals) yield { variable, address: start };
+    for (const variable of this.#symbols.globals) yield { variable, address: variable.address };
     for (const [index, bits] of this.#state.globals) {
-      if (bits === BigInt(address)) return this.#symbols.globalName(index);
+      const variable = this.#symbols.globalName(index);
+      if (variable !== undefined) yield { variable, value: Number(bits & 0xffffffffn) };
     }
     for (const { functionIndex, locals } of this.#state.frames) {
-      const index = locals.indexOf(BigInt(address));
-      if (index >= 0) return this.#symbols.localName(functionIndex, index);
+      for (const [index, bits] of locals.entries()) {
+        const variable = bits === undefined ? undefined : this.#symbols.localName(functionIndex, index);
+        if (variable !== undefined) yield { variable, value: Number((bits ?? 0n) & 0xffffffffn) };
+      }
     }
-    return undefined;
   }
 
   #blockAt(address: number): HeapBlock | undefined {

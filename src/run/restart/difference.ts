@@ -1,5 +1,5 @@
 import type { Ending } from "../live.ts";
-import { fileDifference } from "./file-difference.ts";
+import { fileDifferences } from "./file-difference.ts";
 import type { Reference } from "./reference.ts";
 import type { Restart } from "./restart.ts";
 
@@ -17,7 +17,7 @@ export function differenceOf(reference: Reference, ended: Ended): string | undef
     outputDifference(reference, ended, "stderr") ??
     imageDifference(reference, ended) ??
     regionDifference(reference, ended) ??
-    fileDifference(reference.files, ended.files)
+    fileDifferences(reference.files, ended.files).next().value?.text
   );
 }
 
@@ -59,12 +59,12 @@ function outputDifference(
   const actual = textOf(run[stream]).slice(restored?.[bytes] ?? 0);
   const extra = actual.length - expected.length;
   if (actual.endsWith(expected)) {
-    if (extra === 0 || restored === undefined) return extra === 0 ? undefined : moreOutput(name, actual);
+    if (extra === 0) return undefined;
     const said = actual.slice(0, extra).split("\n");
     const known = new Set(whole.split("\n"));
     const again = said.find((line) => line !== "" && known.has(line));
     if (again === undefined) return undefined;
-    return `after the restore ${name} repeats ${quote(again)}, which the reference had written before`;
+    return `${restored === undefined ? "" : "after the restore "}${name} repeats ${quote(again)}, which the reference had written before`;
   }
   const [want, got] = [expected.split("\n"), actual.split("\n")];
   // The lines that a restart says of itself stand first, so that the ends are laid beside each other.
@@ -73,10 +73,6 @@ function outputDifference(
   const [wanted, found] = [want.at(-1 - line), got.at(-1 - line)];
   if (wanted === undefined) return `after the restore ${name} has ${quote(found ?? "")} besides`;
   return `after the restore ${name} has ${found === undefined ? "nothing" : quote(found)} where the reference has ${quote(wanted)}`;
-}
-
-function moreOutput(name: string, actual: string): string {
-  return `${name} begins with ${quote(actual.split("\n")[0])}, which the reference does not have`;
 }
 
 /** One character for each byte, so that positions are those of bytes. */
@@ -93,15 +89,22 @@ function quote(line: string): string {
   return `"${utf8.length > QUOTED ? `${utf8.slice(0, QUOTED)}...` : utf8}"`;
 }
 
-/** The images that it took after its restore are those that the reference took after the checkpoint. */
+/**
+ * The images that it took after its restore are those that the reference took after the checkpoint. It may begin by taking the
+ * one anew that it restored.
+ */
 function imageDifference({ run: expected, commits }: Reference, { commit, run, restored }: Ended): string | undefined {
-  const from = (restored?.commit ?? -1) + 1;
+  const first = restored?.commit ?? -1;
+  const known = expected.images.all[first];
   const taken = run.images.all.slice(commit + 1);
+  let from = first + 1;
+  if (known !== undefined && taken[0]?.name === known.name && taken[0].version === known.version) from = first;
+  const again = from === first ? 1 : 0;
   for (let i = 0; i < Math.max(taken.length, commits.length - from); i++) {
     const want = expected.images.all[from + i];
     const got = taken[i];
     if (got === undefined)
-      return `it took ${taken.length} checkpoints after that, and the reference ${commits.length - from}`;
+      return `it took ${taken.length - again} checkpoints after that, and the reference ${commits.length - from - again}`;
     const what = `version ${got.version} of ${got.name}`;
     if (want === undefined) return `it took ${what}, and the reference had taken its last checkpoint`;
     if (want.name !== got.name || want.version !== got.version)

@@ -30,6 +30,10 @@ export interface Restart {
   readonly difference: string | undefined;
 }
 
+/** A restarted program that takes so many times the reference's cycles, and as many more, does not end any more. */
+const MOST_TIMES = 4;
+const MORE_CYCLES = 1e7;
+
 /**
  * Starts the program on a new guest that finds the reference's images up to and with one checkpoint, and the files as they were
  * then; runs it to its end. Once it has restored, its clock and its random numbers go on as the reference's did: only its own
@@ -48,6 +52,7 @@ export function restartFrom(
   const refusals: string[] = [];
   const run = runLive({
     ...input,
+    ...cycleLimit(input, reference),
     images: new ImageStore(reference.run.images.all.slice(0, commit + 1)),
     files,
     watcher: {
@@ -76,4 +81,10 @@ export function restartFrom(
   });
   const difference = differenceOf(reference, { commit, run, restored, refusals, regions, files });
   return { commit, run, restored, refusals, regions, difference };
+}
+
+function cycleLimit({ maxCycles }: CampaignInput, { cycle }: Reference): Partial<CampaignInput> {
+  const most = MOST_TIMES * cycle + MORE_CYCLES;
+  if (maxCycles <= most) return {};
+  return { maxCycles: most, maxCyclesFrom: `and the whole run takes ${cycle}` };
 }

@@ -1,0 +1,58 @@
+import { ImageStore } from "../checkpoint/images.ts";
+import { optionsIn } from "../checkpoint/refusal.ts";
+import type { PriceProfile } from "../machine/prices.ts";
+import { loadSymbols } from "../program/symbols/load-symbols.ts";
+import { type Audit, auditRestarts } from "../run/audit/audit.ts";
+import type { DeadFinding } from "../run/audit/findings.ts";
+import { type Saving, SavingsModel } from "../run/audit/savings.ts";
+import { runLive } from "../run/live.ts";
+import { createMachine, DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
+import { openCampaign } from "./campaign.ts";
+import type { ProgramInput, RunResult } from "./session.ts";
+
+export interface AuditRequest extends ProgramInput {
+  readonly machine: MachineOptions;
+  readonly profile: PriceProfile;
+  onProgress?(text: string): void;
+  /** Comes before each run of the program. */
+  onRun?(done: number, total: number, what: string): void;
+}
+
+export interface AuditResult {
+  readonly about: RunResult["input"];
+  readonly audit: Audit;
+  /** What each dead finding costs, by technique; in the order of the findings. */
+  readonly savings: readonly (readonly Saving[])[];
+}
+
+/**
+ * The whole of `audit`: builds the program so that every variable has a name and a place, restarts it from each of its
+ * checkpoints, and prices what it protects for nothing by a recording of the program as it is otherwise built.
+ * @throws BadInputError, CompileError
+ */
+export async function auditProgram(request: AuditRequest): Promise<AuditResult> {
+  // Refuses what cannot be; what finds dirty pages makes no difference to what a restart lives on.
+  createMachine(request.machine, { startPages: 1, residentPages: [] });
+  const { environment } = request.machine;
+  const machine = optionsIn<MachineOptions>(environment, { ...DEFAULT_MACHINE, environment, technique: "full-copy" });
+  const { input, about } = await openCampaign({ ...request, machine, audited: true });
+  const audit = auditRestarts(input, {
+    symbols: loadSymbols(input.program),
+    ...(request.onRun === undefined ? {} : { onProgress: request.onRun }),
+  });
+  return {
+    about,
+    audit,
+    savings:
+      audit.dead.length === 0 || (request as never as { noSavings?: boolean }).noSavings
+        ? []
+        : await savingsOf(request, audit.dead),
+  };
+}
+
+async function savingsOf(request: AuditRequest, dead: readonly DeadFinding[]): Promise<Saving[][]> {
+  const { input } = await openCampaign(request);
+  const { recording } = runLive({ ...input, images: new ImageStore() });
+  const model = new SavingsModel(recording, request.machine, request.profile);
+  return dead.map(({ region: id, group, ranges }) => model.without([{ id, group, bytes: ranges }]));
+}
