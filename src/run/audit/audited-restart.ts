@@ -138,7 +138,11 @@ export function auditedRestart(
       begun = { commit, shadow, registers, stale: different, regions };
       return undefined;
     },
-    checkpointed: () => begun?.shadow.checkpointed(),
+    checkpointed({ name, version }) {
+      // A program may take the checkpoint anew that it has restored.
+      const restored = begun === undefined ? undefined : commits[begun.commit];
+      if (restored?.name !== name || restored.version !== version) begun?.shadow.checkpointed();
+    },
     refused(_call, _reason, source) {
       refusedAt = source;
     },

@@ -70,7 +70,7 @@ export function nameBlocks(
   }
   for (let next = 0; next < queue.length && slots < MOST_SLOTS; next++) {
     const { address, sizeBytes, variable, path, type, isHeap } = queue[next];
-    if (type?.kind === "object" && isHeap && type.members.length === 0) {
+    if (type?.kind === "object" && isHeap && (type.members.length === 0 || type.element !== undefined)) {
       // What an array's object holds are its elements, wherever they lie.
       for (let at = address; at + 4 <= address + sizeBytes && slots < MOST_SLOTS; at += 4)
         reach(wordAt(at), variable, path, type.element);
@@ -81,7 +81,7 @@ export function nameBlocks(
     for (let start = address; start + stride <= address + sizeBytes && slots < MOST_SLOTS; start += stride) {
       if (type === undefined || stride === 0) break;
       eachPointer(type, isHeap, (offset, member, target) => {
-        reach(wordAt(start + offset), variable, joined(path, member, isHeap), target);
+        reach(wordAt(start + offset), variable, joined(path, member, isHeap, type === target), target);
         return slots < MOST_SLOTS;
       });
       if (!hasPointers(type, isHeap)) break;
@@ -139,8 +139,9 @@ function targetOf(type: TypeInfo | undefined): TypeInfo | undefined {
   return type?.kind === "pointer" ? type.target : type;
 }
 
-/** One step further: what hangs on a block is behind an arrow, and the same member again adds nothing. */
-function joined(path: string, member: string, isHeap: boolean): string {
+/** One step further: what hangs on a block is behind an arrow, and more of the same adds nothing: a list's next node. */
+function joined(path: string, member: string, isHeap: boolean, isSame: boolean): string {
+  if (isHeap && isSame) return path;
   if (!isHeap || member === "") return path + member;
   const step = `->${member.slice(1)}`;
   return path.endsWith(step) ? path : path + step;

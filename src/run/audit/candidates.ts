@@ -48,13 +48,16 @@ const BOOKKEEPERS: readonly (readonly [Book, RegExp])[] = [
     "runtime",
     /^(?:exit|_Exit|atexit|__funcs_on_exit|__wasm_call_\w+|__wasi_\w+|__wasilibc_\w+|__cxa_\w+|_start|__main_\w+|call_dtors|dummy)$/,
   ],
-  ["runtime", /^~lib\/rt\//],
+  // `__renew` moves what a block holds.
+  ["runtime", /^~lib\/rt\/(?!.*__renew)/],
 ];
 
 /** What is found in the books, in the field's names. */
 const BOOK_SYMBOLS: Readonly<Record<Book, string>> = { streams: "stdout", allocator: "malloc", runtime: "runtime" };
 
 function bookOf({ functionName, isLibrary }: AccessPlace): Book | undefined {
+  // A system call that reads memory of nobody's writes a stream's buffer out.
+  if (functionName === "") return "streams";
   return isLibrary ? BOOKKEEPERS.find(([, pattern]) => pattern.test(functionName))?.[0] : undefined;
 }
 
@@ -94,12 +97,11 @@ export function candidatesOf(
       const next = Math.max(at + 1, placed === undefined ? at + 1 : Math.min(end, placed.end));
       const range = { start: at, end: next };
       at = next;
-      if (placed !== undefined && isUsers(placed.subject)) {
-        add(placed.subject, how, place, range, placed);
-        continue;
-      }
       const book = bookOf(place);
-      if (book === undefined) add(nameless(range.start, placed?.subject, place), how, place, range);
+      const isOwn = placed !== undefined && isUsers(placed.subject);
+      if (isOwn && (book === undefined || place.functionName === "" || placed.subject.kind !== "heap"))
+        add(placed.subject, how, place, range, placed);
+      else if (book === undefined) add(nameless(range.start, placed?.subject, place), how, place, range);
       else if (books.includes(book)) add(bookSubject(book), how, place, range);
     }
   }

@@ -1,3 +1,4 @@
+import type { CheckpointImage } from "../../checkpoint/images.ts";
 import type { AuditedReference } from "./audited-reference.ts";
 import type { AuditedRestart } from "./audited-restart.ts";
 import { type ByteRange, runsWhere } from "./byte-ranges.ts";
@@ -20,6 +21,7 @@ export interface DeadBytes {
 
 const LIVE = 1;
 const OVERWRITTEN = 2;
+/** Written between two checkpoints, and for the second one in vain. */
 const PAID = 4;
 /** By the restart before, before its next checkpoint. */
 const SET_BEFORE = 8;
@@ -58,31 +60,20 @@ export function deadBytes(audited: AuditedReference, restarts: readonly AuditedR
     if (first === undefined) return [];
     const saved = audited.states[first.commit].saved.find((one) => one.id === id && one.group === group);
     if (saved === undefined) return [];
-    markPaid(audited, id, group, use);
     const dead = runsWhere(use, (byte) => (byte & (LIVE | OVERWRITTEN)) === OVERWRITTEN);
-    const ranges = dead.filter(({ start, end }) => use.subarray(start, end).some((byte) => (byte & PAID) !== 0));
+    const ranges = isSavedOnce(audited, id, group)
+      ? dead
+      : dead.filter(({ start, end }) => use.subarray(start, end).some((byte) => (byte & PAID) !== 0));
     return ranges.length === 0
       ? []
       : [{ id, group, regionBytes: use.length, address: saved.address, ...first, ranges }];
   });
 }
 
-/** Marks the bytes that some image after a region's first holds otherwise than the one before; all where there is one image. */
-function markPaid({ reference }: AuditedReference, id: number, group: string, use: Uint8Array): void {
-  const { images } = reference.run;
-  let before: Uint8Array | undefined;
-  let count = 0;
-  for (const image of images.all) {
-    if (!image.regions.some((region) => region.id === id && region.group === group)) continue;
-    const bytes = images.restore(image, id, group);
-    count++;
-    if (bytes !== undefined && before !== undefined) {
-      for (let i = 0; i < Math.min(use.length, bytes.length, before.length); i++)
-        if (bytes[i] !== before[i]) use[i] |= PAID;
-    }
-    before = bytes;
-  }
-  if (count === 1) for (let i = 0; i < use.length; i++) use[i] |= PAID;
+/** Whether only one image holds the region, so that no other tells more of it. */
+function isSavedOnce({ reference }: AuditedReference, id: number, group: string): boolean {
+  const holds = ({ regions }: CheckpointImage) => regions.some((region) => region.id === id && region.group === group);
+  return reference.run.images.all.filter(holds).length === 1;
 }
 
 function grown(bytes: Uint8Array | undefined, size: number): Uint8Array {

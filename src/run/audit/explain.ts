@@ -1,6 +1,7 @@
 import type { CampaignInput } from "../restart/reference.ts";
 import type { AuditedReference } from "./audited-reference.ts";
 import { type AuditedRestart, auditedRestart, type RestartOptions } from "./audited-restart.ts";
+import { byteCount, mergedBytes } from "./byte-ranges.ts";
 import { type Book, type Candidate, candidatesOf, repairsOf } from "./candidates.ts";
 import type { Effect, Subject } from "./findings.ts";
 import { livenessOf } from "./reference-liveness.ts";
@@ -23,12 +24,21 @@ export interface ProofContext {
 /** Rounds in which what was repaired brings more to light. */
 const MOST_ROUNDS = 4;
 
+interface Level {
+  readonly tracksOverwritten: boolean;
+  /** Whether state counts that is no variable or block of the program. */
+  readonly looksBeyond: boolean;
+  readonly books: readonly Book[];
+}
+
 /** What is looked at if what was looked at before does not explain a restart's end. */
-const LEVELS: readonly { readonly tracksOverwritten: boolean; readonly books: readonly Book[] }[] = [
-  { tracksOverwritten: false, books: [] },
-  { tracksOverwritten: true, books: [] },
-  { tracksOverwritten: true, books: ["streams"] },
-  { tracksOverwritten: true, books: ["streams", "allocator", "runtime"] },
+const LEVELS: readonly Level[] = [
+  { tracksOverwritten: false, looksBeyond: false, books: [] },
+  { tracksOverwritten: false, looksBeyond: true, books: [] },
+  { tracksOverwritten: true, looksBeyond: false, books: [] },
+  { tracksOverwritten: true, looksBeyond: true, books: [] },
+  { tracksOverwritten: true, looksBeyond: true, books: ["streams"] },
+  { tracksOverwritten: true, looksBeyond: true, books: ["streams", "allocator", "runtime"] },
 ];
 
 /**
@@ -41,30 +51,68 @@ export function explain(context: ProofContext, first: AuditedRestart): readonly 
   const { commit } = first;
   if (commit === undefined) return [];
   const subjects = context.subjectsAt(commit);
-  const found = candidatesOf(first, subjects, context.isUsers);
-  if (first.restart.difference === undefined) return found.map((one) => ({ ...one, effect: "harmless" }));
+  const read = ({ looksBeyond, books }: Level, restart: AuditedRestart) => {
+    const all = candidatesOf(restart, subjects, context.isUsers, books);
+    return looksBeyond ? all : all.filter(isOfProgram);
+  };
+  const own = read(LEVELS[0], first);
+  if (first.restart.difference === undefined) return own.map((one) => ({ ...one, effect: "harmless" }));
 
+  let candidates: readonly Candidate[] = own;
+  let restart = first;
+  /** What `restart` was given back, and how it was followed. */
+  let done: { readonly candidates: readonly Candidate[]; readonly tracksOverwritten: boolean } = {
+    candidates: [],
+    tracksOverwritten: false,
+  };
   const again = (repaired: readonly Candidate[], tracksOverwritten: boolean) =>
     restartWith(context, first, { repairs: repairsOf(repaired, first.stale), tracksOverwritten });
-  let candidates: readonly Candidate[] = found;
-  for (const { tracksOverwritten, books } of LEVELS) {
+  for (const level of LEVELS) {
+    const { tracksOverwritten } = level;
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const restart = again(candidates, tracksOverwritten);
+      if (done.candidates !== candidates || done.tracksOverwritten !== tracksOverwritten) {
+        restart = again(candidates, tracksOverwritten);
+        done = { candidates, tracksOverwritten };
+      }
       if (restart.restart.difference === undefined) {
         return weighed(candidates, (others) => again(others, tracksOverwritten).restart.difference === undefined);
       }
-      const known = new Set(candidates.map(({ subject }) => subject.key));
-      const all = candidatesOf(restart, subjects, context.isUsers, books);
-      const more = live(
-        context,
-        commit,
-        all.filter(({ subject }) => !known.has(subject.key)),
-      );
-      if (more.length === 0) break;
-      candidates = [...candidates, ...more];
+      const more = withMore(candidates, live(context, commit, read(level, restart)));
+      if (more === candidates) break;
+      candidates = more;
     }
   }
-  return (found.length === 0 ? candidates : found).map((one) => ({ ...one, effect: "unproved" }));
+  return (own.length === 0 ? candidates : own).map((one) => ({ ...one, effect: "unproved" }));
+}
+
+function isOfProgram({ subject: { kind } }: Candidate): boolean {
+  return kind !== "library" && kind !== "memory";
+}
+
+/** The same list where nothing is new. */
+function withMore(known: readonly Candidate[], read: readonly Candidate[]): readonly Candidate[] {
+  const merged = new Map(known.map((one) => [one.subject.key, one]));
+  let isNew = false;
+  for (const one of read) {
+    const { key } = one.subject;
+    const before = merged.get(key);
+    if (before === undefined) {
+      merged.set(key, one);
+      isNew = true;
+      continue;
+    }
+    const ranges = mergedBytes([...before.ranges, ...one.ranges]);
+    const extents = [
+      ...before.extents,
+      ...one.extents.filter(({ start }) => before.extents.every((other) => other.start !== start)),
+    ];
+    const hasMore =
+      one.extents.length === 0 && one.subject.kind !== "register" && byteCount(ranges) > byteCount(before.ranges);
+    if (!hasMore && extents.length === before.extents.length) continue;
+    merged.set(key, { ...before, ranges, extents });
+    isNew = true;
+  }
+  return isNew ? [...merged.values()] : known;
 }
 
 /** All of them together explain a restart's end: which of them are needed for that. */

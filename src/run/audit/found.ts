@@ -57,15 +57,20 @@ function missingPart(
 ): Pick<UnprotectedFinding, "symbol" | "bytes"> {
   const { symbol, sizeBytes } = subject;
   if (extents.length === 0) return { symbol, bytes: ranges.length === 0 ? sizeBytes : byteCount(ranges) };
-  const [{ start, end, layout }] = extents;
-  const read = ranges.filter((range) => range.start >= start && range.end <= end);
-  if (extents.length > 1 || read.length === 0 || how === "refused") {
-    return { symbol, bytes: missingBytes(extents, held) };
-  }
-  const last = read[read.length - 1];
-  const part = memberOf(layout, end - start, { start: read[0].start - start, end: last.end - start });
-  const bytes = missingBytes([{ start: start + part.start, end: start + part.end }], held);
-  return { symbol: symbol + part.path, bytes };
+  const whole = { symbol, bytes: missingBytes(extents, held) };
+  if (how === "refused") return whole;
+  const parts = extents.flatMap(({ start, end, layout }) => {
+    const read = ranges.filter((range) => range.start >= start && range.end <= end);
+    if (read.length === 0) return [];
+    const part = memberOf(layout, end - start, {
+      start: read[0].start - start,
+      end: read[read.length - 1].end - start,
+    });
+    return [{ path: part.path, start: start + part.start, end: start + part.end }];
+  });
+  const path = parts[0]?.path ?? "";
+  if (path === "" || parts.some((part) => part.path !== path)) return whole;
+  return { symbol: symbol + path, bytes: missingBytes(parts, held) };
 }
 
 function missingBytes(extents: readonly ByteRange[], held: readonly ByteRange[]): number {

@@ -108,7 +108,10 @@ export class Subjects {
         : `blocks ${variable.file} ${variable.scope} ${variable.name}${name?.path}`;
     const subject = this.#once(key, () => ({
       ...{ key, kind: "heap", address, sizeBytes },
-      symbol: variable === undefined ? `block of ${sizeBytes} bytes` : `${variable.name}${name?.path}`,
+      symbol:
+        variable === undefined
+          ? `block of ${sizeBytes} bytes`
+          : `${variable.name}${name?.path}${elementsOf(variable, name?.path)}`,
       ...(variable?.scope ? { function: variable.scope } : {}),
       ...(name?.path === "" ? protecting(this.#symbols.protectCall(name.variable, ID, sizeBytes)) : {}),
       ...(allocatedAt === undefined ? {} : { allocatedAt }),
@@ -207,4 +210,9 @@ function described({
 
 function protecting(call: ProtectCall): Pick<Subject, "protect"> {
   return { protect: call };
+}
+
+/** A vector and what it holds are told apart. */
+function elementsOf({ type }: Variable, path: string | undefined): string {
+  return path === "" && type?.kind === "record" ? "[]" : "";
 }
