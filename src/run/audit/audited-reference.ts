@@ -18,7 +18,12 @@ export interface SavedPlace {
 /** The reference run's process at one of its checkpoints, but for its memory. */
 export interface CheckpointState extends Omit<NamedState, "memory"> {
   readonly saved: readonly SavedPlace[];
+  /** What calls left on the stack that had returned. */
+  readonly deadStack: ByteRange;
 }
+
+/** Clang's stack pointer is the first global of WebAssembly, and its stack comes before the data. */
+const STACK_POINTER = 0;
 
 /** The reference run, with all that a restarted process is held against byte by byte. */
 export class AuditedReference {
@@ -30,6 +35,8 @@ export class AuditedReference {
     const states: CheckpointState[] = [];
     const memory = new ReferenceMemory();
     const heap = new HeapBlocks();
+    const { language } = input.program;
+    const isC = language === "c" || language === "c++";
     this.reference = referenceRun(input, {
       ...(onCheckpoint === undefined ? {} : { onCheckpoint }),
       watcher: {
@@ -37,7 +44,9 @@ export class AuditedReference {
         checkpointed(_, process) {
           const saved = savedPlaces(process, process.images.all.at(-1));
           memory.keep(process.mmu.memory, mergedBytes(saved.map(rangeOf)));
-          states.push({ ...registersOf(process), blocks: heap.list(), saved });
+          const registers = registersOf(process);
+          const pointer = isC ? Number((registers.globals.get(STACK_POINTER) ?? 0n) & 0xffffffffn) : 0;
+          states.push({ ...registers, blocks: heap.list(), saved, deadStack: { start: 0, end: pointer } });
         },
       },
     });

@@ -110,7 +110,7 @@ export function auditedRestart(
         return saved === undefined || !isRestored ? [] : [{ id, group, address, bytes: saved.sizeBytes }];
       });
       const held = mergedBytes(regions.map(rangeOf));
-      const different = differences(mmu.memory, reference, held);
+      const different = differences(mmu.memory, reference, mergedBytes([...held, audited.states[commit].deadStack]));
       const repaired = mergedBytes(repairs.memory);
       for (const { start, end } of repaired) {
         for (const gap of gapsOf(held, start, Math.min(end, mmu.memory.length)))

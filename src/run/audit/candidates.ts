@@ -18,6 +18,8 @@ export interface Candidate {
   readonly how: "stale" | "reset";
   /** Bytes that were read, ascending; none of a register. */
   readonly ranges: readonly ByteRange[];
+  /** Those of them that the program had set anew. */
+  readonly reset: readonly ByteRange[];
   /** What they lie in; empty where that is not known. */
   readonly extents: readonly Extent[];
   /** Of the first read. */
@@ -77,6 +79,7 @@ export function candidatesOf(
       readonly subject: Subject;
       readonly how: Candidate["how"];
       readonly ranges: ByteRange[];
+      readonly reset: ByteRange[];
       readonly extents: Map<number, Extent>;
       readonly place: AccessPlace;
     }
@@ -84,10 +87,11 @@ export function candidatesOf(
   const add = (subject: Subject, how: Candidate["how"], place: AccessPlace, range?: ByteRange, extent?: Extent) => {
     let known = found.get(subject.key);
     if (known === undefined) {
-      known = { subject, how, ranges: [], extents: new Map(), place };
+      known = { subject, how, ranges: [], reset: [], extents: new Map(), place };
       found.set(subject.key, known);
     }
     if (range !== undefined) known.ranges.push(range);
+    if (range !== undefined && how === "reset") known.reset.push(range);
     if (extent !== undefined) known.extents.set(extent.start, extent);
   };
   for (const { start, end, place, state } of loads) {
@@ -115,6 +119,7 @@ export function candidatesOf(
   return [...found.values()].map((one) => ({
     ...one,
     ranges: mergedBytes(one.ranges),
+    reset: mergedBytes(one.reset),
     extents: [...one.extents.values()],
   }));
 }

@@ -1,7 +1,7 @@
 import type { CampaignInput } from "../restart/reference.ts";
 import type { AuditedReference } from "./audited-reference.ts";
 import { type AuditedRestart, auditedRestart, type RestartOptions } from "./audited-restart.ts";
-import { byteCount, mergedBytes } from "./byte-ranges.ts";
+import { byteCount, gapsOf, mergedBytes } from "./byte-ranges.ts";
 import { type Book, type Candidate, candidatesOf, repairsOf } from "./candidates.ts";
 import type { Effect, Subject } from "./findings.ts";
 import { livenessOf } from "./reference-liveness.ts";
@@ -22,7 +22,7 @@ export interface ProofContext {
 }
 
 /** Rounds in which what was repaired brings more to light. */
-const MOST_ROUNDS = 4;
+const MOST_ROUNDS = 6;
 
 interface Level {
   readonly tracksOverwritten: boolean;
@@ -133,17 +133,18 @@ function restartWith(
 }
 
 /** Of state that was set anew, only what the reference reads after the checkpoint before it sets it. */
-function live(context: ProofContext, commit: number, candidates: readonly Candidate[]): Candidate[] {
-  const reset = candidates.filter(({ how }) => how === "reset");
-  if (reset.length === 0) return [...candidates];
+function live({ input }: ProofContext, commit: number, candidates: readonly Candidate[]): readonly Candidate[] {
+  if (candidates.every(({ how, reset }) => how === "stale" && reset.length === 0)) return candidates;
   const isLive = livenessOf(
-    context.input,
+    input,
     commit,
-    reset.flatMap((one) => one.ranges),
+    candidates.flatMap(({ reset }) => reset),
   );
-  return candidates.filter(
-    ({ how, subject, ranges }) =>
-      how !== "reset" ||
-      (subject.kind === "register" ? isLive.register(subject.key) : ranges.some(({ start }) => isLive.byte(start))),
-  );
+  return candidates.flatMap((one) => {
+    const { subject, ranges, reset, how } = one;
+    if (subject.kind === "register") return how === "stale" || isLive.register(subject.key) ? [one] : [];
+    const dead = reset.flatMap(({ start, end }) => isLive.deadParts(start, end));
+    const left = ranges.flatMap(({ start, end }) => gapsOf(dead, start, end));
+    return left.length === 0 ? [] : [{ ...one, ranges: left }];
+  });
 }

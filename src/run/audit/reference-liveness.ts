@@ -1,10 +1,11 @@
 import { type CampaignInput, referenceRun } from "../restart/reference.ts";
-import type { ByteRange } from "./byte-ranges.ts";
+import { type ByteRange, gapsOf, mergedBytes } from "./byte-ranges.ts";
 import { registerKey } from "./register-shadow.ts";
 
 /** State that goes on from a checkpoint: whether the reference reads it after that before it writes it. */
 export interface Liveness {
-  byte(address: number): boolean;
+  /** The bytes that it does not read so. */
+  deadParts(start: number, end: number): readonly ByteRange[];
   register(key: string): boolean;
 }
 
@@ -35,5 +36,6 @@ export function livenessOf(input: CampaignInput, commit: number, ranges: readonl
       },
     },
   });
-  return { byte: (address) => bytes.has(address), register: (key) => registers.has(key) };
+  const live = mergedBytes(Array.from(bytes, (start) => ({ start, end: start + 1 })));
+  return { deadParts: (start, end) => gapsOf(live, start, end), register: (key) => registers.has(key) };
 }
