@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { BadInputError, CompileError } from "../program/program.ts";
+import { addAuditCommand } from "./commands/audit.ts";
 import { addCalibrateCommand } from "./commands/calibrate.ts";
 import { addCompareCommand } from "./commands/compare.ts";
 import { addCrashCommand } from "./commands/crash.ts";
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addRunCommand(program);
   addCompareCommand(program);
   addCrashCommand(program);
+  addAuditCommand(program);
   addPrimitivesCommand(program);
   addValidateCommand(program);
   addPricesCommand(program);

@@ -1,8 +1,10 @@
 import { ImageStore } from "../checkpoint/images.ts";
 import { optionsIn } from "../checkpoint/refusal.ts";
 import type { PriceProfile } from "../machine/prices.ts";
+import { BadInputError } from "../program/program.ts";
 import { loadSymbols } from "../program/symbols/load-symbols.ts";
-import { type Audit, auditRestarts } from "../run/audit/audit.ts";
+import { auditRestarts } from "../run/audit/audit.ts";
+import { type AuditDocument, auditDocument } from "../run/audit/document.ts";
 import type { DeadFinding } from "../run/audit/findings.ts";
 import { type Saving, SavingsModel } from "../run/audit/savings.ts";
 import { runLive } from "../run/live.ts";
@@ -20,9 +22,7 @@ export interface AuditRequest extends ProgramInput {
 
 export interface AuditResult {
   readonly about: RunResult["input"];
-  readonly audit: Audit;
-  /** What each dead finding costs, by technique; in the order of the findings. */
-  readonly savings: readonly (readonly Saving[])[];
+  readonly document: AuditDocument;
 }
 
 /**
@@ -40,14 +40,14 @@ export async function auditProgram(request: AuditRequest): Promise<AuditResult> 
     symbols: loadSymbols(input.program),
     ...(request.onRun === undefined ? {} : { onProgress: request.onRun }),
   });
-  return {
-    about,
-    audit,
-    savings:
-      audit.dead.length === 0 || (request as never as { noSavings?: boolean }).noSavings
-        ? []
-        : await savingsOf(request, audit.dead),
-  };
+  const { ending } = audit.audited.reference.run;
+  if (ending.kind !== "exit") {
+    throw new BadInputError(
+      `${about.path} does not end by itself, so there is nothing to hold restarts against: ${ending.message}`,
+    );
+  }
+  const savings = audit.dead.length === 0 ? [] : await savingsOf(request, audit.dead);
+  return { about, document: auditDocument(audit, savings, input.program) };
 }
 
 async function savingsOf(request: AuditRequest, dead: readonly DeadFinding[]): Promise<Saving[][]> {

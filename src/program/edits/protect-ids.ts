@@ -1,5 +1,5 @@
 import { blankText, type SourceLanguage } from "./blank-text.ts";
-import { protectCalls } from "./protect-places.ts";
+import { type ProtectCallText, protectCalls } from "./protect-places.ts";
 
 /** Numbers that no region of a program has. */
 export interface FreeIds {
@@ -31,6 +31,17 @@ export function freeIds(texts: readonly string[], language: SourceLanguage, coun
   const first = isCertain ? 0 : Math.max(BEYOND_COMPUTED, ...[...used].map((id) => id + 1));
   for (let id = first; ids.length < count; id++) if (!used.has(id)) ids.push(id);
   return { ids, isCertain };
+}
+
+/** The calls that protect a region under a number, where that is written as one or as a constant's name. */
+export function callsWithId(
+  texts: readonly string[],
+  text: string,
+  language: SourceLanguage,
+  id: number,
+): readonly ProtectCallText[] {
+  const constants = new Map(texts.flatMap((one) => constantsIn(one, language)));
+  return protectCalls(text, language).filter((call) => idValue(call.arguments[0] ?? "", constants) === id);
 }
 
 /** The value of an id as it is written: a number, or the name of one. */

@@ -7,6 +7,8 @@ import { type VelocNames, velocNames } from "./veloc-names.ts";
 export interface ProtectCallText {
   /** Of the call's name. */
   readonly offset: number;
+  /** After its closing parenthesis. */
+  readonly end: number;
   /** From 1. */
   readonly line: number;
   /** Its arguments as they are written. */
@@ -37,7 +39,12 @@ export function protectCalls(text: string, language: SourceLanguage): readonly P
     const open = match.index + match[0].length - 1;
     const around = functionAround(functions, match.index);
     return {
-      ...{ offset: match.index, line: lineOf(text, match.index), function: around?.name ?? "" },
+      ...{
+        offset: match.index,
+        end: closing(code, open) + 1,
+        line: lineOf(text, match.index),
+        function: around?.name ?? "",
+      },
       arguments: splitArguments(text, code, open),
     };
   });

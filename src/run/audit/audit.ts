@@ -3,7 +3,7 @@ import type { SiteSource } from "../recording.ts";
 import type { CampaignInput } from "../restart/reference.ts";
 import { AuditedReference, rangeOf } from "./audited-reference.ts";
 import { type AuditedRestart, auditedRestart, NO_REPAIRS } from "./audited-restart.ts";
-import { byteCount, mergedBytes } from "./byte-ranges.ts";
+import { type ByteRange, byteCount, mergedBytes } from "./byte-ranges.ts";
 import { candidatesOf } from "./candidates.ts";
 import { type DeadBytes, deadBytes } from "./dead-bytes.ts";
 import { type Explained, explain, type ProofContext } from "./explain.ts";
@@ -11,6 +11,7 @@ import type { DeadFinding, Finding, Place, Subject, UnprotectedFinding } from ".
 import { FoundState, type Sighting } from "./found.ts";
 import { lastWriters } from "./last-writers.ts";
 import { memberOf } from "./member-of.ts";
+import { type RegionNote, regionNotes } from "./region-notes.ts";
 import { Subjects } from "./subjects.ts";
 
 /** What became of a restart, for a list of them. */
@@ -30,6 +31,7 @@ export interface Audit {
   readonly unprotected: readonly UnprotectedFinding[];
   /** Protected for nothing; the largest first. */
   readonly dead: readonly DeadFinding[];
+  readonly regions: readonly RegionNote[];
   /** State that is not protected and was read, without any effect; and protected state that is dead and too little to matter. */
   readonly harmless: readonly Finding[];
 }
@@ -84,6 +86,7 @@ export function auditRestarts(input: CampaignInput, { symbols, onProgress }: Aud
         ...(difference === undefined ? {} : { difference }),
       };
     }),
+    regions: regionNotes(audited),
     unprotected: all.filter(({ effect }) => effect !== "harmless"),
     dead: dead.filter(matters),
     harmless: [...all.filter(({ effect }) => effect === "harmless"), ...dead.filter((one) => !matters(one))],
@@ -124,6 +127,7 @@ function sightingsOf(context: ProofContext, restart: AuditedRestart, found: Foun
   return [
     ...explained.map(({ subject, how, ranges, extents, place, effect }) => ({
       ...{ kind: "unprotected" as const, subject, how, effect, ranges, extents, held },
+      ...partlyHeldBy(extents, restart.regions),
       ...at("readAt", place.user),
       firstRestartVersion,
     })),
@@ -151,6 +155,18 @@ function sightingsOf(context: ProofContext, restart: AuditedRestart, found: Foun
       firstRestartVersion,
     })),
   ];
+}
+
+/** The region that holds a part of these. */
+function partlyHeldBy(
+  extents: readonly ByteRange[],
+  regions: AuditedRestart["regions"],
+): Pick<UnprotectedFinding, "region" | "isCutShort"> {
+  const region = regions.find(({ address, states }) =>
+    extents.some(({ start, end }) => address < end && address + states.length > start),
+  );
+  if (region === undefined) return {};
+  return { region: region.id, isCutShort: extents.length === 1 && region.address === extents[0].start };
 }
 
 /** State that is known already is not proved again, as long as it explains this restart as well. */

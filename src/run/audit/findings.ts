@@ -34,8 +34,8 @@ export interface Subject {
   readonly sizeBytes: number;
   readonly declaredAt?: Place;
   readonly allocatedAt?: Place;
-  /** What to write to protect it, with the number 0, or why nothing will do. */
-  readonly protect?: ProtectCall;
+  /** What to write to protect it under a number, or why nothing will do. */
+  protect?(id: number): ProtectCall;
 }
 
 /**
@@ -59,8 +59,12 @@ export interface UnprotectedFinding {
    * - `refused`: the restart itself failed over it.
    */
   readonly how: "stale" | "reset" | "refused";
-  /** The region that could not be restored. */
+  /** The region that could not be restored, or that holds a part of it only. */
   readonly region?: number;
+  /** Whether that region begins where the variable or block does, and is only too small. */
+  readonly isCutShort?: boolean;
+  /** Of the variable, member or block; 0 of what is not in memory. */
+  readonly address: number;
   /** The bytes that were read, by address. */
   readonly ranges: readonly ByteRange[];
   /** How much is missing: of the variable, member or block what no image holds, read or not. */

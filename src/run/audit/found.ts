@@ -7,7 +7,7 @@ import { memberOf } from "./member-of.ts";
 export const EFFECTS: readonly Effect[] = ["prevents the restart", "changes the result", "unproved", "harmless"];
 
 /** What is unprotected, as one restart tells it. */
-export interface Sighting extends Omit<UnprotectedFinding, "symbol" | "bytes" | "restarts" | "writtenAt"> {
+export interface Sighting extends Omit<UnprotectedFinding, "symbol" | "address" | "bytes" | "restarts" | "writtenAt"> {
   /** What the bytes lie in; empty where that is not known. */
   readonly extents: readonly Extent[];
   /** What the restart restored, in ascending order. */
@@ -54,10 +54,12 @@ function missingPart(
   { subject, ranges, how }: Pick<Sighting, "subject" | "ranges" | "how">,
   extents: readonly Extent[],
   held: readonly ByteRange[],
-): Pick<UnprotectedFinding, "symbol" | "bytes"> {
+): Pick<UnprotectedFinding, "symbol" | "address" | "bytes"> {
   const { symbol, sizeBytes } = subject;
-  if (extents.length === 0) return { symbol, bytes: ranges.length === 0 ? sizeBytes : byteCount(ranges) };
-  const whole = { symbol, bytes: missingBytes(extents, held) };
+  if (extents.length === 0) {
+    return { symbol, address: ranges[0]?.start ?? 0, bytes: ranges.length === 0 ? sizeBytes : byteCount(ranges) };
+  }
+  const whole = { symbol, address: extents[0].start, bytes: missingBytes(extents, held) };
   if (how === "refused") return whole;
   const parts = extents.flatMap(({ start, end, layout }) => {
     const read = ranges.filter((range) => range.start >= start && range.end <= end);
@@ -70,7 +72,7 @@ function missingPart(
   });
   const path = parts[0]?.path ?? "";
   if (path === "" || parts.some((part) => part.path !== path)) return whole;
-  return { symbol: symbol + path, bytes: missingBytes(parts, held) };
+  return { symbol: symbol + path, address: parts[0].start, bytes: missingBytes(parts, held) };
 }
 
 function missingBytes(extents: readonly ByteRange[], held: readonly ByteRange[]): number {

@@ -1,4 +1,4 @@
-import type { FrameVariable, ProtectCall, SymbolTable, Variable } from "../../program/symbols/symbols.ts";
+import type { FrameVariable, SymbolTable, Variable } from "../../program/symbols/symbols.ts";
 import type { TypeInfo } from "../../program/symbols/type-info.ts";
 import { type BlockName, nameBlocks, type Root } from "./block-names.ts";
 import type { ByteRange } from "./byte-ranges.ts";
@@ -85,7 +85,7 @@ export class Subjects {
     const subject = this.#once(key, () => ({
       ...described(variable),
       ...{ key, kind: "variable", address, sizeBytes: variable.sizeBytes },
-      ...protecting(this.#symbols.protectCall(variable, ID)),
+      protect: (id) => this.#symbols.protectCall(variable, id),
     }));
     return { subject, start: address, end: address + variable.sizeBytes, layout: variable.type };
   }
@@ -94,7 +94,7 @@ export class Subjects {
     return this.#once(key, () => ({
       ...described(variable),
       ...{ key, kind: "register", address: 0, sizeBytes: variable.sizeBytes },
-      ...protecting(this.#symbols.protectCall(variable, ID)),
+      protect: (id) => this.#symbols.protectCall(variable, id),
     }));
   }
 
@@ -113,7 +113,7 @@ export class Subjects {
           ? `block of ${sizeBytes} bytes`
           : `${variable.name}${name?.path}${elementsOf(variable, name?.path)}`,
       ...(variable?.scope ? { function: variable.scope } : {}),
-      ...(name?.path === "" ? protecting(this.#symbols.protectCall(name.variable, ID, sizeBytes)) : {}),
+      ...(name?.path === "" ? { protect: (id) => this.#symbols.protectCall(name.variable, id, sizeBytes) } : {}),
       ...(allocatedAt === undefined ? {} : { allocatedAt }),
       ...(variable === undefined || variable.line === 0
         ? {}
@@ -181,9 +181,6 @@ export class Subjects {
   }
 }
 
-/** Stands for a free number in calls that are proposed. */
-const ID = 0;
-
 function baseOf(
   { frameBase: { kind, index } }: FrameVariable,
   locals: readonly (bigint | undefined)[],
@@ -206,10 +203,6 @@ function described({
     ...(scope === "" ? {} : { function: scope }),
     ...(line === 0 ? {} : { declaredAt: { file, line } }),
   };
-}
-
-function protecting(call: ProtectCall): Pick<Subject, "protect"> {
-  return { protect: call };
 }
 
 /** A vector and what it holds are told apart. */
