@@ -181,11 +181,13 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
     memory = new Uint8Array(guestMemory.buffer, layout.guestBase);
     const tables = tableMemory.buffer;
     remaining = new Int32Array(tables, layout.remainingCycles, 1);
-    protection = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
     if (module.mode === "watch") {
+      // The module looks at which pages have watched bytes; whoever else protects pages is not told of writes.
+      const pages = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
+      if (protection.length === 0) protection = new Uint8Array(PAGE_ENTRIES);
       const bits = new Uint8Array(tables, layout.watchedBytes, (layout.maxMemoryPages * WASM_PAGE_BYTES) / 8);
-      watched.refresh(bits, protection);
-    }
+      watched.refresh(bits, pages);
+    } else protection = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
     if (!recording) return;
     pageCounts = new Uint32Array(tables, layout.pageCounts, PAGE_ENTRIES);
     blockCounts = new Uint32Array(tables, layout.blockCounts, module.blocks.length);

@@ -4,6 +4,14 @@ import type { RegionNote } from "../../run/audit/region-notes.ts";
 import { integer } from "../../run/units.ts";
 import { wrapped } from "../output.ts";
 
+/** How something comes to be read that is not what it was. */
+const READ: Readonly<Record<NonNullable<FindingDocument["how"]>, string>> = {
+  stale: "read as the new process had it",
+  reset: "read with the value that the new process gave it",
+  overwritten: "restored, set to something else, and read",
+  refused: "not restored",
+};
+
 /** What an audit found, for a person: what must be done first, what may be left last. */
 export function auditText(path: string, document: AuditDocument): string {
   const { restarts, findings, harmless, regions } = document;
@@ -14,7 +22,7 @@ export function auditText(path: string, document: AuditDocument): string {
   const dead = findings.filter(({ kind }) => kind === "dead");
   const parts = [
     verdict(path, document),
-    section("Not protected, and missed", unprotected.map(unprotectedText)),
+    section("Missed after a restart", unprotected.map(unprotectedText)),
     section("Protected for nothing", dead.map(deadText)),
     section("Regions", regions.map(regionText)),
     section("True, and harmless", harmless.map(harmlessText)),
@@ -56,19 +64,20 @@ function unprotectedText(finding: FindingDocument): string {
   const { effect, how, readAt, writtenAt, firstRestartVersion, restarts = 1, fix, region, subject } = finding;
   const when = `${restarts === 1 ? "a restart" : `${restarts} restarts`}, first from version ${firstRestartVersion}`;
   const lines: string[] = [];
-  if (how === "refused")
+  if (subject === "code")
+    lines.push(`after the restore${at(readAt)} the program does something that changes its result, in ${when}`);
+  else if (how === "refused")
     lines.push(`the restart fails${at(readAt)}: region ${region} is not protected then, or smaller`);
   else if (subject === "input") lines.push(`used${at(readAt)} in ${when}`);
   else {
-    const value =
-      how === "reset" ? "read with the value that the new process gave it" : "read as the new process had it";
-    lines.push(`${value}${at(readAt)} in ${when}`);
-    if (region !== undefined) lines.push(`region ${region} holds a part of it only`);
+    lines.push(`${READ[how ?? "stale"]}${at(readAt)} in ${when}`);
+    if (region !== undefined && how !== "overwritten") lines.push(`region ${region} holds a part of it only`);
   }
   if (writtenAt !== undefined) lines.push(`last written${at(writtenAt)} before that checkpoint`);
-  if (effect === "unproved") lines.push("not proved: with all of these given back, restarts still end otherwise");
+  if (effect === "unproved" && subject !== "code")
+    lines.push("not proved: with all of these given back, restarts still end otherwise");
   if (fix !== undefined && fix.call !== "") lines.push(`${lowerFirst(fix.title)}: ${fix.call};`);
-  if (fix?.caution !== undefined) lines.push(fix.caution);
+  if (fix?.caution !== undefined) lines.push(lowerFirst(fix.caution));
   return entry(headOf(finding), lines);
 }
 
@@ -114,6 +123,8 @@ function headOf({ symbol, subject, type, bytes, declaredAt, allocatedAt, functio
   switch (subject) {
     case "heap":
       return `${symbol}: heap${size}${allocatedAt === undefined ? "" : `, allocated${at(allocatedAt)}`}`;
+    case "code":
+      return symbol;
     case "input":
       return `${symbol}: ${type}`;
     case "library":

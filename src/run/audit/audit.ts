@@ -66,6 +66,7 @@ export function auditRestarts(input: CampaignInput, { symbols, onProgress }: Aud
     const restart = auditedRestart(input, audited, commit, {
       repairs: NO_REPAIRS,
       tracksOverwritten: false,
+      tracksRestored: false,
       skipsGlobal: context.skipsGlobal,
     });
     restarts.push(restart);
@@ -119,7 +120,10 @@ function sightingsOf(context: ProofContext, restart: AuditedRestart, found: Foun
   const { commits } = reference;
   const differs = restart.restart.difference !== undefined;
   const firstRestartVersion = commits[restart.commit ?? restart.restart.commit].version;
-  const explained = restart.commit === undefined ? [] : explainedBy(context, restart, found);
+  const explained = (restart.commit === undefined ? [] : explainedBy(context, restart, found)).filter(
+    // What it took from files and its input explains it as well.
+    ({ subject: { kind } }) => kind !== "code" || restart.inputs.length === 0,
+  );
   const isExplained = explained.some(({ effect }) => effect === "changes the result");
   const held = mergedBytes(
     restart.regions.map(({ address, states: { length } }) => rangeOf({ address, bytes: length })),

@@ -12,6 +12,10 @@ import { differences } from "./reference-memory.ts";
 import { type RegisterRead, RegisterShadow } from "./register-shadow.ts";
 import { type AccessPlace, type AccessRun, RestartShadow, Shadow } from "./restart-shadow.ts";
 
+/** Stands for the reading of all protected bytes by a checkpoint. */
+const CHECKPOINT_SITE = -2;
+const CHECKPOINT: AccessPlace = { user: undefined, functionName: "VELOC_Checkpoint", isLibrary: true };
+
 /** What a restart is made to have as it was at the checkpoint, as if it had been protected. */
 export interface Repairs {
   readonly memory: readonly ByteRange[];
@@ -32,6 +36,8 @@ export interface AuditedRestart {
   readonly restart: Restart;
   /** Index of the checkpoint that it restored; undefined when it did not. */
   readonly commit: number | undefined;
+  /** Where the restore was called. */
+  readonly restoredAt: AccessPlace | undefined;
   /** Bytes that differed from the checkpoint's and were not restored. */
   readonly stale: readonly ByteRange[];
   readonly loads: readonly AccessRun[];
@@ -63,6 +69,8 @@ export interface RestartOptions {
   readonly repairs: Repairs;
   /** Whether stale bytes and variables that are overwritten are followed to their next read. */
   readonly tracksOverwritten: boolean;
+  /** Whether the same is done with restored bytes, of which it is not told then whether they are dead. */
+  readonly tracksRestored: boolean;
   /** Whether a global of WebAssembly is the language's own. */
   skipsGlobal(index: number): boolean;
 }
@@ -72,7 +80,7 @@ export function auditedRestart(
   input: CampaignInput,
   audited: AuditedReference,
   from: number,
-  { repairs, tracksOverwritten, skipsGlobal }: RestartOptions,
+  { repairs, tracksOverwritten, tracksRestored, skipsGlobal }: RestartOptions,
 ): AuditedRestart {
   const { commits } = audited.reference;
   let begun:
@@ -81,6 +89,7 @@ export function auditedRestart(
         readonly shadow: RestartShadow;
         readonly registers: RegisterShadow;
         readonly stale: readonly ByteRange[];
+        readonly place: AccessPlace;
         readonly regions: readonly (RegionName & { readonly address: number; readonly bytes: number })[];
       }
     | undefined;
@@ -118,7 +127,7 @@ export function auditedRestart(
       }
       const stale = different.flatMap(({ start, end }) => gapsOf(repaired, start, end));
       const mask = repaired.length === 0 ? undefined : maskOf(repaired, reference.length);
-      const placeOf = (site: number) => places(process, site);
+      const placeOf = (site: number) => (site === CHECKPOINT_SITE ? CHECKPOINT : places(process, site));
       const shadow = new RestartShadow(
         {
           watch: (address, bytes) => mmu.watched.set(address, bytes),
@@ -126,7 +135,8 @@ export function auditedRestart(
         },
         reference,
         placeOf,
-        tracksOverwritten,
+        CHECKPOINT_SITE,
+        { overwritten: tracksOverwritten, restored: tracksRestored },
         mask,
       );
       // Repaired bytes may be set to something else before they are read.
@@ -135,13 +145,18 @@ export function auditedRestart(
       const registers = new RegisterShadow(placeOf, tracksOverwritten, repairs.registers);
       const { frames, globals } = audited.states[commit];
       registers.begin(mmu, frames, globals, skipsGlobal);
-      begun = { commit, shadow, registers, stale: different, regions };
+      begun = { commit, shadow, registers, stale: different, regions, place: placeOf(HOST_SITE) };
       return undefined;
     },
-    checkpointed({ name, version }) {
+    checkpointed({ name, version }, process) {
+      for (const region of process.regions) begun?.shadow.kept(rangeOf(region));
       // A program may take the checkpoint anew that it has restored.
       const restored = begun === undefined ? undefined : commits[begun.commit];
       if (restored?.name !== name || restored.version !== version) begun?.shadow.checkpointed();
+    },
+    ended(_ending, process) {
+      for (const region of process.regions) begun?.shadow.kept(rangeOf(region));
+      begun?.shadow.ended();
     },
     refused(_call, _reason, source) {
       refusedAt = source;
@@ -156,6 +171,7 @@ export function auditedRestart(
   return {
     restart,
     commit: begun?.commit,
+    restoredAt: begun?.place,
     stale: begun?.stale ?? [],
     loads: runs.filter(({ state }) => !isDead(state)),
     registerReads: begun?.registers.reads ?? [],

@@ -154,12 +154,13 @@ export function repairsOf(candidates: readonly Candidate[], stale: readonly Byte
 }
 
 /** A variable is repaired as it would be protected: whole; what is no variable as far as it was read. */
-function wholeOf({ extents, ranges }: Candidate, stale: readonly ByteRange[]): readonly ByteRange[] {
+function wholeOf({ extents, ranges, reset }: Candidate, stale: readonly ByteRange[]): readonly ByteRange[] {
   if (extents.length === 0) return ranges;
-  return extents.flatMap(({ start, end }) =>
+  const parts = extents.flatMap(({ start, end }) =>
     stale.flatMap((range) => {
       const part = { start: Math.max(range.start, start), end: Math.min(range.end, end) };
       return part.end > part.start ? [part] : [];
     }),
   );
+  return [...parts, ...reset];
 }

@@ -5,6 +5,7 @@ import { byteCount, gapsOf, mergedBytes } from "./byte-ranges.ts";
 import { type Book, type Candidate, candidatesOf, repairsOf } from "./candidates.ts";
 import type { Effect, Subject } from "./findings.ts";
 import { livenessOf } from "./reference-liveness.ts";
+import type { AccessPlace } from "./restart-shadow.ts";
 import type { Subjects } from "./subjects.ts";
 
 /** A candidate, and whether it matters. */
@@ -26,6 +27,7 @@ const MOST_ROUNDS = 6;
 
 interface Level {
   readonly tracksOverwritten: boolean;
+  readonly tracksRestored: boolean;
   /** Whether state counts that is no variable or block of the program. */
   readonly looksBeyond: boolean;
   readonly books: readonly Book[];
@@ -33,19 +35,29 @@ interface Level {
 
 /** What is looked at if what was looked at before does not explain a restart's end. */
 const LEVELS: readonly Level[] = [
-  { tracksOverwritten: false, looksBeyond: false, books: [] },
-  { tracksOverwritten: false, looksBeyond: true, books: [] },
-  { tracksOverwritten: true, looksBeyond: false, books: [] },
-  { tracksOverwritten: true, looksBeyond: true, books: [] },
-  { tracksOverwritten: true, looksBeyond: true, books: ["streams"] },
-  { tracksOverwritten: true, looksBeyond: true, books: ["streams", "allocator", "runtime"] },
+  level({}),
+  level({ looksBeyond: true }),
+  level({ tracksOverwritten: true }),
+  level({ tracksOverwritten: true, looksBeyond: true }),
+  level({ tracksOverwritten: true, tracksRestored: true }),
+  level({ tracksOverwritten: true, tracksRestored: true, looksBeyond: true, books: ["streams"] }),
+  level({
+    tracksOverwritten: true,
+    tracksRestored: true,
+    looksBeyond: true,
+    books: ["streams", "allocator", "runtime"],
+  }),
 ];
+
+function level(level: Partial<Level>): Level {
+  return { tracksOverwritten: false, tracksRestored: false, looksBeyond: false, books: [], ...level };
+}
 
 /**
  * Which of the state that a restart read and that was not protected makes it end otherwise. With all of it given back the restart
  * must end like the reference; a part without which it still does is harmless. Where that does not explain the difference,
- * state that the restarted program had set anew is looked at as well, if the reference lives on it, and then the books of the
- * process: text that is not yet written out, the allocator's.
+ * state that the restarted program had set anew is looked at as well, if the reference lives on it, be it restored or not; and then
+ * the books of the process: text that is not yet written out, the allocator's.
  */
 export function explain(context: ProofContext, first: AuditedRestart): readonly Explained[] {
   const { commit } = first;
@@ -61,29 +73,45 @@ export function explain(context: ProofContext, first: AuditedRestart): readonly 
   let candidates: readonly Candidate[] = own;
   let restart = first;
   /** What `restart` was given back, and how it was followed. */
-  let done: { readonly candidates: readonly Candidate[]; readonly tracksOverwritten: boolean } = {
-    candidates: [],
-    tracksOverwritten: false,
-  };
-  const again = (repaired: readonly Candidate[], tracksOverwritten: boolean) =>
-    restartWith(context, first, { repairs: repairsOf(repaired, first.stale), tracksOverwritten });
+  let done: { readonly candidates: readonly Candidate[]; readonly level: Level } = { candidates: [], level: LEVELS[0] };
+  const again = (repaired: readonly Candidate[], { tracksOverwritten, tracksRestored }: Level) =>
+    restartWith(context, first, { repairs: repairsOf(repaired, first.stale), tracksOverwritten, tracksRestored });
   for (const level of LEVELS) {
-    const { tracksOverwritten } = level;
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      if (done.candidates !== candidates || done.tracksOverwritten !== tracksOverwritten) {
-        restart = again(candidates, tracksOverwritten);
-        done = { candidates, tracksOverwritten };
+      if (done.candidates !== candidates || !isFollowedAlike(done.level, level)) {
+        restart = again(candidates, level);
+        done = { candidates, level };
       }
       if (restart.restart.difference === undefined) {
-        return weighed(candidates, (others) => again(others, tracksOverwritten).restart.difference === undefined);
+        return weighed(candidates, (others) => again(others, level).restart.difference === undefined);
       }
       const more = withMore(candidates, live(context, commit, read(level, restart)));
       if (more === candidates) break;
       candidates = more;
     }
   }
-  return (own.length === 0 ? candidates : own).map((one) => ({ ...one, effect: "unproved" }));
+  const unproved = own.length === 0 ? candidates : own;
+  if (unproved.length === 0) return [restartingCode(first)];
+  return unproved.map((one) => ({ ...one, effect: "unproved" }));
 }
+
+function isFollowedAlike(a: Level, b: Level): boolean {
+  return a.tracksOverwritten === b.tracksOverwritten && a.tracksRestored === b.tracksRestored;
+}
+
+/** Nothing that it reads explains it: the program does something else when it restarts. */
+function restartingCode({ restoredAt = NOWHERE }: AuditedRestart): Explained {
+  const subject = {
+    key: "code",
+    kind: "code",
+    symbol: "what runs after a restart only",
+    address: 0,
+    sizeBytes: 0,
+  } as const;
+  return { subject, how: "reset", ranges: [], reset: [], extents: [], place: restoredAt, effect: "unproved" };
+}
+
+const NOWHERE: AccessPlace = { user: undefined, functionName: "", isLibrary: false };
 
 function isOfProgram({ subject: { kind } }: Candidate): boolean {
   return kind !== "library" && kind !== "memory";

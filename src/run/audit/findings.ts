@@ -15,8 +15,9 @@ export interface Place {
  * - `library`: state of the language's own library, such as a random generator's.
  * - `memory`: bytes of which nothing more is known.
  * - `input`: how far the program had read its standard input, or a file.
+ * - `code`: what the program does only when it restarts.
  */
-export type SubjectKind = "variable" | "heap" | "register" | "library" | "memory" | "input";
+export type SubjectKind = "variable" | "heap" | "register" | "library" | "memory" | "input" | "code";
 
 /** Something with a name that bytes belong to. */
 export interface Subject {
@@ -56,9 +57,10 @@ export interface UnprotectedFinding {
   /**
    * - `stale`: it was read as the new process had left it.
    * - `reset`: the program gave it another value than at the checkpoint, and read that.
+   * - `overwritten`: it was restored, given another value, and read.
    * - `refused`: the restart itself failed over it.
    */
-  readonly how: "stale" | "reset" | "refused";
+  readonly how: "stale" | "reset" | "overwritten" | "refused";
   /** The region that could not be restored, or that holds a part of it only. */
   readonly region?: number;
   /** Whether that region begins where the variable or block does, and is only too small. */

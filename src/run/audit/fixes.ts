@@ -35,12 +35,17 @@ export function fixesFor(findings: readonly Finding[], program: Program): (Fix |
   let next = 0;
   const proposed = new Set<string>();
   return findings.map((finding) => {
-    if (finding.kind === "dead") return removal(finding, program, language);
+    if (finding.kind === "dead") {
+      const isMissed = findings.some(
+        ({ kind, subject: { key } }) => kind === "unprotected" && key === finding.subject.key,
+      );
+      return isMissed ? undefined : removal(finding, program, language);
+    }
+    if (finding.how === "refused") return advice(`Region ${finding.region} must be protected before the restart.`);
+    if (finding.how === "overwritten")
+      return advice("What was restored must stay: a restarted program must not set it again.");
     const id = ids[next];
-    const fix =
-      finding.how === "refused"
-        ? { title: "", call: "", edits: [], caution: `Region ${finding.region} must be protected before the restart.` }
-        : (extension(finding, program, language) ?? protection(finding, program, language, id));
+    const fix = extension(finding, program, language) ?? protection(finding, program, language, id);
     const isSame = fix !== undefined && fix.call !== "" && proposed.has(keyOf(finding));
     if (isSame) return undefined;
     proposed.add(keyOf(finding));
@@ -49,6 +54,10 @@ export function fixesFor(findings: readonly Finding[], program: Program): (Fix |
     const unsure = `Whether ${id} is free cannot be told for sure, as the program computes numbers of regions.`;
     return { ...fix, caution: fix.caution === undefined ? unsure : `${fix.caution} ${unsure}` };
   });
+}
+
+function advice(caution: string): Fix {
+  return { title: "", call: "", edits: [], caution };
 }
 
 /** A vector and its elements are protected by the same call. */

@@ -45,7 +45,11 @@ export class FoundState {
   list(): Omit<UnprotectedFinding, "writtenAt">[] {
     return [...this.#sightings.values()]
       .sort((a, b) => EFFECTS.indexOf(a.effect) - EFFECTS.indexOf(b.effect))
-      .map(({ extents, held, ...finding }) => ({ ...finding, ...missingPart(finding, extents, held) }));
+      .map(({ extents, held, ...finding }) => {
+        const part = missingPart(finding, extents, held);
+        const isHeld = extents.length > 0 && part.bytes === 0;
+        return { ...finding, ...part, ...(isHeld ? { how: "overwritten" as const } : {}) };
+      });
   }
 }
 

@@ -9,7 +9,7 @@ export const Shadow = {
   stale: 1,
   /** Restored, and neither loaded nor stored to so far. */
   restored: 2,
-  /** Was stale and was overwritten: its next load tells whether by what it was at the checkpoint. */
+  /** Was stale or restored, and was overwritten: its next load tells whether by what it was at the checkpoint. */
   overwritten: 3,
   /** Was stale and was loaded before anything else was stored there. */
   loadedStale: 4,
@@ -23,6 +23,8 @@ export const Shadow = {
   dead: 8,
   /** The same, after that checkpoint. */
   deadLater: 9,
+  /** Not restored, not what it was at the checkpoint, and part of an image since. */
+  kept: 10,
 } as const;
 
 /** Where in the program an access is, always the same object for the same place. */
@@ -60,29 +62,35 @@ export class RestartShadow {
   /** The memory at the checkpoint. */
   readonly #reference: Uint8Array;
   readonly #tracksOverwritten: boolean;
+  readonly #tracksRestored: boolean;
   readonly #placeOf: (site: number) => AccessPlace;
   readonly #repaired: Uint8Array | undefined;
+  readonly #keeper: number;
   #isFirstEpoch = true;
   readonly #runs: { start: number; end: number; place: AccessPlace; state: Logged }[] = [];
 
   /**
    * @param reference the memory as it was at the checkpoint
    * @param placeOf looks a site up, on the program's stack
-   * @param tracksOverwritten whether stale bytes that are overwritten are watched until they are loaded
+   * @param keeper the site that stands for whoever puts protected bytes into images
+   * @param tracks whether stale bytes that are overwritten are watched until they are loaded, and restored ones as well
    * @param repaired 1 for each byte that gets back what it was at the checkpoint when it is loaded reset
    */
   constructor(
     watched: WatchedBytes,
     reference: Uint8Array,
     placeOf: (site: number) => AccessPlace,
-    tracksOverwritten: boolean,
+    keeper: number,
+    tracks: { readonly overwritten: boolean; readonly restored: boolean },
     repaired?: Uint8Array,
   ) {
     this.states = new Uint8Array(reference.length);
     this.#watched = watched;
     this.#reference = reference;
     this.#placeOf = placeOf;
-    this.#tracksOverwritten = tracksOverwritten;
+    this.#keeper = keeper;
+    this.#tracksOverwritten = tracks.overwritten;
+    this.#tracksRestored = tracks.restored;
     this.#repaired = repaired;
   }
 
@@ -103,6 +111,20 @@ export class RestartShadow {
   /** The program has taken a checkpoint. */
   checkpointed(): void {
     this.#isFirstEpoch = false;
+  }
+
+  /** What is protected goes into an image, or is left at the end, as it is: stale bytes of it count as read there, unless the program reads them. */
+  kept({ start, end }: ByteRange): void {
+    for (let at = start; at < Math.min(end, this.states.length); at++) {
+      if (this.states[at] === Shadow.stale) this.states[at] = Shadow.kept;
+    }
+  }
+
+  /** The program has ended. */
+  ended(): void {
+    for (let at = this.states.indexOf(Shadow.kept); at >= 0; at = this.states.indexOf(Shadow.kept, at + 1)) {
+      this.#log(at, this.#keeper, Shadow.loadedStale);
+    }
   }
 
   /** These bytes were given what they had at the checkpoint. */
@@ -135,7 +157,8 @@ export class RestartShadow {
     const { states } = this;
     switch (states[at]) {
       case Shadow.restored:
-        if (isStore) this.#log(at, site, this.#isFirstEpoch ? Shadow.dead : Shadow.deadLater);
+        if (isStore && this.#tracksRestored) states[at] = Shadow.overwritten;
+        else if (isStore) this.#log(at, site, this.#isFirstEpoch ? Shadow.dead : Shadow.deadLater);
         else states[at] = Shadow.live;
         break;
       case Shadow.stale:
@@ -143,6 +166,10 @@ export class RestartShadow {
         if (!isStore && memory[at] === this.#reference[at]) states[at] = Shadow.settled;
         else if (!isStore) this.#log(at, site, Shadow.loadedStale);
         else states[at] = this.#tracksOverwritten ? Shadow.overwritten : Shadow.settled;
+        break;
+      case Shadow.kept:
+        if (memory[at] === this.#reference[at]) states[at] = Shadow.settled;
+        else this.#log(at, isStore ? this.#keeper : site, Shadow.loadedStale);
         break;
       case Shadow.overwritten:
         if (isStore) break;

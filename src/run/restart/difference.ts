@@ -1,3 +1,4 @@
+import type { CheckpointImage, ImageStore } from "../../checkpoint/images.ts";
 import type { Ending } from "../live.ts";
 import { fileDifferences } from "./file-difference.ts";
 import type { Reference } from "./reference.ts";
@@ -90,33 +91,49 @@ function quote(line: string): string {
 }
 
 /**
- * The images that it took after its restore are those that the reference took after the checkpoint. It may begin by taking the
- * one anew that it restored.
+ * The images that it took after its restore are those that the reference took after the checkpoint. It may take one anew that the
+ * reference took as well, if that holds the same.
  */
 function imageDifference({ run: expected, commits }: Reference, { commit, run, restored }: Ended): string | undefined {
-  const first = restored?.commit ?? -1;
-  const known = expected.images.all[first];
-  const taken = run.images.all.slice(commit + 1);
-  let from = first + 1;
-  if (known !== undefined && taken[0]?.name === known.name && taken[0].version === known.version) from = first;
-  const again = from === first ? 1 : 0;
-  for (let i = 0; i < Math.max(taken.length, commits.length - from); i++) {
-    const want = expected.images.all[from + i];
-    const got = taken[i];
-    if (got === undefined)
-      return `it took ${taken.length - again} checkpoints after that, and the reference ${commits.length - from - again}`;
-    const what = `version ${got.version} of ${got.name}`;
-    if (want === undefined) return `it took ${what}, and the reference had taken its last checkpoint`;
-    if (want.name !== got.name || want.version !== got.version)
-      return `it took ${what} where the reference took version ${want.version} of ${want.name}`;
-    for (const { id, group, label } of want.regions) {
-      const wanted = expected.images.restore(want, id, group);
-      const found = run.images.restore(got, id, group);
-      const region = regionName(id, label);
-      if (found === undefined) return `${what} does not hold ${region}`;
-      const at = firstDifference(wanted ?? new Uint8Array(), found);
-      if (at !== undefined) return `in ${what} ${region} differs from its byte ${at} on`;
+  const { all } = expected.images;
+  const isOf = ({ name, version }: CheckpointImage, other: CheckpointImage) =>
+    other.name === name && other.version === version;
+  let next = (restored?.commit ?? -1) + 1;
+  for (const taken of run.images.all.slice(commit + 1)) {
+    const want = all[next];
+    const difference = (other: CheckpointImage) => contentDifference(expected.images, other, run.images, taken);
+    if (want !== undefined && isOf(want, taken)) {
+      const found = difference(want);
+      if (found !== undefined) return found;
+      next++;
+      continue;
     }
+    const others = all.filter((other) => isOf(other, taken));
+    if (others.some((other) => difference(other) === undefined)) continue;
+    const what = `version ${taken.version} of ${taken.name}`;
+    if (others.length > 0) return difference(others[others.length - 1]);
+    return want === undefined
+      ? `it took ${what}, and the reference had taken its last checkpoint`
+      : `it took ${what} where the reference took version ${want.version} of ${want.name}`;
+  }
+  const missing = commits[next];
+  if (missing === undefined) return undefined;
+  return `it did not take version ${missing.version} of ${missing.name}, as the reference did`;
+}
+
+function contentDifference(
+  expected: ImageStore,
+  want: CheckpointImage,
+  images: ImageStore,
+  taken: CheckpointImage,
+): string | undefined {
+  const what = `version ${taken.version} of ${taken.name}`;
+  for (const { id, group, label } of want.regions) {
+    const found = images.restore(taken, id, group);
+    const region = regionName(id, label);
+    if (found === undefined) return `${what} does not hold ${region}`;
+    const at = firstDifference(expected.restore(want, id, group) ?? new Uint8Array(), found);
+    if (at !== undefined) return `in ${what} ${region} differs from its byte ${at} on`;
   }
   return undefined;
 }
