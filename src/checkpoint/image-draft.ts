@@ -48,7 +48,12 @@ export class ImageDraft {
   /** Takes all that is missing. Runs that touch become one. */
   takeAll(memory: LibraryMemory): void {
     if (this.#runs !== undefined) return;
-    const { pages, pieces, bytes: size } = this.#saved;
+    const { pages, pieces, bytes: size, whole } = this.#saved;
+    if (whole && this.#taken.size === 0 && size === this.spec.bytes) {
+      const bytes = memory.read(this.spec.address, size);
+      this.#runs = { offsets: Uint32Array.of(0), lengths: Uint32Array.of(size), bytes };
+      return;
+    }
     const offsets = new Uint32Array(pieces);
     const lengths = new Uint32Array(pieces);
     const bytes = new Uint8Array(size);

@@ -70,7 +70,7 @@ export class ImageStore {
   }
 
   /**
-   * Every byte of a region as the image saved it.
+   * Every byte of a region as the image saved it; not to be changed.
    * @throws Error when a delta's base is missing: the store never loses one, a damaged run file may
    */
   restore(image: CheckpointImage, id: number, group: string): Uint8Array | undefined {
@@ -92,6 +92,8 @@ function regionOf(image: CheckpointImage, id: number, group: string): RegionImag
 }
 
 function replay(parts: readonly RegionImage[], sizeBytes: number): Uint8Array {
+  const [{ bytes: all, lengths: pieces }] = parts;
+  if (parts.length === 1 && pieces.length === 1 && all.length === sizeBytes) return all;
   const restored = new Uint8Array(sizeBytes);
   for (const { offsets, lengths, bytes } of parts) {
     for (let i = 0, at = 0; i < offsets.length; at += lengths[i++]) {

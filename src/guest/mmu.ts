@@ -186,7 +186,8 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
       const pages = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
       if (protection.length === 0) protection = new Uint8Array(PAGE_ENTRIES);
       const bits = new Uint8Array(tables, layout.watchedBytes, (layout.maxMemoryPages * WASM_PAGE_BYTES) / 8);
-      watched.refresh(bits, pages);
+      const lineCount = (layout.maxMemoryPages * WASM_PAGE_BYTES) / 64;
+      watched.refresh(bits, new Uint8Array(tables, layout.watchedLines, lineCount), pages);
     } else protection = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
     if (!recording) return;
     pageCounts = new Uint32Array(tables, layout.pageCounts, PAGE_ENTRIES);

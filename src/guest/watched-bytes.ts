@@ -1,20 +1,26 @@
 import { PAGE_BYTES } from "../program/instrument/types.ts";
 
+const LINE_BYTES = 64;
+const LINES_PER_PAGE = PAGE_BYTES / LINE_BYTES;
+
 /** The bits and counts of watched bytes in a module's tables (`watch` mode). */
 export class WatchedBytes {
   /** One bit a byte; replaced when the memory that holds it grows. */
   #bits: Uint8Array = new Uint8Array(0);
   /** One byte a page: non-zero where a bit of it is set. */
   #pages: Uint8Array = new Uint8Array(0);
-  /** Set bits of each page. */
-  readonly #counts: Uint16Array;
+  /** One byte a line of 64 bytes: the same. */
+  #lines: Uint8Array = new Uint8Array(0);
+  /** Lines of each page that have set bits. */
+  readonly #counts: Uint8Array;
 
   constructor(pageCount: number) {
-    this.#counts = new Uint16Array(pageCount);
+    this.#counts = new Uint8Array(pageCount);
   }
 
-  refresh(bits: Uint8Array, pages: Uint8Array): void {
+  refresh(bits: Uint8Array, lines: Uint8Array, pages: Uint8Array): void {
     this.#bits = bits;
+    this.#lines = lines;
     this.#pages = pages;
   }
 
@@ -39,25 +45,32 @@ export class WatchedBytes {
   #change(address: number, sizeBytes: number, isSet: boolean): void {
     const end = address + sizeBytes;
     for (let at = address; at < end; ) {
-      const next = Math.min(at - (at & 7) + 8, end);
-      const mask = ((1 << (next - at)) - 1) << (at & 7);
-      const index = at >>> 3;
-      const before = this.#bits[index];
-      const after = isSet ? before | mask : before & ~mask;
-      if (after !== before) {
-        this.#bits[index] = after;
-        const page = Math.floor(at / PAGE_BYTES);
-        this.#counts[page] += isSet ? ONES[after ^ before] : -ONES[after ^ before];
-        this.#pages[page] = this.#counts[page] === 0 ? 0 : 1;
+      const lineEnd = at - (at % LINE_BYTES) + LINE_BYTES;
+      if (isSet && at % LINE_BYTES === 0 && lineEnd <= end) this.#bits.fill(0xff, at >>> 3, lineEnd >>> 3);
+      else {
+        for (let next = at; next < Math.min(lineEnd, end); ) {
+          const stop = Math.min(next - (next & 7) + 8, end);
+          const mask = ((1 << (stop - next)) - 1) << (next & 7);
+          if (isSet) this.#bits[next >>> 3] |= mask;
+          else this.#bits[next >>> 3] &= ~mask;
+          next = stop;
+        }
       }
-      at = next;
+      this.#update(Math.floor(at / LINE_BYTES));
+      at = lineEnd;
     }
   }
-}
 
-/** Bits that are set in a byte. */
-const ONES = Uint8Array.from({ length: 256 }, (_, value) => {
-  let count = 0;
-  for (let rest = value; rest > 0; rest >>= 1) count += rest & 1;
-  return count;
-});
+  /** The bytes for a line and its page, after bits of it have changed. */
+  #update(line: number): void {
+    const first = line * (LINE_BYTES / 8);
+    let any = 0;
+    for (let i = first; i < first + LINE_BYTES / 8; i++) any |= this.#bits[i];
+    const isWatched = any === 0 ? 0 : 1;
+    if (this.#lines[line] === isWatched) return;
+    this.#lines[line] = isWatched;
+    const page = Math.floor(line / LINES_PER_PAGE);
+    this.#counts[page] += isWatched === 1 ? 1 : -1;
+    this.#pages[page] = this.#counts[page] === 0 ? 0 : 1;
+  }
+}

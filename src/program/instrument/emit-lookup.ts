@@ -31,13 +31,15 @@ export function emitLookup(f: FunctionRewrite, access: CheckedAccess): void {
   w.end();
 }
 
-/** Pushes non-zero for the slow path: where a page is protected, or one end is asked only and the store is misaligned. */
+/** Pushes non-zero for the slow path: where a page is protected or a line has watched bytes, or one end is asked only and the store is misaligned. */
 function pushPageLookup(f: FunctionRewrite, { base, offset, size, bothEnds }: CheckedAccess): void {
   const { w } = f;
-  const protection = (at: number) =>
-    w.address(base, at).const(12).op(Op.i32ShrU).table(Op.i32Load8U, f.context.layout.protection);
+  const { mode, layout } = f.context;
+  // Watched bytes stay where a program never goes, such as the border of a grid: whole pages would be slow for those.
+  const [shift, table] = mode === "watch" ? [6, layout.watchedLines] : [12, layout.protection];
+  const protection = (at: number) => w.address(base, at).const(shift).op(Op.i32ShrU).table(Op.i32Load8U, table);
   protection(offset);
-  // A misaligned store could straddle two pages: the slow path finds out.
+  // A misaligned store could straddle two of them: the slow path finds out.
   if (bothEnds) protection(offset + size - 1).op(Op.i32Or);
   else if (size > 1) pushMisalignment(f, base, offset, size).op(Op.i32Or);
 }

@@ -50,6 +50,7 @@ export function layOutTables(
   const watching = mode === "watch";
   // A look-up reads four bytes, whose last ones may lie behind the last bit.
   const watchedBytes = watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0;
+  const watchedLines = watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / LINE_BYTES) : 0;
   const watchedGlobals = watching ? take(globalCount) : 0;
   const frames = watching ? take(FRAME_BYTES) : 0;
   const tableBytes = Math.ceil(next / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
@@ -59,6 +60,7 @@ export function layOutTables(
     tableBytes,
     remainingCycles: 0,
     watchedBytes,
+    watchedLines,
     watchedGlobals,
     frameTop: watching ? 8 : 0,
     entriesTold: watching ? 12 : 0,

@@ -132,6 +132,8 @@ export interface TableLayout {
   readonly blockCounts: number;
   /** One bit a byte of the program's memory: bit n of byte k is address 8 k + n. Only in `watch`, else 0. */
   readonly watchedBytes: number;
+  /** One byte a 64-byte line: non-zero where a byte of it is watched. Only in `watch`, else 0. */
+  readonly watchedLines: number;
   /** One byte a mutable global: non-zero tells the host of its gets and sets. Only in `watch`, else 0. */
   readonly watchedGlobals: number;
   /** Bytes of the stack of frames below that are taken: an i32. Only in `watch`, else 0. */

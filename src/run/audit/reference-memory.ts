@@ -1,4 +1,5 @@
 import { PAGE_BYTES } from "../../checkpoint/pages.ts";
+import { firstDifference, words } from "../../machine/bytes.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 
 /** Pages of the reference run's memory, as they were at one of its checkpoints. */
@@ -34,7 +35,7 @@ export class ReferenceMemory {
       if (held[page] === 1) continue;
       const bytes = memory.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES);
       const before = this.#newest.get(page);
-      if (before === undefined ? isZero(bytes) : isEqual(bytes, before)) continue;
+      if (before === undefined ? isZero(bytes) : firstDifference(bytes, before) === undefined) continue;
       const copy = bytes.slice();
       this.#newest.set(page, copy);
       pages.set(page, copy);
@@ -64,20 +65,9 @@ function heldWhole(saved: readonly ByteRange[], pageCount: number): Uint8Array {
   return held;
 }
 
-/** Words of four bytes: pages are aligned, in a memory whose own start is. */
-function words(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-}
-
 function isZero(page: Uint8Array): boolean {
   const all = words(page);
   for (let i = 0; i < all.length; i++) if (all[i] !== 0) return false;
-  return true;
-}
-
-function isEqual(page: Uint8Array, other: Uint8Array): boolean {
-  const [a, b] = [words(page), words(other)];
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 

@@ -1,3 +1,4 @@
+import { firstDifference } from "../../machine/bytes.ts";
 import type { AuditedReference, SavedPlace } from "./audited-reference.ts";
 import { rangeOf } from "./audited-reference.ts";
 
@@ -48,13 +49,9 @@ function imagesIfEqual({ reference: { run } }: AuditedReference, { id, group }: 
   for (const image of run.images.all) {
     if (!image.regions.some((region) => region.id === id && region.group === group)) continue;
     const bytes = run.images.restore(image, id, group);
-    if (bytes === undefined || (first !== undefined && !isEqual(first, bytes))) return 0;
-    first ??= bytes.slice();
+    if (bytes === undefined || (first !== undefined && firstDifference(first, bytes) !== undefined)) return 0;
+    first ??= bytes;
     count++;
   }
   return count;
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

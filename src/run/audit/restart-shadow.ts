@@ -66,6 +66,8 @@ export class RestartShadow {
   readonly #placeOf: (site: number) => AccessPlace;
   readonly #repaired: Uint8Array | undefined;
   readonly #keeper: number;
+  /** In ascending order. */
+  readonly #stale: ByteRange[] = [];
   #isFirstEpoch = true;
   readonly #runs: { start: number; end: number; place: AccessPlace; state: Logged }[] = [];
 
@@ -104,6 +106,7 @@ export class RestartShadow {
       const last = Math.min(end, this.states.length);
       if (last <= start) continue;
       this.states.fill(state, start, last);
+      if (state === Shadow.stale) this.#stale.push({ start, end: last });
       this.#watched.watch(start, last - start);
     }
   }
@@ -115,15 +118,18 @@ export class RestartShadow {
 
   /** What is protected goes into an image, or is left at the end, as it is: stale bytes of it count as read there, unless the program reads them. */
   kept({ start, end }: ByteRange): void {
-    for (let at = start; at < Math.min(end, this.states.length); at++) {
-      if (this.states[at] === Shadow.stale) this.states[at] = Shadow.kept;
+    for (const range of this.#stale) {
+      if (range.start >= end) break;
+      for (let at = Math.max(range.start, start); at < Math.min(range.end, end); at++)
+        if (this.states[at] === Shadow.stale) this.states[at] = Shadow.kept;
     }
   }
 
   /** The program has ended. */
   ended(): void {
-    for (let at = this.states.indexOf(Shadow.kept); at >= 0; at = this.states.indexOf(Shadow.kept, at + 1)) {
-      this.#log(at, this.#keeper, Shadow.loadedStale);
+    for (const { start, end } of this.#stale) {
+      for (let at = start; at < end; at++)
+        if (this.states[at] === Shadow.kept) this.#log(at, this.#keeper, Shadow.loadedStale);
     }
   }
 

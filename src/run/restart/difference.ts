@@ -1,4 +1,5 @@
 import type { CheckpointImage, ImageStore } from "../../checkpoint/images.ts";
+import { firstDifference } from "../../machine/bytes.ts";
 import type { Ending } from "../live.ts";
 import { fileDifferences } from "./file-difference.ts";
 import type { Reference } from "./reference.ts";
@@ -151,10 +152,4 @@ function regionDifference({ regions }: Reference, ended: Ended): string | undefi
 
 function regionName(id: number, label: string): string {
   return label === "" ? `region ${id}` : `region ${id} (${label})`;
-}
-
-function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
-  const end = Math.min(a.length, b.length);
-  for (let i = 0; i < end; i++) if (a[i] !== b[i]) return i;
-  return a.length === b.length ? undefined : end;
 }

@@ -1,0 +1,16 @@
+/** Words of four bytes, as many as are whole; a view where the bytes are aligned, and else a copy. */
+export function words(bytes: Uint8Array): Uint32Array {
+  const count = bytes.length >>> 2;
+  if ((bytes.byteOffset & 3) === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
+  return new Uint32Array(bytes.slice(0, count * 4).buffer);
+}
+
+/** The first index at which two byte strings differ, be it that one ends; undefined where they are equal. */
+export function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
+  const end = Math.min(a.length, b.length);
+  const [one, other] = [words(a.subarray(0, end)), words(b.subarray(0, end))];
+  let word = 0;
+  while (word < one.length && one[word] === other[word]) word++;
+  for (let i = word * 4; i < end; i++) if (a[i] !== b[i]) return i;
+  return a.length === b.length ? undefined : end;
+}
