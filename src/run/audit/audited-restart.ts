@@ -200,21 +200,26 @@ export function placeTable({
   instrumented,
   program,
 }: CampaignInput): (process: WatchedProcess, site: number) => AccessPlace {
-  const known = new Map<string, AccessPlace>();
+  /** By the user's place, and the function that stands for it. */
+  const known = new Map<SiteSource, Map<number, AccessPlace>>();
   return (process, site) => {
-    const { file, line } = process.placeOf(site);
-    const at = instrumented.sites[site];
-    const functionName = site === HOST_SITE ? "" : instrumented.functions[at.functionIndex].name;
-    const key = `${file}:${line} ${functionName}`;
-    let place = known.get(key);
+    const source = process.placeOf(site);
+    const { file, line } = source;
+    const functionIndex = site === HOST_SITE ? -1 : instrumented.sites[site].functionIndex;
+    let byFunction = known.get(source);
+    if (byFunction === undefined) {
+      byFunction = new Map();
+      known.set(source, byFunction);
+    }
+    let place = byFunction.get(functionIndex);
     if (place === undefined) {
-      const own = site === HOST_SITE ? undefined : program.lines.lookup(at.offset);
+      const own = site === HOST_SITE ? undefined : program.lines.lookup(instrumented.sites[site].offset);
       place = {
         user: line === 0 ? undefined : { file, line },
-        functionName,
+        functionName: functionIndex < 0 ? "" : instrumented.functions[functionIndex].name,
         isLibrary: program.lines.kind !== "none" && (own === undefined || isLibrary(own.file)),
       };
-      known.set(key, place);
+      byFunction.set(functionIndex, place);
     }
     return place;
   };

@@ -69,6 +69,9 @@ export class RestartShadow {
   /** In ascending order. */
   readonly #stale: ByteRange[] = [];
   #isFirstEpoch = true;
+  /** Of the byte before, in the same access. */
+  #lastSite: number | undefined;
+  #lastPlace: AccessPlace | undefined;
   readonly #runs: { start: number; end: number; place: AccessPlace; state: Logged }[] = [];
 
   /**
@@ -148,6 +151,7 @@ export class RestartShadow {
    */
   access(memory: Uint8Array, address: number, sizeBytes: number, site: number, isStore: boolean): void {
     const end = Math.min(address + sizeBytes, this.states.length);
+    this.#lastSite = undefined;
     let settledFrom = address;
     for (let at = address; at < end; at++) {
       const state = this.#next(memory, at, site, isStore);
@@ -191,7 +195,10 @@ export class RestartShadow {
 
   #log(at: number, site: number, state: Logged): void {
     this.states[at] = state;
-    const place = this.#placeOf(site);
+    // Bytes of one access come one after the other.
+    const place = (site === this.#lastSite ? this.#lastPlace : undefined) ?? this.#placeOf(site);
+    this.#lastSite = site;
+    this.#lastPlace = place;
     const last = this.#runs.at(-1);
     if (last !== undefined && last.end === at && last.place === place && last.state === state) last.end++;
     else this.#runs.push({ start: at, end: at + 1, place, state });
