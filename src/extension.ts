@@ -9,6 +9,8 @@ import { CodeLenses } from "./editor/code-lenses.ts";
 import { CostHovers } from "./editor/hovers.ts";
 import { InlineCosts } from "./editor/inline-costs.ts";
 import { Problems } from "./editor/problems.ts";
+import { RestartProblems } from "./editor/restart-problems.ts";
+import { Restarts } from "./editor/restarts.ts";
 import { type Run, Runs } from "./editor/runs.ts";
 import { type RunNode, RunsView } from "./editor/runs-view.ts";
 import { SessionHost } from "./editor/session-host.ts";
@@ -23,19 +25,28 @@ export function activate(context: vscode.ExtensionContext): void {
   const session = new SessionHost(vscode.Uri.joinPath(context.extensionUri, "dist", "session.js").fsPath);
   const runs = new Runs(session);
   const problems = new Problems();
+  const restarts = new Restarts();
+  const restartProblems = new RestartProblems(restarts);
   const output = vscode.window.createOutputChannel("Checkpoint Lens", { log: true });
-  const app: App = { extension: context, session, runs, problems, output };
+  const app: App = { extension: context, session, runs, problems, restarts, output };
   const lastRun = new LastRun(app);
   const runner = new ProgramRunner(app, lastRun, (running) => panel.follow(running));
   const panelContext = {
     extension: context.extensionUri,
     runs,
+    restarts,
     session,
+    audit: (run: Run) => restart(true, run.uri),
     saveProfile: (profile: unknown) => saveProfile(app, profile),
     runAgain: (run: Run) => runner.runAgain(run),
     showBytes: (run: Run, place: BytesPlace) => bytesPanel.show(run, place),
     saveView: async (run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>) =>
       (await import("./commands/export-view.ts")).saveView(app, run, view, draw),
+  };
+  const restart = async (audited: boolean, uri?: vscode.Uri): Promise<void> => {
+    const { restartProgram } = await import("./commands/restarts.ts");
+    const show = (run: Run) => panel.show({ run: run.id, picked: { tab: "restarts" } });
+    await restartProgram(app, runner, audited, show, uri);
   };
   const panel = new Panel(panelContext, () => lastRun.restore());
   const bytesPanel = new BytesPanel({
@@ -55,6 +66,8 @@ export function activate(context: vscode.ExtensionContext): void {
       session,
       runs,
       problems,
+      restarts,
+      restartProblems,
       output,
       panel,
       bytesPanel,
@@ -65,6 +78,9 @@ export function activate(context: vscode.ExtensionContext): void {
     ],
     vscode.languages.registerCodeLensProvider(files, codeLenses),
     vscode.languages.registerHoverProvider(files, new CostHovers(runs)),
+    vscode.languages.registerCodeActionsProvider(files, restartProblems, {
+      providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+    }),
     vscode.window.registerTreeDataProvider("checkpointLens.runs", runsView),
     vscode.window.registerCustomEditorProvider(
       RUN_FILE_EDITOR,
@@ -73,6 +89,8 @@ export function activate(context: vscode.ExtensionContext): void {
     ...followEditors(app, runner, lastRun),
     ...followSettings(app),
     command("run", (uri?: vscode.Uri) => runner.run(uri)),
+    command("audit", (uri?: vscode.Uri) => restart(true, uri)),
+    command("crash", (uri?: vscode.Uri) => restart(false, uri)),
     command("stop", () => runner.stop()),
     command("compare", async () => (await import("./commands/compare.ts")).compareTechniques(app, runner)),
     command("chooseTechnique", async () => (await import("./commands/choose.ts")).chooseTechnique(app)),
@@ -87,6 +105,7 @@ export function activate(context: vscode.ExtensionContext): void {
     command("clear", () => {
       runs.clear();
       problems.clear();
+      restarts.clear();
     }),
     command("closeRun", (node: RunNode) => runs.close(node.run)),
     command("openRunFile", () => openRunFile()),

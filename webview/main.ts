@@ -14,6 +14,7 @@ import { breakdownView } from "./views/breakdown.ts";
 import { compareView } from "./views/compare.ts";
 import { headerView } from "./views/header.ts";
 import { pageMapView } from "./views/page-map.ts";
+import { restartsView } from "./views/restarts.ts";
 import { runsView } from "./views/runs.ts";
 import { timelineView } from "./views/timeline.ts";
 import type { PerspectiveChange, View, ViewContext } from "./views/view.ts";
@@ -52,10 +53,16 @@ host.onMessage((message) => {
         region: undefined,
         line: undefined,
         cursor: undefined,
+        restarts: undefined,
+        failure: undefined,
       };
       store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, comparison: [] });
       return;
     }
+    case "restarts":
+      if (message.run !== store.state.run?.run) return;
+      store.set({ restarts: message.restarts, ...(message.restarts === undefined ? { failure: undefined } : {}) });
+      return;
     case "cursor":
       store.set({ cursor: message.place });
       return;
@@ -124,6 +131,7 @@ function start(): void {
     compare: compareView(context),
     whatIf: whatIfView(context),
     runs: runsView(context),
+    restarts: restartsView(context),
   };
   pictures = { timeline, map, breakdown: parts.breakdown, compare: parts.compare };
   const details = tabs(
@@ -133,6 +141,7 @@ function start(): void {
       { id: "compare", text: t("Techniques"), view: parts.compare.root },
       { id: "whatIf", text: t("What if"), view: parts.whatIf.root },
       { id: "runs", text: t("Two runs"), view: parts.runs.root },
+      { id: "restarts", text: t("Restarts"), view: parts.restarts.root },
     ],
     (tab) => store.set({ tab }),
   );

@@ -7,11 +7,12 @@ import type {
   MapMeasure,
   Perspective,
   ProfilesReply,
+  RestartsReply,
   RunSummary,
   TimeAxis,
 } from "../src/session/figures.ts";
 
-export const TABS = ["breakdown", "compare", "whatIf", "runs"] as const;
+export const TABS = ["breakdown", "compare", "whatIf", "runs", "restarts"] as const;
 export type Tab = (typeof TABS)[number];
 
 /** Something that has a price: a primitive, or the instructions of a space. */
@@ -43,6 +44,10 @@ export interface State {
   readonly profiles: ProfilesReply | undefined;
   /** Of the shown run, as far as they are there; in the session's order. */
   readonly comparison: readonly ComparisonCell[];
+  /** How the program does when it restarts; undefined while nobody knows. */
+  readonly restarts: RestartsReply | undefined;
+  /** Virtual cycle of the program at which a failure is supposed. */
+  readonly failure: number | undefined;
 }
 
 const START: State = {
@@ -62,6 +67,8 @@ const START: State = {
   price: undefined,
   profiles: undefined,
   comparison: [],
+  restarts: undefined,
+  failure: undefined,
 };
 
 /** What survives when the page is hidden. Data is asked for again. */

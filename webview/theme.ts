@@ -14,6 +14,8 @@ export interface Theme {
   readonly bar: string;
   /** Bytes that differ from the version before. */
   readonly changed: string;
+  /** Of failures. */
+  readonly error: string;
   readonly font: string;
   /** By phase of a checkpoint, and `program`. */
   readonly phases: Readonly<Record<string, string>>;
@@ -49,6 +51,7 @@ export function readTheme(): Theme {
     selection: of("--cl-selection", accent),
     bar: of("--vscode-charts-blue", accent),
     changed: of("--cl-changed", accent),
+    error: of("--vscode-errorForeground", "#f14c4c"),
     font: of("--vscode-font-family", "sans-serif"),
     phases: Object.fromEntries(PHASES.map((phase) => [phase, of(`--cl-phase-${phase}`, accent)])),
     cells: {

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { Problems } from "../editor/problems.ts";
+import type { Restarts } from "../editor/restarts.ts";
 import type { Runs } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import { SessionFailure } from "../session/messages.ts";
@@ -10,6 +11,7 @@ export interface App {
   readonly session: SessionHost;
   readonly runs: Runs;
   readonly problems: Problems;
+  readonly restarts: Restarts;
   /** What programs print, and what went wrong inside. */
   readonly output: vscode.LogOutputChannel;
 }

@@ -86,6 +86,19 @@ export class ProgramRunner {
     }
   }
 
+  /** The run of a program's text as it is now: one that is known, or a new one. */
+  async upToDate(program: vscode.Uri): Promise<Run | undefined> {
+    await saveSources(workingDirectoryOf(program));
+    const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === program.toString());
+    const known = document === undefined ? undefined : this.#app.runs.forDocument(document)?.run;
+    return known?.uri.toString() === program.toString() ? known : this.run(program);
+  }
+
+  /** What the session needs for a program, by the settings. */
+  paramsOf(program: vscode.Uri, machine: MachineOptions): RunParams {
+    return paramsOf(program, workingDirectoryOf(program), machine);
+  }
+
   /** Ends what runs now. */
   stop(): void {
     this.#running?.cancel();

@@ -2,7 +2,7 @@ import { isAbsolute } from "node:path";
 import * as vscode from "vscode";
 import type { Diagnostic } from "../program/program.ts";
 import type { Ending } from "../run/live.ts";
-import type { Frame } from "../run/sites.ts";
+import { type Frame, isLibrary } from "../run/sites.ts";
 import type { RunSummary } from "../session/figures.ts";
 import { simpleName } from "./function-lines.ts";
 
@@ -27,7 +27,7 @@ export class Problems implements vscode.Disposable {
     const found = new Found(program);
     for (const diagnostic of summary.diagnostics) found.addCompilers(diagnostic, directory);
     for (const { message, file, line } of summary.warnings) {
-      const uri = uriOf(file, directory) ?? program;
+      const uri = fileUri(file, directory) ?? program;
       found.add(uri, problem(message, lineRange(line), vscode.DiagnosticSeverity.Warning));
     }
     const { ending } = summary;
@@ -60,7 +60,7 @@ class Found {
   }
 
   addCompilers({ severity, file, line, column, message }: Diagnostic, directory: vscode.Uri): void {
-    const uri = uriOf(file, directory);
+    const uri = fileUri(file, directory);
     const range = uri === undefined ? lineRange(0) : pointRange(line, column);
     const text = uri === undefined && file !== "" ? `${file}:${line}: ${message}` : message;
     this.add(uri ?? this.#program, problem(text, range, severityOf(severity)));
@@ -69,7 +69,7 @@ class Found {
   /** At the innermost frame that the user wrote; the others are related to it. */
   addEnd(text: string, frames: readonly Frame[], directory: vscode.Uri): void {
     const placed = frames.flatMap((frame) => {
-      const uri = frame.line > 0 ? uriOf(frame.file, directory) : undefined;
+      const uri = frame.line > 0 ? fileUri(frame.file, directory) : undefined;
       return uri === undefined ? [] : [{ uri, frame }];
     });
     const [first, ...others] = placed;
@@ -96,9 +96,9 @@ function functionName({ functionName: name }: Frame): string {
   return simpleName(name) === "__original_main" ? "main" : simpleName(name) || name;
 }
 
-/** Libraries have no file of the user's. */
-function uriOf(file: string, directory: vscode.Uri): vscode.Uri | undefined {
-  if (file === "" || file.startsWith("~lib/") || file.startsWith("<sdk>/")) return undefined;
+/** Libraries have no file of the user's. @param file as figures name it, from `directory` on */
+export function fileUri(file: string, directory: vscode.Uri): vscode.Uri | undefined {
+  if (file === "" || isLibrary(file)) return undefined;
   return isAbsolute(file) ? directory.with({ path: vscode.Uri.file(file).path }) : vscode.Uri.joinPath(directory, file);
 }
 

@@ -24,6 +24,7 @@ export function isFromPage(value: unknown): value is FromPage {
     case "saveProfile":
       return isObject(profile);
     case "runAgain":
+    case "audit":
       return typeof run === "number";
     case "exportView":
       return PICTURES.some((name) => name === value.view);

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { Restarts } from "../editor/restarts.ts";
 import { type Run, type Runs, sourceOf } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { Perspective, RunId } from "../session/figures.ts";
@@ -12,10 +13,13 @@ import { Relay } from "./relay.ts";
 export interface PanelContext {
   readonly extension: vscode.Uri;
   readonly runs: Runs;
+  readonly restarts: Restarts;
   readonly session: SessionHost;
   /** Keeps a what-if profile where the user says. */
   saveProfile(profile: unknown): Promise<void>;
   runAgain(run: Run): Promise<void>;
+  /** Finds out what the run's program lacks when it restarts. */
+  audit(run: Run): Promise<void>;
   showBytes(run: Run, place: BytesPlace): void;
   /** Saves a view where the user says. @param draw makes its file; rejects with a sentence */
   saveView(run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>): Promise<void>;
@@ -53,6 +57,7 @@ export class PanelView implements vscode.Disposable {
     this.#subscriptions.push(
       panel.webview.onDidReceiveMessage((message: unknown) => this.#received(message)),
       context.runs.onDidChange(() => this.#sendRun()),
+      context.restarts.onDidChange(() => this.#sendRestarts()),
       vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.#sendCursor(textEditor)),
       vscode.window.onDidChangeActiveTextEditor((editor) => editor && this.#sendCursor(editor)),
       panel.onDidDispose(() => this.dispose()),
@@ -137,6 +142,11 @@ export class PanelView implements vscode.Disposable {
         if (run !== undefined) void this.#context.runAgain(run);
         return;
       }
+      case "audit": {
+        const run = this.#context.runs.byId(message.run);
+        if (run !== undefined) void this.#context.audit(run);
+        return;
+      }
       case "exportView":
         void this.exportView(message.view);
         return;
@@ -163,7 +173,14 @@ export class PanelView implements vscode.Disposable {
     if (this.#sent?.run === id && this.#sent.perspective === perspective) return;
     this.#sent = { run: id, perspective };
     this.#post({ type: "run", run: summary, perspective });
+    this.#sendRestarts();
     if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
+  }
+
+  #sendRestarts(): void {
+    const run = this.#shownRun();
+    if (!this.#ready || run === undefined) return;
+    this.#post({ type: "restarts", run: run.id, restarts: this.#context.restarts.of(run.uri)?.reply });
   }
 
   #sendCursor({ document, selection }: vscode.TextEditor): void {

@@ -3,16 +3,19 @@
  * the price profile's machine; all epochs are numbers of checkpoints, from 0: epoch e is what the program wrote until the
  * checkpoint e was taken, and the last one is what came after the last checkpoint.
  */
+
 import type { Environment, TechniqueId } from "../checkpoint/technique.ts";
 import type { Layer, Phase } from "../machine/context.ts";
 import type { Price, PriceProfile, Space } from "../machine/prices.ts";
 import type { PrimitiveKind } from "../machine/primitives.ts";
 import type { Devices } from "../machine/what-if.ts";
 import type { Diagnostic } from "../program/program.ts";
+import type { AuditDocument } from "../run/audit/document.ts";
 import type { Cycles } from "../run/cycles.ts";
 import type { Ending, Warning } from "../run/live.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { CostReport } from "../run/report.ts";
+import type { Campaign, RestartReport } from "../run/restart/campaign.ts";
 
 /** Number of a run that the session keeps; never used twice by one session. */
 export type RunId = number;
@@ -47,6 +50,22 @@ export interface Perspective {
 }
 
 /** A source file of a program as it was when the program was compiled. */
+/** How a program does when it restarts. */
+export interface RestartsReply {
+  /** Its name in figures, and its sources as they were. */
+  readonly path: string;
+  readonly sources: readonly SourceFile[];
+  /** In the order of the checkpoints. */
+  readonly restarts: readonly RestartReport[];
+  /** Virtual cycles of the whole run. */
+  readonly programCycles: number;
+  /** What a cycle of the prices is, for times. */
+  readonly ghz: number;
+  readonly dependsOn: Campaign["dependsOn"];
+  /** What restarts lack and never read; undefined where nobody asked. */
+  readonly audit?: AuditDocument;
+}
+
 export interface SourceFile {
   /** Its name in all figures. */
   readonly file: string;

@@ -55,6 +55,10 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
       await host.compileProgram(params, request);
       return null;
     },
+    restarts(params, request) {
+      createMachine({ ...DEFAULT_MACHINE, ...params.machine }, { startPages: 1, residentPages: [] });
+      return host.restartProgram(params, profileOf(params.prices), request);
+    },
     openRunFile({ path, workingDirectory }) {
       const saved = host.readRunFile(path);
       return summaryOf(

@@ -5,8 +5,8 @@ import type { MachineOptions } from "../run/machine.ts";
 import type { Outcome } from "../run/outcome.ts";
 import type { Recording } from "../run/recording.ts";
 import type { SavedRun } from "../run/run-file.ts";
-import type { SourceFile } from "./figures.ts";
-import type { CompileParams, RunParams, RunProgress } from "./methods.ts";
+import type { RestartsReply, SourceFile } from "./figures.ts";
+import type { CompileParams, RestartsParams, RestartsProgress, RunParams, RunProgress } from "./methods.ts";
 import type { Request } from "./serve.ts";
 
 /** What a live run brings back. */
@@ -28,6 +28,15 @@ export interface SessionHost {
     images: readonly CheckpointImage[],
     request: Request<RunProgress>,
   ): Promise<FinishedRun>;
+  /**
+   * Restarts a program from each of its checkpoints, where that can be stopped at any time.
+   * @throws BadInputError, CompileError; CancelledError when the request was cancelled
+   */
+  restartProgram(
+    params: RestartsParams,
+    profile: PriceProfile,
+    request: Request<RestartsProgress>,
+  ): Promise<RestartsReply>;
   /** Compiles a program where `runProgram` will find it compiled. @throws BadInputError, CompileError */
   compileProgram(params: CompileParams, request: Request<never>): Promise<void>;
   /** @throws BadInputError */

@@ -22,6 +22,7 @@ import type {
   PriceChoice,
   ProfilesReply,
   ReportReply,
+  RestartsReply,
   RunDifferences,
   RunId,
   RunSummary,
@@ -35,6 +36,8 @@ export interface CompileParams {
   readonly workingDirectory: string;
   /** The program and, for C and C++, its further sources. Files as they are saved. */
   readonly paths: readonly string[];
+  /** Whether it is built for an audit of its restarts. */
+  readonly audited?: boolean;
   /** C and C++ only. */
   readonly includeDirectories?: readonly string[];
   readonly compilerArguments?: readonly string[];
@@ -57,6 +60,18 @@ export interface RunParams extends CompileParams {
   /** Images that the program finds: those of a kept run, up to and with a version, or all. */
   readonly restartFrom?: { readonly run: RunId; readonly version?: number };
 }
+
+/** What restarting a program from each of its checkpoints needs. */
+export interface RestartsParams extends RunParams {
+  readonly prices: PriceChoice;
+  /** Whether it is also found out what restarts lack and what they never read. */
+  readonly audited: boolean;
+}
+
+export type RestartsProgress =
+  | { readonly stage: "compiling" }
+  /** `what` says it in English, as the command line does. */
+  | { readonly stage: "restarting" | "auditing"; readonly done: number; readonly total: number; readonly what: string };
 
 export type RunProgress =
   | { readonly stage: "compiling" | "starting" | "keeping" }
@@ -97,6 +112,8 @@ export interface SessionMethods {
   run: { params: RunParams; result: RunSummary; progress: RunProgress };
   /** Compiles a program ahead of a run that may come, which then finds the compiler loaded and its work done. */
   compile: { params: CompileParams; result: null; progress: never };
+  /** Restarts a program from each of its checkpoints. */
+  restarts: { params: RestartsParams; result: RestartsReply; progress: RestartsProgress };
   /** Opens a run file to be looked at. `workingDirectory`: where its source files are looked for. */
   openRunFile: {
     params: { readonly path: string; readonly workingDirectory?: string };

@@ -42,12 +42,15 @@ export async function auditProgram(request: AuditRequest): Promise<AuditResult> 
   });
   const { ending } = audit.audited.reference.run;
   if (ending.kind !== "exit") {
-    throw new BadInputError(
-      `${about.path} does not end by itself, so there is nothing to hold restarts against: ${ending.message}`,
-    );
+    throw new BadInputError(endlessText(about.path, ending.message));
   }
   const savings = audit.dead.length === 0 ? [] : await savingsOf(request, audit.dead);
   return { about, document: auditDocument(audit, savings, input.program) };
+}
+
+/** Why a program cannot be restarted and looked at. */
+export function endlessText(path: string, message: string): string {
+  return `${path} does not end by itself, so there is nothing to hold restarts against: ${message}`;
 }
 
 async function savingsOf(request: AuditRequest, dead: readonly DeadFinding[]): Promise<Saving[][]> {

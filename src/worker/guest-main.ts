@@ -3,17 +3,22 @@ import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ImageStore } from "../checkpoint/images.ts";
 import { techniqueOf } from "../checkpoint/techniques.ts";
+import { BadInputError } from "../program/program.ts";
 import { DEFAULT_MACHINE } from "../run/machine.ts";
+import { crashCampaign, DEFAULT_DETECT_SECONDS } from "../run/restart/campaign.ts";
 import { savedRunOf } from "../run/run-file.ts";
+import type { RestartsReply } from "../session/figures.ts";
 import type { FinishedRun } from "../session/host.ts";
-import type { RunProgress } from "../session/methods.ts";
+import type { RestartsProgress, RunParams, RunProgress } from "../session/methods.ts";
 import { sessionErrorOf } from "../session/serve.ts";
+import { auditProgram, endlessText } from "./audit.ts";
+import { openCampaign } from "./campaign.ts";
 import { parentPort } from "./child.ts";
-import type { GuestAnswer, GuestJob, RunJob } from "./guest-job.ts";
+import type { GuestAnswer, GuestJob, RestartsJob, RunJob } from "./guest-job.ts";
 import { parseSharedDirectory } from "./host-files.ts";
 import { openProgram } from "./program-store.ts";
 import { liveRun, type ProgramInput } from "./session.ts";
-import { locateSources } from "./source-hashes.ts";
+import { locateSources, sourceHashes } from "./source-hashes.ts";
 
 const DEFAULT_MAX_MEMORY_MIB = 1024;
 /** Between two words on how far a program is, in milliseconds. */
@@ -36,6 +41,8 @@ port.onMessage(async (data) => {
     const job = data as GuestJob;
     if (job.kind === "run") {
       post({ type: "result", finished: await runJob(job, (progress) => post({ type: "progress", progress })) });
+    } else if (job.kind === "restarts") {
+      post({ type: "restarts", reply: await restartsJob(job, (progress) => post({ type: "progress", progress })) });
     } else {
       await openProgram(job.params.paths, { ...job.params, maxMemoryMiB: DEFAULT_MAX_MEMORY_MIB });
       post({ type: "compiled" });
@@ -46,25 +53,11 @@ port.onMessage(async (data) => {
 });
 
 async function runJob({ params, images }: RunJob, tell: (progress: RunProgress) => void): Promise<FinishedRun> {
-  const { workingDirectory, paths, includeDirectories, compilerArguments } = params;
-  const input: ProgramInput = {
-    workingDirectory,
-    paths,
-    args: params.args ?? [],
-    env: new Map(Object.entries(params.env ?? {})),
-    stdin: params.stdin ?? new Uint8Array(),
-    dirs: (params.dirs ?? [])
-      .map(parseSharedDirectory)
-      .map(({ host, guest }) => `${resolve(workingDirectory, host)}::${guest}`),
-    maxMemoryMiB: params.maxMemoryMiB ?? DEFAULT_MAX_MEMORY_MIB,
-    maxCycles: params.maxCycles ?? Number.POSITIVE_INFINITY,
-    seed: params.seed ?? 1,
-    ...(includeDirectories === undefined ? {} : { includeDirectories }),
-    ...(compilerArguments === undefined ? {} : { compilerArguments }),
-  };
+  const input = programInputOf(params);
+  const { workingDirectory } = params;
   const machine = { ...DEFAULT_MACHINE, ...params.machine };
   const tellsWrites = params.tellsWrites === true || techniqueOf(machine.technique).needsEveryWrite === true;
-  const opened = await openProgram(paths, { ...input, tellsWrites });
+  const opened = await openProgram(params.paths, { ...input, tellsWrites });
   tell({ stage: "starting" });
   let checkpoints = 0;
   let told = performance.now();
@@ -91,5 +84,54 @@ async function runJob({ params, images }: RunJob, tell: (progress: RunProgress) 
     saved: savedRunOf(program, run, sources),
     sources: locateSources(sources, workingDirectory),
     diagnostics: opened.program.diagnostics,
+  };
+}
+
+async function restartsJob(
+  { params, profile }: RestartsJob,
+  tell: (progress: RestartsProgress) => void,
+): Promise<RestartsReply> {
+  const input = programInputOf(params);
+  const machine = { ...DEFAULT_MACHINE, ...params.machine };
+  const { input: opened, about } = await openCampaign({ ...input, machine });
+  const campaign = crashCampaign(opened, {
+    ...{ profile, detectSeconds: DEFAULT_DETECT_SECONDS, failAt: [], stopAtFirst: false },
+    onProgress: (done, total, what) => tell({ stage: "restarting", done, total, what }),
+  });
+  const { ending } = campaign.reference.run;
+  if (ending.kind !== "exit") throw new BadInputError(endlessText(about.path, ending.message));
+  const audit = params.audited
+    ? await auditProgram({
+        ...{ ...input, machine, profile },
+        onRun: (done, total, what) => tell({ stage: "auditing", done, total, what }),
+      })
+    : undefined;
+  return {
+    path: about.path,
+    sources: locateSources(sourceHashes(opened.program), params.workingDirectory),
+    restarts: campaign.restarts,
+    programCycles: campaign.reference.cycle,
+    ghz: profile.ghz,
+    dependsOn: campaign.dependsOn,
+    ...(audit === undefined ? {} : { audit: audit.document }),
+  };
+}
+
+function programInputOf(params: RunParams): ProgramInput {
+  const { workingDirectory, paths, includeDirectories, compilerArguments } = params;
+  return {
+    workingDirectory,
+    paths,
+    args: params.args ?? [],
+    env: new Map(Object.entries(params.env ?? {})),
+    stdin: params.stdin ?? new Uint8Array(),
+    dirs: (params.dirs ?? [])
+      .map(parseSharedDirectory)
+      .map(({ host, guest }) => `${resolve(workingDirectory, host)}::${guest}`),
+    maxMemoryMiB: params.maxMemoryMiB ?? DEFAULT_MAX_MEMORY_MIB,
+    maxCycles: params.maxCycles ?? Number.POSITIVE_INFINITY,
+    seed: params.seed ?? 1,
+    ...(includeDirectories === undefined ? {} : { includeDirectories }),
+    ...(compilerArguments === undefined ? {} : { compilerArguments }),
   };
 }

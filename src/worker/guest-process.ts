@@ -1,19 +1,20 @@
+import type { RestartsReply } from "../session/figures.ts";
 import type { FinishedRun } from "../session/host.ts";
 import { CancelledError, SessionFailure } from "../session/messages.ts";
-import type { RunProgress } from "../session/methods.ts";
+import type { RestartsProgress, RunProgress } from "../session/methods.ts";
 import type { Request } from "../session/serve.ts";
 import { type Child, startChild } from "./child.ts";
-import type { CompileJob, GuestAnswer, GuestJob, RunJob } from "./guest-job.ts";
+import type { CompileJob, GuestAnswer, GuestJob, RestartsJob, RunJob } from "./guest-job.ts";
 
 /** Who waits for the job that the process does now. */
 interface Waiting {
   resolve(answer: Done): void;
   reject(error: Error): void;
-  progress(progress: RunProgress): void;
+  progress(progress: RunProgress | RestartsProgress): void;
 }
 
 type Cancellable = Pick<Request<never>, "isCancelled" | "onCancel">;
-type Done = Extract<GuestAnswer, { readonly type: "result" | "compiled" }>;
+type Done = Extract<GuestAnswer, { readonly type: "result" | "restarts" | "compiled" }>;
 
 /**
  * A process that compiles and runs programs, one after the other. A program that is cancelled takes the process with it, and
@@ -43,9 +44,16 @@ export class GuestProcess {
 
   /** @throws CancelledError, or SessionFailure with what went wrong in the process */
   async run(job: RunJob, request: Request<RunProgress>): Promise<FinishedRun> {
-    const done = await this.#inTurn(job, request, (progress) => request.progress(progress));
+    const done = await this.#inTurn(job, request, (progress) => request.progress(progress as RunProgress));
     if (done.type !== "result") throw new Error("the guest's process answered a run with something else");
     return done.finished;
+  }
+
+  /** @throws as `run` */
+  async restart(job: RestartsJob, request: Request<RestartsProgress>): Promise<RestartsReply> {
+    const done = await this.#inTurn(job, request, (progress) => request.progress(progress as RestartsProgress));
+    if (done.type !== "restarts") throw new Error("the guest's process answered restarts with something else");
+    return done.reply;
   }
 
   /** @throws as `run` */
@@ -117,6 +125,7 @@ export class GuestProcess {
         this.#waiting?.progress(answer.progress);
         return;
       case "result":
+      case "restarts":
       case "compiled":
         this.#ended()?.resolve(answer);
         return;

@@ -15,6 +15,13 @@ export function nodeHost(guest: GuestProcess, compiler: Compiler): SessionHost {
       await compiler.compile(params, request);
       return guest.run({ kind: "run", params, images }, request);
     },
+    async restartProgram(params, profile, request) {
+      request.progress({ stage: "compiling" });
+      guest.start();
+      await compiler.compile(params, request);
+      if (params.audited) await compiler.compile({ ...params, audited: true }, request);
+      return guest.restart({ kind: "restarts", params, profile }, request);
+    },
     async compileProgram(params, request) {
       await compiler.compile(params, request);
       guest.start();

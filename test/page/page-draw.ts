@@ -62,6 +62,7 @@ export function measureDrawing(): DrawTimes {
         epochs: [],
         selected: undefined,
         hover: undefined,
+        failure: undefined,
         theme,
       });
       context.getImageData(0, 0, 1, 1);

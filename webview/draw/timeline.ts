@@ -24,6 +24,8 @@ export interface TimelinePicture {
   readonly epochs: readonly EpochBand[];
   readonly selected: EpochRange | undefined;
   readonly hover: number | undefined;
+  /** Where on the axis a failure is supposed. */
+  readonly failure: number | undefined;
   readonly theme: Theme;
 }
 
@@ -71,6 +73,24 @@ export function epochBands(
   return bands;
 }
 
+/** Where on the axis the program has run so many virtual cycles, checkpoints being spread over the epochs that they end. */
+export function axisTime(
+  cycle: number,
+  epochs: readonly EpochSummary[],
+  bands: readonly EpochBand[],
+): number | undefined {
+  let before = 0;
+  for (const [i, band] of bands.entries()) {
+    const end = epochs[i].cycle;
+    if (cycle <= end || i === bands.length - 1) {
+      const share = end <= before ? 1 : Math.min(1, Math.max(0, cycle - before) / (end - before));
+      return band.from + share * (band.to - band.from);
+    }
+    before = end;
+  }
+  return undefined;
+}
+
 /** On a surface that is empty, from its upper left corner on. */
 export function drawTimeline(context: Surface, picture: TimelinePicture): void {
   const { width, shown, data, theme } = picture;
@@ -83,6 +103,7 @@ export function drawTimeline(context: Surface, picture: TimelinePicture): void {
   else drawEvents(context, picture, xOf);
   drawBackground(context, picture, xOf);
   drawAxis(context, picture, xOf);
+  if (picture.failure !== undefined) drawFailure(context, picture.failure, picture, xOf);
   if (picture.hover !== undefined) {
     context.fillStyle = theme.foreground;
     context.fillRect(Math.round(picture.hover), STRIP_HEIGHT, 1, AXIS_TOP - STRIP_HEIGHT);
@@ -90,6 +111,18 @@ export function drawTimeline(context: Surface, picture: TimelinePicture): void {
 }
 
 type X = (time: number) => number;
+
+/** A line with a cross on top of it. */
+function drawFailure(context: Surface, failure: number, { width, theme }: TimelinePicture, xOf: X): void {
+  const x = Math.round(xOf(failure));
+  if (x < 0 || x > width) return;
+  context.fillStyle = theme.error;
+  context.fillRect(x - 1, STRIP_HEIGHT, 2, AXIS_TOP - STRIP_HEIGHT);
+  context.font = `bold 12px ${theme.font}`;
+  context.textAlign = "center";
+  context.fillText("✕", x, STRIP_HEIGHT / 2 - 1);
+  context.font = `11px ${theme.font}`;
+}
 
 function drawEpochs(context: Surface, picture: TimelinePicture, xOf: X): void {
   const { width, epochs, selected, theme } = picture;

@@ -2,6 +2,7 @@ import { cycles, integer } from "../../src/run/units.ts";
 import type { EpochRange, TimelineReply } from "../../src/session/figures.ts";
 import { MAX_BUCKETS } from "../../src/session/methods.ts";
 import {
+  axisTime,
   drawTimeline,
   type EpochBand,
   epochBands,
@@ -138,7 +139,8 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
     context.clearRect(0, 0, width, TIMELINE_HEIGHT);
     const { epochs: selected } = store.state;
-    drawTimeline(context, { width, shown, data, epochs: bands, selected, hover, theme: theme() });
+    const failure = failureTime(store.state, bands);
+    drawTimeline(context, { width, shown, data, epochs: bands, selected, hover, failure, theme: theme() });
   }
 
   function picture(): Picture | undefined {
@@ -152,6 +154,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
       epochs: bands,
       selected: store.state.epochs,
       hover: undefined,
+      failure: failureTime(store.state, bands),
       theme: colors,
     };
     const entries = [
@@ -374,6 +377,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
         ],
         state.axis,
       );
+      if (state.failure !== before.failure) paint(draw);
       if (state.run !== before.run || state.perspective !== before.perspective || state.axis !== before.axis) {
         // Other costs make another machine's time: the whole is seen anew, but for a change of prices in program time.
         if (state.axis === "machine") shown = undefined;
@@ -400,6 +404,10 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
 function describeRun({ run }: State): string {
   if (run === undefined) return "";
   return t("Timeline of {0} checkpoints. Arrows choose an epoch, plus and minus zoom, space plays.", run.images.length);
+}
+
+function failureTime({ failure, run }: State, bands: readonly EpochBand[]): number | undefined {
+  return failure === undefined || run === undefined ? undefined : axisTime(failure, run.epochs, bands);
 }
 
 export function phaseText(phase: string): string {

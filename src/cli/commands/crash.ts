@@ -1,8 +1,15 @@
 import { SingleBar } from "cli-progress";
 import { type Command, Option } from "commander";
 import { BadInputError } from "../../program/program.ts";
-import { type Campaign, crashCampaign, type Recovery, type RestartReport } from "../../run/restart/campaign.ts";
+import {
+  type Campaign,
+  crashCampaign,
+  DEFAULT_DETECT_SECONDS,
+  type Recovery,
+  type RestartReport,
+} from "../../run/restart/campaign.ts";
 import { cycles, integer } from "../../run/units.ts";
+import { endlessText } from "../../worker/audit.ts";
 import { openCampaign } from "../../worker/campaign.ts";
 import {
   addKernelOption,
@@ -44,7 +51,7 @@ export function addCrashCommand(program: Command): void {
     .addOption(
       new Option("--detect <time>", "until a crash is noticed, for recovery times; supposed, 100ms")
         .argParser(secondsIn)
-        .default(0.1, "100ms"),
+        .default(DEFAULT_DETECT_SECONDS, "100ms"),
     )
     .option("--json", "print one JSON document");
   addPriceOptions(addKernelOption(addPathOptions(addMachineOptions(addProgramOptions(command)))));
@@ -78,9 +85,7 @@ export function addCrashCommand(program: Command): void {
     bar.stop();
     const { ending } = campaign.reference.run;
     if (ending.kind !== "exit") {
-      throw new BadInputError(
-        `${path} does not end by itself, so there is nothing to hold restarts against: ${ending.message}`,
-      );
+      throw new BadInputError(endlessText(path, ending.message));
     }
     if (options.json === true) {
       await printJson({

@@ -3,7 +3,7 @@
  * messages, so that the page asks with a `createClient` over its channel; the extension lets PAGE_METHODS through.
  */
 import type { PriceProfile } from "../../machine/prices.ts";
-import type { EpochRange, Perspective, RunId, RunSummary } from "../../session/figures.ts";
+import type { EpochRange, Perspective, RestartsReply, RunId, RunSummary } from "../../session/figures.ts";
 import type { FromSession, ToSession } from "../../session/messages.ts";
 import type { Method } from "../../session/methods.ts";
 
@@ -56,6 +56,8 @@ export interface PickedOutside {
   readonly region?: number;
   readonly page?: number;
   readonly line?: Place;
+  /** The view that stands in front. */
+  readonly tab?: "restarts";
 }
 
 export type ToPage =
@@ -65,6 +67,8 @@ export type ToPage =
   | { readonly type: "run"; readonly run: RunSummary; readonly perspective: Perspective }
   /** There is nothing to show, and why, in one sentence. */
   | { readonly type: "empty"; readonly reason: string }
+  /** How the run's program does when it restarts; undefined while nobody knows. */
+  | { readonly type: "restarts"; readonly run: RunId; readonly restarts: RestartsReply | undefined }
   /** The cursor in the source moved; undefined where it is in no file of the run, or in one that has changed since. */
   | { readonly type: "cursor"; readonly place: Place | undefined }
   /** To the page of bytes: what it shows. */
@@ -85,6 +89,8 @@ export type FromPage =
   | { readonly type: "saveProfile"; readonly profile: PriceProfile }
   /** Run the program of the shown run again. */
   | { readonly type: "runAgain"; readonly run: RunId }
+  /** Restart the program of the shown run from each of its checkpoints, and find out what it lacks. */
+  | { readonly type: "audit"; readonly run: RunId }
   /** Ask the user for a file, and save a view there as a picture. */
   | { readonly type: "exportView"; readonly view: PictureName }
   /** A picture's file, or why there is none. */

@@ -21,6 +21,9 @@ export interface Recovery {
   readonly reentry: number;
 }
 
+/** Until a crash is noticed, where nobody says otherwise: supposed. */
+export const DEFAULT_DETECT_SECONDS = 0.1;
+
 const RESTART_PHASE = PHASE_NUMBER.restart;
 /** Another clock: it starts later and goes faster. */
 const OTHER_START = 123_456_789;
