@@ -278,6 +278,39 @@ test("a run opens the panel; bytes of a checkpoint open from the tree, and a vie
   await bytes.locator(".hint", { hasText: "differ from version 2" }).waitFor();
 });
 
+test("what a program forgot to protect is a problem with a fix, after which it survives", {
+  timeout: 300_000,
+}, async (t) => {
+  cpSync(join(ROOT, "test/fixtures/audit/programs/accumulator.c"), join(folder, "accumulator.c"));
+  workbench = await windowOn("accumulator.c", t);
+  await workbench.command("Checkpoint Lens: Audit Restarts");
+  const panel = workbench.webview();
+  await panel.getByText("3 of 3 restarts end otherwise").waitFor({ timeout: SLOW_MS });
+  assert.equal(await panel.locator(".restarts tbody tr").count(), 3);
+  await panel.getByText("total_distance is not protected (8 bytes)").waitFor();
+  await panel.getByRole("button", { name: /^Read here after a restart/ }).click();
+  const problems = workbench.page.locator(".markers-panel .monaco-list-row");
+  await workbench.command("View: Toggle Problems");
+  await problems.filter({ hasText: "total_distance is not protected" }).first().waitFor({ timeout: 30_000 });
+  await workbench.command("View: Toggle Problems");
+
+  await workbench.tab("accumulator.c").click();
+  await workbench.goToLine(15);
+  await workbench.command("Go to Next Problem in Files (Error, Warning, Info)");
+  await workbench.command("Quick Fix...");
+  await workbench.page
+    .getByText(/Protect it: VELOC_Mem_protect/)
+    .first()
+    .click();
+  const saved = async () => {
+    await workbench.command("File: Save");
+    return readFileSync(join(folder, "accumulator.c"), "utf8");
+  };
+  await until(saved, (text) => text.includes("VELOC_Mem_protect(1, &total_distance, 1, sizeof(double));"), 30_000);
+  await workbench.command("Checkpoint Lens: Audit Restarts");
+  await panel.getByText("survives a crash after each of its 3 checkpoints").first().waitFor({ timeout: SLOW_MS });
+});
+
 test("a damaged run file opens as a sentence that says so", { timeout: 120_000 }, async (t) => {
   const whole = join(folder, "whole.cklens");
   spawnSync(process.execPath, [join(ROOT, "dist/cli.js"), "run", "kv.ts", "--out", whole, "--", "1024"], {
