@@ -29,10 +29,12 @@ export interface CheckpointImage {
  */
 export class ImageStore {
   #images: CheckpointImage[];
-  #removed = new Set<CheckpointImage>();
+  #removed: Set<CheckpointImage>;
 
-  constructor(images: readonly CheckpointImage[] = []) {
+  /** @param removed those of `images` that are out of sight */
+  constructor(images: readonly CheckpointImage[] = [], removed: readonly CheckpointImage[] = []) {
     this.#images = [...images];
+    this.#removed = new Set(removed);
   }
 
   /** In the order of their commits, without those that the program removed. */
@@ -43,6 +45,11 @@ export class ImageStore {
   /** In the order of their commits, with all that deltas build on. */
   get all(): readonly CheckpointImage[] {
     return this.#images;
+  }
+
+  /** Those out of sight. */
+  get removed(): readonly CheckpointImage[] {
+    return [...this.#removed];
   }
 
   commit(image: CheckpointImage): void {

@@ -2,11 +2,14 @@ import type { Ledger } from "../machine/ledger.ts";
 import { P } from "../machine/primitives.ts";
 import type { CheckpointOptions } from "./technique.ts";
 
-/** Bytes of an image's own bookkeeping: a header, and for each run of bytes its place. */
-const HEADER_BYTES = 64;
-const RUN_ENTRY_BYTES = 8;
+/** Bytes of an image's own bookkeeping (`store/image-format.ts`): a header, and for each run of bytes its place. */
+export const HEADER_BYTES = 64;
+export const RUN_ENTRY_BYTES = 8;
 
-/** Bytes of an image's index. */
+/**
+ * Bytes of an image's index: its header and its runs, of which an image may have fewer (those that touch become one). The
+ * table of its regions, 32 bytes and two names for each, is not counted.
+ */
 export function indexBytes(pieces: number): number {
   return HEADER_BYTES + pieces * RUN_ENTRY_BYTES;
 }
@@ -37,10 +40,10 @@ export function chargeTransfer(ledger: Ledger, options: CheckpointOptions, bytes
 }
 
 /**
- * Makes an image valid whose bytes are where they are kept.
- * - `memory`: a header and the index beside the copy, which is in the backup's memory already.
- * - `disk`: a flush before the header that makes it valid, and one after it.
- * - `replica`: the acknowledgement comes back.
+ * Makes an image valid whose bytes are where they are kept, by the steps of `store/commit-steps.ts`.
+ * - `memory`: the index beside the copy, which is in the backup's memory already, and then the header, which makes it valid.
+ * - `disk`: a flush of the file before the name that makes it valid, and one of its directory after it.
+ * - `replica`: the acknowledgement comes back, of all that was sent.
  */
 export function chargeSeal(ledger: Ledger, options: CheckpointOptions, pieces: number): void {
   switch (options.target) {
