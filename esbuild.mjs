@@ -1,4 +1,4 @@
-// Bundles what ships: the command line and its thread that replays, the session's processes, the extension and its page.
+// Bundles what ships: the command line and its threads, the session's processes, the extension and its page.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
@@ -6,6 +6,7 @@ import { build } from "esbuild";
 for (const part of [
   "cli.js",
   "replay-worker.js",
+  "campaign-worker.js",
   "session.js",
   "guest.js",
   "extension.cjs",
@@ -21,6 +22,7 @@ const node = await build({
   entryPoints: {
     cli: "src/cli/cli.ts",
     "replay-worker": "src/worker/replay-worker.ts",
+    "campaign-worker": "src/worker/campaign-worker.ts",
     session: "src/worker/session-main.ts",
     guest: "src/worker/guest-main.ts",
   },

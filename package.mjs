@@ -28,6 +28,7 @@ for (const name of [
   "session.js",
   "guest.js",
   "replay-worker.js",
+  "campaign-worker.js",
   "cli.js",
   "chunks",
   "native",

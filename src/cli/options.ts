@@ -62,7 +62,15 @@ export function addMachineOptions(command: Command): Command {
 
 /** What crosses with techniques. */
 export function addCheckpointOptions(command: Command): Command {
-  return addKernelOption(addPathOptions(command))
+  return addCommitOptions(addKernelOption(addPathOptions(command))).addOption(
+    new Option("--hybrid-writes <n>", "with hv-hybrid: writes to a page that are emulated before it opens")
+      .argParser(wholeUpTo(MOST_HYBRID_WRITES))
+      .default(DEFAULT_MACHINE.hybridWrites),
+  );
+}
+
+export function addCommitOptions(command: Command): Command {
+  return command
     .addOption(
       new Option("--commit <when>", "whether the program waits for the commit")
         .choices([...COMMITS])
@@ -72,11 +80,6 @@ export function addCheckpointOptions(command: Command): Command {
       new Option("--background-rate <bytes>", "with async: bytes copied for each virtual cycle of the program")
         .argParser(aboveZero)
         .default(DEFAULT_MACHINE.backgroundBytesPerCycle),
-    )
-    .addOption(
-      new Option("--hybrid-writes <n>", "with hv-hybrid: writes to a page that are emulated before it opens")
-        .argParser(wholeUpTo(MOST_HYBRID_WRITES))
-        .default(DEFAULT_MACHINE.hybridWrites),
     );
 }
 

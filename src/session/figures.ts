@@ -15,7 +15,7 @@ import type { Cycles } from "../run/cycles.ts";
 import type { Ending, Warning } from "../run/live.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { CostReport } from "../run/report.ts";
-import type { Campaign, RestartReport } from "../run/restart/campaign.ts";
+import type { Campaign, RestartReport } from "../run/restart/campaign-report.ts";
 
 /** Number of a run that the session keeps; never used twice by one session. */
 export type RunId = number;
@@ -55,7 +55,7 @@ export interface RestartsReply {
   /** Its name in figures, and its sources as they were. */
   readonly path: string;
   readonly sources: readonly SourceFile[];
-  /** In the order of the checkpoints. */
+  /** In the order of the crashes: one for each checkpoint, and where commits are asynchronous one more, before its image is safe. */
   readonly restarts: readonly RestartReport[];
   /** Virtual cycles of the whole run. */
   readonly programCycles: number;

@@ -3,17 +3,16 @@ import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ImageStore } from "../checkpoint/images.ts";
 import { techniqueOf } from "../checkpoint/techniques.ts";
-import { BadInputError } from "../program/program.ts";
 import { DEFAULT_MACHINE } from "../run/machine.ts";
-import { crashCampaign, DEFAULT_DETECT_SECONDS } from "../run/restart/campaign.ts";
+import { DEFAULT_DETECT_SECONDS } from "../run/restart/campaign.ts";
 import { savedRunOf } from "../run/run-file.ts";
 import type { RestartsReply } from "../session/figures.ts";
 import type { FinishedRun } from "../session/host.ts";
 import type { RestartsProgress, RunParams, RunProgress } from "../session/methods.ts";
 import { sessionErrorOf } from "../session/serve.ts";
-import { auditProgram, endlessText } from "./audit.ts";
-import { openCampaign } from "./campaign.ts";
+import { auditProgram } from "./audit.ts";
 import { parentPort } from "./child.ts";
+import { crashProgram } from "./crash.ts";
 import type { GuestAnswer, GuestJob, RestartsJob, RunJob } from "./guest-job.ts";
 import { parseSharedDirectory } from "./host-files.ts";
 import { openProgram } from "./program-store.ts";
@@ -93,13 +92,11 @@ async function restartsJob(
 ): Promise<RestartsReply> {
   const input = programInputOf(params);
   const machine = { ...DEFAULT_MACHINE, ...params.machine };
-  const { input: opened, about } = await openCampaign({ ...input, machine });
-  const campaign = crashCampaign(opened, {
-    ...{ profile, detectSeconds: DEFAULT_DETECT_SECONDS, failAt: [], stopAtFirst: false },
-    onProgress: (done, total, what) => tell({ stage: "restarting", done, total, what }),
+  const { campaign, program, programCycles } = await crashProgram({
+    ...{ ...input, machine },
+    campaign: { profile, detectSeconds: DEFAULT_DETECT_SECONDS, torn: false, failAt: [], stopAtFirst: false },
+    onJob: (done, total, what) => tell({ stage: "restarting", done, total, what }),
   });
-  const { ending } = campaign.reference.run;
-  if (ending.kind !== "exit") throw new BadInputError(endlessText(about.path, ending.message));
   const audit = params.audited
     ? await auditProgram({
         ...{ ...input, machine, profile },
@@ -107,10 +104,10 @@ async function restartsJob(
       })
     : undefined;
   return {
-    path: about.path,
-    sources: locateSources(sourceHashes(opened.program), params.workingDirectory),
-    restarts: campaign.restarts,
-    programCycles: campaign.reference.cycle,
+    path: program.path,
+    sources: locateSources(sourceHashes(program), params.workingDirectory),
+    restarts: campaign.versions,
+    programCycles,
     ghz: profile.ghz,
     dependsOn: campaign.dependsOn,
     ...(audit === undefined ? {} : { audit: audit.document }),

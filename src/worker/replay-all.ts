@@ -1,12 +1,10 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { MachineOptions } from "../run/machine.ts";
 import { fromData, type Outcome, outcomeOf } from "../run/outcome.ts";
 import type { Recording } from "../run/recording.ts";
 import { replay } from "../run/replay.ts";
+import { bundledFile } from "./bundled-file.ts";
 import type { ReplayAnswer, ReplayJob } from "./replay-job.ts";
 
 export interface ReplayAllOptions {
@@ -59,11 +57,11 @@ async function replayInThreads(
   recording: Recording,
   machines: readonly MachineOptions[],
   threads: number,
-  { onDone, signal, workerFile: file = workerFile() }: ReplayAllOptions,
+  { onDone, signal, workerFile = bundledFile("replay-worker.js") }: ReplayAllOptions,
 ): Promise<Outcome[]> {
   const outcomes = new Array<Outcome>(machines.length);
   const workerData = shared(recording);
-  const workers = Array.from({ length: threads }, () => new Worker(file, { workerData }));
+  const workers = Array.from({ length: threads }, () => new Worker(workerFile, { workerData }));
   let next = 0;
   try {
     await Promise.all(
@@ -118,12 +116,4 @@ function memoryFor({ byteLength }: ArrayBufferView): SharedArrayBuffer {
 function copyTo<T extends { set(from: ArrayLike<number>): void }>(copy: T, from: ArrayLike<number>): T {
   copy.set(from);
   return copy;
-}
-
-/** In the built product it is beside the bundle that this code is in, or beside the bundle's folder of chunks. */
-function workerFile(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const file = [here, dirname(here)].map((folder) => join(folder, "replay-worker.js")).find(existsSync);
-  if (file === undefined) throw new Error(`replay-worker.js is missing beside ${here}: install the product again`);
-  return file;
 }

@@ -1,6 +1,6 @@
 import type { Place } from "../../src/panel/messages/messages.ts";
 import type { FindingDocument } from "../../src/run/audit/document.ts";
-import type { RestartReport } from "../../src/run/restart/campaign.ts";
+import type { RestartReport } from "../../src/run/restart/campaign-report.ts";
 import { cycles, integer } from "../../src/run/units.ts";
 import type { RestartsReply } from "../../src/session/figures.ts";
 import { findingText, readText, writtenText } from "../../src/session/finding-text.ts";
@@ -64,9 +64,10 @@ function verdict({ restarts, audit }: RestartsReply): string {
   if (restarts.length === 0) return t("The program takes no checkpoint: there is nothing to restart from.");
   if (lost > 0) return t("{0} of {1} restarts end otherwise than the run that nothing stopped.", lost, restarts.length);
   const missed = audit?.findings.some(({ kind }) => kind === "unprotected") ?? false;
+  const checkpoints = restarts.filter(({ at }) => at !== "call").length;
   return missed
     ? t("All restarts end as they should, but not by what was saved.")
-    : t("The program survives a crash after each of its {0} checkpoints.", restarts.length);
+    : t("The program survives a crash after each of its {0} checkpoints.", checkpoints);
 }
 
 /** One row for each restart. */
@@ -97,8 +98,8 @@ function restartTable(reply: RestartsReply): HTMLElement {
 }
 
 function restartRow(restart: RestartReport, ghz: number): HTMLElement {
-  const { name, version, survived, restoredVersion, difference, lostCycles, intervalCycles, recovery, refusals } =
-    restart;
+  const { name, version, at, survived, restoredVersion, difference, refusals } = restart;
+  const { lostCycles, intervalCycles, recovery } = restart;
   const { detect, reload, restore, reentry } = recovery;
   const [kind, text] = !survived
     ? ["bad", t("differs")]
@@ -115,7 +116,7 @@ function restartRow(restart: RestartReport, ghz: number): HTMLElement {
   return element(
     "tr",
     {},
-    element("td", {}, `${name} ${version}`),
+    element("td", {}, at === "call" ? t("{0} {1}, not safe yet", name, version) : `${name} ${version}`),
     element("td", {}, element("span", { class: `verdict ${kind}` }, text)),
     element("td", { class: "number" }, t("{0} cycles", cycles(lostCycles + intervalCycles))),
     element("td", { class: "number", title }, time(detect + reload + restore + reentry, ghz)),
@@ -200,7 +201,7 @@ function failureControl(onChange: (cycle: number) => void): {
 }
 
 function failureText(failure: number, { restarts, ghz }: RestartsReply): string {
-  const found = restarts.findLast(({ cycle }) => cycle <= failure);
+  const found = restarts.findLast(({ cycle, at }) => at !== "call" && cycle <= failure);
   const where = t("{0} cycles", cycles(failure));
   if (found === undefined) return t("{0}: there is no checkpoint yet, all of it is lost.", where);
   const { version, cycle, lostCycles, recovery, survived } = found;

@@ -2,12 +2,14 @@ import { PHASE_NUMBER } from "../../machine/context.ts";
 import type { PriceProfile } from "../../machine/prices.ts";
 import { priceList } from "../../machine/prices.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
-import { DEFAULT_CLOCK } from "../guest-clock.ts";
+import { type ClockOptions, DEFAULT_CLOCK } from "../guest-clock.ts";
 import { outcomeOf } from "../outcome.ts";
 import { countsOf } from "../outcome-counts.ts";
+import { type CampaignPlan, planOf } from "./campaign-plan.ts";
 import { outputDependence } from "./difference.ts";
 import { type CampaignInput, type Reference, referenceRun } from "./reference.ts";
 import { type Restart, restartFrom } from "./restart.ts";
+import { type TornCommit, TornCommits } from "./torn-commits.ts";
 
 /** How long it takes until a restarted program does new work, in cycles of the price list's machine. */
 export interface Recovery {
@@ -24,147 +26,157 @@ export interface Recovery {
 /** Until a crash is noticed, where nobody says otherwise: supposed. */
 export const DEFAULT_DETECT_SECONDS = 0.1;
 
-const RESTART_PHASE = PHASE_NUMBER.restart;
-/** Another clock: it starts later and goes faster. */
-const OTHER_START = 123_456_789;
-const OTHER_RATE = 1.5;
-
-/** What became of the program after a crash right after one of its checkpoints. */
-export interface RestartReport {
-  readonly name: string;
-  readonly version: number;
-  /** Virtual cycle of the checkpoint in the reference. */
-  readonly cycle: number;
-  readonly survived: boolean;
-  /** What it restored; null when it began from the start. */
-  readonly restoredVersion: number | null;
-  readonly difference?: string;
+/** What became of one restart: plain data. */
+export interface Verdict {
+  /** How its end differs from the reference's; undefined when it survived. */
+  readonly difference: string | undefined;
+  /** Index of the checkpoint that it restored; undefined when it began from the start. */
+  readonly restored: number | undefined;
   /** Restarts and calls for them that failed. */
   readonly refusals: readonly string[];
-  /** Cycles of the program whose work is done again: all of them when it began from the start. */
-  readonly lostCycles: number;
-  /** Lost besides, at most: a crash comes anywhere before the next checkpoint or the end. */
-  readonly intervalCycles: number;
   readonly recovery: Recovery;
 }
 
-/** A failure at a moment that somebody chose. */
-export interface Failure {
-  /** Virtual cycle of the program. */
-  readonly cycle: number;
-  /** The checkpoint that a restart finds; null where there is none yet. */
-  readonly version: number | null;
-  readonly lostCycles: number;
-  readonly recovery: Recovery;
-}
+/** What a program's results may depend on that comes from outside of it. */
+export const DEPENDENCES = ["time", "randomness"] as const;
+export type Dependence = (typeof DEPENDENCES)[number];
 
-export interface Campaign {
-  readonly reference: Reference;
-  readonly restarts: readonly RestartReport[];
-  readonly failures: readonly Failure[];
-  /** Whether the program's results change with the clock or with the random numbers that the guest gives it. */
-  readonly dependsOn: { readonly time: boolean; readonly randomness: boolean };
-}
+/** A piece of a campaign that anybody can do who has made the reference run; `commit` is the checkpoint that it is about. */
+export type CampaignJob =
+  | { readonly kind: "restart"; readonly commit: number; readonly restart: number }
+  | { readonly kind: "torn"; readonly commit: number }
+  | { readonly kind: "dependence"; readonly on: Dependence };
+
+/** What came of a job: plain data. */
+export type JobResult =
+  | { readonly kind: "restart"; readonly verdict: Verdict }
+  | { readonly kind: "torn"; readonly torn: readonly TornCommit[] }
+  | { readonly kind: "dependence"; readonly depends: boolean };
 
 export interface CampaignOptions {
   readonly profile: PriceProfile;
   /** Until a crash is noticed. */
   readonly detectSeconds: number;
-  /** Virtual cycles at which the program fails, besides. */
-  readonly failAt: readonly number[];
-  readonly stopAtFirst: boolean;
-  /** Comes before each run. */
-  onProgress?(done: number, total: number, what: string): void;
+  /** Whether each commit is also cut at each of its steps. */
+  readonly torn: boolean;
 }
+
+const RESTART_PHASE = PHASE_NUMBER.restart;
+
+/** Other clocks: they start weeks later, and one goes faster; not even the day is the same, nor whether a second is even. */
+const OTHER_CLOCKS: readonly ClockOptions[] = [
+  { startNanoseconds: 3_333_333_123_456_789, rate: DEFAULT_CLOCK.rate * 1.5 },
+  { startNanoseconds: 5_678_900_987_654_321, rate: DEFAULT_CLOCK.rate },
+];
+/** Random numbers that a program makes little of may come out the same by chance. */
+const OTHER_SEEDS = 4;
 
 /**
- * Runs a program to its end, and then, for every checkpoint it took, starts it anew on a guest that finds what was committed by
- * then, and holds its end against that of the first run.
+ * Runs a program to its end, and then, for every checkpoint it took, starts it anew on a guest that finds what a crash around
+ * that checkpoint leaves, and holds its end against that of the first run. Everybody who makes one of the same input has the
+ * same jobs, and the same results of them.
  */
-export function crashCampaign(input: CampaignInput, options: CampaignOptions): Campaign {
-  const { onProgress } = options;
-  onProgress?.(0, 1, "the run that nothing stops");
-  const reference = referenceRun(input);
-  const total = reference.commits.length + 1;
-  const restarts: RestartReport[] = [];
-  for (let commit = 0; commit < reference.commits.length; commit++) {
-    onProgress?.(commit + 1, total, `a restart from version ${reference.commits[commit].version}`);
-    const report = reportOf(reference, restartFrom(input, reference, commit), options);
-    restarts.push(report);
-    if (!report.survived && options.stopAtFirst) break;
+export class CampaignRun {
+  readonly reference: Reference;
+  readonly plan: CampaignPlan;
+  /** Those about earlier checkpoints come first, and must be done in this order, as far as they are done. */
+  readonly jobs: readonly CampaignJob[];
+  readonly #input: CampaignInput;
+  readonly #options: CampaignOptions;
+  readonly #torn: TornCommits;
+
+  /** Makes the reference run. */
+  constructor(input: CampaignInput, options: CampaignOptions) {
+    this.#input = input;
+    this.#options = options;
+    this.reference = referenceRun(input);
+    const { torn } = options;
+    const { commits, run } = this.reference;
+    this.plan = planOf(this.reference, { isAsync: input.options.commit === "async", torn });
+    this.#torn = new TornCommits(run.images.all, input.options.target);
+    const { restarts } = this.plan;
+    const perCommit = commits.map((_, commit) => [
+      ...restarts.flatMap((restart, i): CampaignJob[] =>
+        restart.commit === commit ? [{ kind: "restart", commit, restart: i }] : [],
+      ),
+      ...(torn ? [{ kind: "torn", commit } as const] : []),
+    ]);
+    const { clockReads, randomReads } = run.usage;
+    const asked = { time: clockReads > 0, randomness: randomReads > 0 };
+    this.jobs = [
+      ...perCommit.flat(),
+      ...DEPENDENCES.filter((on) => asked[on]).map((on) => ({ kind: "dependence", on }) as const),
+    ];
   }
-  return {
-    reference,
-    restarts,
-    failures: options.failAt.map((cycle) => failureAt(cycle, reference, restarts, options)),
-    dependsOn: dependenceOf(input, reference),
-  };
-}
 
-function reportOf(reference: Reference, restart: Restart, options: CampaignOptions): RestartReport {
-  const { commits } = reference;
-  const { commit, restored, refusals, difference } = restart;
-  const { name, version, cycle } = commits[commit];
-  const next = commits[commit + 1]?.cycle ?? reference.cycle;
-  const from = restored === undefined ? 0 : commits[restored.commit].cycle;
-  return {
-    ...{ name, version, cycle },
-    survived: difference === undefined,
-    restoredVersion: restored?.version ?? null,
-    ...(difference === undefined ? {} : { difference }),
-    refusals,
-    lostCycles: cycle - from,
-    intervalCycles: next - cycle,
-    recovery: recoveryOf(restart, options),
-  };
-}
-
-/** The wire's and the disk's part of what a restart costs is the reload, the rest the restore. */
-function recoveryOf({ run, restored }: Restart, { profile, detectSeconds }: CampaignOptions): Recovery {
-  const outcome = outcomeOf(run);
-  const prices = priceList(profile, outcome.pathLengths);
-  let [reload, restore] = [0, 0];
-  const { table } = countsOf(outcome);
-  for (let row = 0; row < table.rowCount; row++) {
-    if (table.phase[row] !== RESTART_PHASE) continue;
-    for (let i = table.start[row]; i < table.start[row + 1]; i++) {
-      const { layer } = PRIMITIVES[table.primitive[i]];
-      const cycles = table.count[i] * prices.cycles[table.primitive[i]];
-      if (layer === "wire" || layer === "disk") reload += cycles;
-      else restore += cycles;
+  do(job: CampaignJob): JobResult {
+    switch (job.kind) {
+      case "restart": {
+        const { crash } = this.plan.restarts[job.restart];
+        return { kind: "restart", verdict: this.#verdict(restartFrom(this.#input, this.reference, crash)) };
+      }
+      case "torn":
+        return { kind: "torn", torn: this.#torn.of(job.commit) };
+      case "dependence":
+        return { kind: "dependence", depends: this.#dependsOn(job.on) };
     }
   }
-  return { detect: detectSeconds * profile.ghz * 1e9, reload, restore, reentry: restored?.cycle ?? 0 };
+
+  /** In a few words, for who waits. */
+  describe(job: CampaignJob): string {
+    switch (job.kind) {
+      case "restart": {
+        const { images } = this.plan.restarts[job.restart].crash;
+        return images === 0
+          ? "a restart without a checkpoint"
+          : `a restart from version ${this.#versionOf(images - 1)}`;
+      }
+      case "torn":
+        return `torn commits of version ${this.#versionOf(job.commit)}`;
+      case "dependence":
+        return job.on === "time" ? "a run with another clock" : "a run with other random numbers";
+    }
+  }
+
+  #versionOf(commit: number): number {
+    return this.reference.commits[commit].version;
+  }
+
+  #verdict(restart: Restart): Verdict {
+    const { difference, restored, refusals } = restart;
+    return { difference, restored: restored?.commit, refusals, recovery: this.#recovery(restart) };
+  }
+
+  /** The wire's and the disk's part of what a restart costs is the reload, the rest the restore. */
+  #recovery({ run, restored }: Restart): Recovery {
+    const outcome = outcomeOf(run);
+    const prices = priceList(this.#options.profile, outcome.pathLengths);
+    let [reload, restore] = [0, 0];
+    const { table } = countsOf(outcome);
+    for (let row = 0; row < table.rowCount; row++) {
+      if (table.phase[row] !== RESTART_PHASE) continue;
+      for (let i = table.start[row]; i < table.start[row + 1]; i++) {
+        const { layer } = PRIMITIVES[table.primitive[i]];
+        const cycles = table.count[i] * prices.cycles[table.primitive[i]];
+        if (layer === "wire" || layer === "disk") reload += cycles;
+        else restore += cycles;
+      }
+    }
+    return { detect: detectCycles(this.#options), reload, restore, reentry: restored?.cycle ?? 0 };
+  }
+
+  /** Runs again with other times, or with other random numbers, until one makes a difference. */
+  #dependsOn(on: Dependence): boolean {
+    const others: Partial<CampaignInput>[] =
+      on === "time"
+        ? OTHER_CLOCKS.map((clock) => ({ clock }))
+        : Array.from({ length: OTHER_SEEDS }, (_, i) => ({ seed: this.#input.seed + 1 + i }));
+    return others.some(
+      (other) => outputDependence(this.reference, referenceRun({ ...this.#input, ...other })) !== undefined,
+    );
+  }
 }
 
-function failureAt(
-  cycle: number,
-  { commits, cycle: end }: Reference,
-  restarts: readonly RestartReport[],
-  { profile, detectSeconds }: CampaignOptions,
-): Failure {
-  const at = Math.min(cycle, end);
-  const newest = commits.findLastIndex((commit) => commit.cycle <= at);
-  const report = restarts[newest];
-  const nothing = { detect: detectSeconds * profile.ghz * 1e9, reload: 0, restore: 0, reentry: 0 };
-  if (report === undefined) return { cycle, version: null, lostCycles: at, recovery: nothing };
-  return {
-    cycle,
-    version: report.version,
-    lostCycles: report.lostCycles + at - report.cycle,
-    recovery: report.recovery,
-  };
-}
-
-/** Runs again with other times, and with other random numbers, where the program asked for any. */
-function dependenceOf(input: CampaignInput, reference: Reference): Campaign["dependsOn"] {
-  const { usage } = reference.run;
-  const differs = (other: Partial<CampaignInput>) =>
-    outputDependence(reference, referenceRun({ ...input, ...other })) !== undefined;
-  return {
-    time:
-      usage.clockReads > 0 &&
-      differs({ clock: { startNanoseconds: OTHER_START, rate: DEFAULT_CLOCK.rate * OTHER_RATE } }),
-    randomness: usage.randomReads > 0 && differs({ seed: input.seed + 1 }),
-  };
+export function detectCycles({ profile, detectSeconds }: Pick<CampaignOptions, "profile" | "detectSeconds">): number {
+  return detectSeconds * profile.ghz * 1e9;
 }

@@ -23,9 +23,16 @@ export function differenceOf(reference: Reference, ended: Ended): string | undef
   );
 }
 
-/** How two runs from the start differ in what a user sees of them: their ends, output, protected bytes and files. */
+/**
+ * How two runs from the start differ in what a user sees of them: their ends, output, protected bytes and files. Output counts
+ * to the last byte: neither run has a restart to speak of.
+ */
 export function outputDependence(reference: Reference, other: Reference): string | undefined {
   const { run, regions, files } = other;
+  for (const stream of ["stdout", "stderr"] as const) {
+    const at = firstDifference(reference.run[stream], run[stream]);
+    if (at !== undefined) return `${streamName(stream)} differs from its byte ${at} on`;
+  }
   return differenceOf(reference, { commit: -1, run, restored: undefined, refusals: [], regions, files });
 }
 
@@ -55,7 +62,7 @@ function outputDifference(
   stream: "stdout" | "stderr",
 ): string | undefined {
   const bytes = `${stream}Bytes` as const;
-  const name = stream === "stdout" ? "standard output" : "standard error";
+  const name = streamName(stream);
   const whole = textOf(reference.run[stream]);
   const expected = restored === undefined ? whole : whole.slice(reference.commits[restored.commit][bytes]);
   const actual = textOf(run[stream]).slice(restored?.[bytes] ?? 0);
@@ -75,6 +82,10 @@ function outputDifference(
   const [wanted, found] = [want.at(-1 - line), got.at(-1 - line)];
   if (wanted === undefined) return `after the restore ${name} has ${quote(found ?? "")} besides`;
   return `after the restore ${name} has ${found === undefined ? "nothing" : quote(found)} where the reference has ${quote(wanted)}`;
+}
+
+function streamName(stream: "stdout" | "stderr"): string {
+  return stream === "stdout" ? "standard output" : "standard error";
 }
 
 /** One character for each byte, so that positions are those of bytes. */

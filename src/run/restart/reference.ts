@@ -16,18 +16,26 @@ export interface RegionContents extends RegionSpec {
   readonly contents: Uint8Array;
 }
 
-/** A checkpoint of the reference run, and the world as a crash right after it leaves it. */
-export interface ReferenceCommit {
-  readonly name: string;
-  readonly version: number;
+/** What a crash at some moment of the reference run leaves beside the images. */
+export interface Moment {
   /** Virtual cycle of the program. */
   readonly cycle: number;
+  readonly files: FileTree;
+  /** Images that the program had removed by then. */
+  readonly removed: readonly CheckpointImage[];
+}
+
+/** A checkpoint of the reference run, at the moment when its call returned. */
+export interface ReferenceCommit extends Moment {
+  readonly name: string;
+  readonly version: number;
   /** Written to standard output and error by then. */
   readonly stdoutBytes: number;
   readonly stderrBytes: number;
   readonly world: WorldPosition;
-  readonly files: FileTree;
   readonly descriptors: readonly OpenDescriptor[];
+  /** When the image was safe: the same moment, or later where commits are asynchronous (when the program next asked or waited for it). */
+  readonly committed: Moment;
 }
 
 /** A run that nothing stopped: what every restart is held against. */
@@ -48,20 +56,35 @@ export function referenceRun(
   input: CampaignInput,
   hooks: Pick<LiveInput, "onCheckpoint"> & { readonly watcher?: RunWatcher } = {},
 ): Reference {
-  const commits: ReferenceCommit[] = [];
+  const called: Omit<ReferenceCommit, "committed">[] = [];
+  const committed: Moment[] = [];
   const files = input.files.clone();
+  const images = new ImageStore();
+  let running: WatchedProcess | undefined;
   let regions: readonly RegionContents[] = [];
   let cycle = 0;
-  const { watcher, ...rest } = hooks;
+  const { watcher } = hooks;
   const run = runLive({
     ...input,
-    ...rest,
-    images: new ImageStore(),
-    files,
+    ...{ images, files },
+    onCheckpoint(version, at) {
+      committed.push({ cycle: running?.cycle ?? at, files: files.clone(), removed: images.removed });
+      hooks.onCheckpoint?.(version, at);
+    },
     watcher: {
       ...watcher,
+      begin(process) {
+        running = process;
+        watcher?.begin?.(process);
+      },
       checkpointed(image, process) {
-        commits.push(commitOf(image, process));
+        // In a synchronous commit it is safe already, and all is as it was then.
+        const moment = committed[called.length] ?? {
+          cycle: process.cycle,
+          files: files.clone(),
+          removed: images.removed,
+        };
+        called.push({ ...moment, ...calledAt(image, process) });
         watcher?.checkpointed?.(image, process);
       },
       ended(ending, process) {
@@ -71,14 +94,15 @@ export function referenceRun(
       },
     },
   });
+  const commits = committed.map((moment, i): ReferenceCommit => ({ ...called[i], committed: moment }));
   return { run, commits, regions, files, cycle };
 }
 
-function commitOf(
+function calledAt(
   { name, version }: Pick<CheckpointImage, "name" | "version">,
-  { cycle, stdoutBytes, stderrBytes, world, files, descriptors }: WatchedProcess,
-): ReferenceCommit {
-  return { name, version, cycle, stdoutBytes, stderrBytes, world, files: files.clone(), descriptors };
+  { stdoutBytes, stderrBytes, world, descriptors }: WatchedProcess,
+): Omit<ReferenceCommit, keyof Moment | "committed"> {
+  return { name, version, stdoutBytes, stderrBytes, world, descriptors };
 }
 
 /** What the regions hold that are under protection now. */

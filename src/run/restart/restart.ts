@@ -2,7 +2,7 @@ import { ImageStore } from "../../checkpoint/images.ts";
 import { type Ending, type LiveRun, runLive } from "../live.ts";
 import type { RunWatcher } from "../watcher.ts";
 import { differenceOf } from "./difference.ts";
-import { type CampaignInput, contentsOf, type Reference, type RegionContents } from "./reference.ts";
+import { type CampaignInput, contentsOf, type Moment, type Reference, type RegionContents } from "./reference.ts";
 
 /** Where a restarted program had got to when it had its state back. */
 export interface RestoredPoint {
@@ -16,9 +16,15 @@ export interface RestoredPoint {
   readonly stderrBytes: number;
 }
 
-/** A program started anew on a new guest, after a crash right after one of its checkpoints. */
+/** What a crash left: the program's next start finds it. */
+export interface Crash extends Omit<Moment, "cycle"> {
+  /** How many of the reference's images were safe. */
+  readonly images: number;
+}
+
+/** A program started anew on a new guest, after a crash. */
 export interface Restart {
-  /** Index of the newest checkpoint that it found. */
+  /** Index of the newest checkpoint that it found; -1 where there was none. */
   readonly commit: number;
   readonly run: LiveRun;
   /** Its last successful restart; undefined when it began from the start. */
@@ -34,26 +40,34 @@ export interface Restart {
 const MOST_TIMES = 4;
 const MORE_CYCLES = 1e7;
 
+/** A crash right after one of the reference's checkpoints was safe. */
+export function crashAfter({ commits }: Reference, commit: number): Crash {
+  const { files, removed } = commits[commit].committed;
+  return { images: commit + 1, files, removed };
+}
+
 /**
  * Starts the program on a new guest that finds the reference's images up to and with one checkpoint, and the files as they were
- * then; runs it to its end. Once it has restored, its clock and its random numbers go on as the reference's did: only its own
- * state can make a difference.
+ * then, or what some other crash left; runs it to its end. Once it has restored, its clock and its random numbers go on as the
+ * reference's did: only its own state can make a difference.
  */
 export function restartFrom(
   input: CampaignInput,
   reference: Reference,
-  commit: number,
+  crash: number | Crash,
   watcher: RunWatcher = {},
 ): Restart {
   const { commits } = reference;
-  const files = commits[commit].files.clone();
+  const left = typeof crash === "number" ? crashAfter(reference, crash) : crash;
+  const commit = left.images - 1;
+  const files = left.files.clone();
   let restored: RestoredPoint | undefined;
   let regions: readonly RegionContents[] = [];
   const refusals: string[] = [];
   const run = runLive({
     ...input,
     ...cycleLimit(input, reference),
-    images: new ImageStore(reference.run.images.all.slice(0, commit + 1)),
+    images: new ImageStore(reference.run.images.all.slice(0, left.images), left.removed),
     files,
     watcher: {
       ...watcher,
