@@ -149,6 +149,15 @@ test("run --commit async: fewer cycles to wait for, the same images, and only wh
   assert.deepEqual(ends, [sync.stdout, sync.stdout]);
 });
 
+test("a sample survives crashes around its checkpoints and in the midst of commits", () => {
+  const args = ["crash", sample("heat.c"), "--torn", "--commit", "async", "--target", "disk", "--json", "--", "128"];
+  const { code, stdout, stderr } = cli(args);
+  assert.equal(code, 0, stderr);
+  const { restarts, survived, versions } = JSON.parse(stdout) as Record<string, unknown>;
+  assert.equal(survived, restarts);
+  assert.ok((restarts as number) > 10 * (versions as unknown[]).length);
+});
+
 test("run: what cannot be combined is refused in one sentence that says what can", () => {
   for (const [options, sentence] of [
     [

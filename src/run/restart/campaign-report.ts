@@ -131,7 +131,7 @@ export function campaignOf(
       version,
       tried: cuts.length,
       survived: cuts.length - differences.length,
-      found: foundBy(run, cuts),
+      found: foundBy(run, commit, cuts),
     });
   }
   const restarts = versions.length + torn.reduce((sum, { tried }) => sum + tried, 0);
@@ -172,12 +172,18 @@ function reportOf(
   };
 }
 
-function foundBy({ reference }: CampaignRun, cuts: readonly TornCommit[]): TornReport["found"] {
+/** What the program's next start sees as the newest, from nothing on. */
+function foundBy({ reference }: CampaignRun, commit: number, cuts: readonly TornCommit[]): TornReport["found"] {
+  const { commits, run } = reference;
+  const removed = new Set(commits[commit].removed);
   const counts = new Map<number, number>();
-  for (const { images } of cuts) counts.set(images, (counts.get(images) ?? 0) + 1);
+  for (const { images } of cuts) {
+    const newest = run.images.all.findLastIndex((image, i) => i < images && !removed.has(image));
+    counts.set(newest, (counts.get(newest) ?? 0) + 1);
+  }
   return [...counts]
     .sort(([a], [b]) => a - b)
-    .map(([images, commits]) => ({ version: images === 0 ? null : reference.commits[images - 1].version, commits }));
+    .map(([newest, count]) => ({ version: newest < 0 ? null : commits[newest].version, commits: count }));
 }
 
 function failureAt(

@@ -58,7 +58,11 @@ export class TornCommits {
       for (const { step } of this.#next().steps) this.#device.do(step);
     }
     const { encoded, steps } = this.#next();
-    return [...cutsOf(this.#device, steps, encoded)].map((cut) => this.#found(commit, cut));
+    // That it is found once its commit has ended is no torn commit, unless it is not.
+    return [...cutsOf(this.#device, steps, encoded)]
+      .map((cut) => ({ ...this.#found(commit, cut), isTorn: cut.finds !== "it" }))
+      .filter(({ isTorn, fault }) => isTorn || fault !== undefined)
+      .map(({ isTorn: _, ...torn }) => torn);
   }
 
   #next(): { readonly encoded: EncodedImage; readonly steps: readonly CommitStep[] } {
