@@ -25,8 +25,11 @@ export interface ApiObserver {
   reload(id: number, group: string, bytes: number, site: number): void;
   /** Waits for an asynchronous commit. */
   drain(site: number): void;
-  /** The image is whole and safe: at the end of the call, or later where commits are asynchronous. */
-  committed(image: CheckpointImage): void;
+  /**
+   * The image is whole and safe: at the end of the call, or later where commits are asynchronous.
+   * @param safeAt virtual cycle from which on it was; it may be told later
+   */
+  committed(image: CheckpointImage, safeAt: number): void;
   /**
    * The program has ended a restart from an image.
    * @param regions what was restored
@@ -84,7 +87,7 @@ export class CheckpointApi {
         for (const draft of this.#open?.drafts ?? []) draft.take(page, this.#memory);
         for (const draft of this.#inFlight?.drafts ?? []) draft.take(page, this.#memory);
       },
-      finish: () => this.#land(),
+      finish: (safeAt) => this.#land(safeAt),
     };
   }
 
@@ -214,7 +217,7 @@ export class CheckpointApi {
     this.#observer.commit(name, version, site, taken.saved);
     this.#engine.commit(site);
     this.#inFlight = { ...taken, cycle: this.#cycle() };
-    if (!this.#engine.isCopying) this.#land();
+    if (!this.#engine.isCopying) this.#land(this.#cycle());
     return SUCCESS;
   }
 
@@ -311,7 +314,7 @@ export class CheckpointApi {
   }
 
   /** Takes what is missing of the checkpoint in flight, and commits it. */
-  #land(): void {
+  #land(safeAt: number): void {
     for (const draft of this.#open?.drafts ?? []) draft.takeAll(this.#memory);
     if (this.#inFlight === undefined) return;
     const { name, version, cycle, drafts } = this.#inFlight;
@@ -322,7 +325,7 @@ export class CheckpointApi {
     });
     const image: CheckpointImage = { name, version, cycle, regions };
     this.#store.commit(image);
-    this.#observer.committed(image);
+    this.#observer.committed(image, Math.max(cycle, safeAt));
   }
 
   #ready(call: string, site: number): boolean {

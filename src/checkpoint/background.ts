@@ -65,12 +65,15 @@ export class BackgroundCopy {
   #budget = 0;
   /** The first part that may not be done. */
   #next = 0;
+  /** When the last of what is copied was. */
+  #copiedAt: number;
 
   constructor(epoch: number, site: number, cycle: number, rates: BackgroundRates) {
     this.epoch = epoch;
     this.site = site;
     this.#start = cycle;
     this.#cycle = cycle;
+    this.#copiedAt = cycle;
     this.#rates = rates;
   }
 
@@ -112,7 +115,7 @@ export class BackgroundCopy {
     // A page may be written again and again: only the first time can matter, and advances the copier.
     if (parts === undefined || parts.every(({ done }) => done)) return copied;
     this.#advance(cycle);
-    for (const part of parts) if (!part.done) this.#take(part, copied);
+    for (const part of parts) if (!part.done) this.#take(part, copied, cycle);
     return copied;
   }
 
@@ -135,6 +138,14 @@ export class BackgroundCopy {
     return { copied: this.#copied, uncopied, sentBytes, unsentBytes, isDone };
   }
 
+  /** Once nothing is left: the virtual cycle at which the last was copied, and has crossed. */
+  get doneAt(): number {
+    const { transfer } = this.#rates;
+    if (transfer === undefined) return Math.ceil(this.#copiedAt);
+    const bytes = this.#readyBytes + (this.#indexed === undefined ? 0 : indexBytes(this.#indexed));
+    return Math.ceil(Math.max(this.#copiedAt, this.#start + bytes / transfer));
+  }
+
   #advance(cycle: number): void {
     this.#budget += (cycle - this.#cycle) * this.#rates.copy;
     this.#cycle = cycle;
@@ -143,12 +154,13 @@ export class BackgroundCopy {
       if (part.done) continue;
       if (part.bytes > this.#budget) return;
       this.#budget -= part.bytes;
-      this.#take(part, this.#copied);
+      this.#take(part, this.#copied, cycle - this.#budget / this.#rates.copy);
     }
   }
 
-  #take(part: Part, copied: CopiedBytes): void {
+  #take(part: Part, copied: CopiedBytes, cycle: number): void {
     part.done = true;
+    this.#copiedAt = cycle;
     this.#readyBytes += part.bytes;
     copied.pages++;
     copied.pieces += part.pieces;

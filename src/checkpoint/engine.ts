@@ -15,8 +15,8 @@ import { firstRunFrom, NO_RUNS, pageOfRun, RunColumns, type WrittenRuns } from "
 export interface CopyListener {
   /** The page is about to be written: its bytes must be taken now, where they were not yet. */
   beforeWrite(page: number): void;
-  /** All bytes that are still missing must be taken now. */
-  finish(): void;
+  /** All bytes that are still missing must be taken now. @param safeAt virtual cycle from which on the image was safe */
+  finish(safeAt: number): void;
 }
 
 /** The 64-byte lines that were written in an epoch, page by page, as columns: bit i of `low` is line i, of `high` line 32 + i. */
@@ -107,6 +107,7 @@ export class CheckpointEngine {
     if (this.#background === undefined) return;
     const { epoch, site, indexedPieces } = this.#background;
     const { uncopied, unsentBytes, isDone } = this.#chargeProgress(this.#background);
+    const { doneAt } = this.#background;
     this.#background = undefined;
     const { ledger, options } = this.#machine;
     const before = ledger.enter(isDone ? "background" : "commit", epoch, site, NO_REGION);
@@ -117,7 +118,7 @@ export class CheckpointEngine {
       this.technique.wholeGuest?.release();
     }
     ledger.restore(before);
-    this.copyListener?.finish();
+    this.copyListener?.finish(isDone ? doneAt : this.#cycle);
   }
 
   /** The program has ended, and waits for nothing: an asynchronous commit that is not done by now is lost. */

@@ -44,8 +44,8 @@ export interface LiveInput {
   /** The guest's clock; `DEFAULT_CLOCK` unless given. */
   readonly clock?: ClockOptions | undefined;
   readonly watcher?: RunWatcher | undefined;
-  /** Comes after each checkpoint, with the virtual cycle. */
-  onCheckpoint?(version: number, cycle: number): void;
+  /** Comes after each checkpoint, with the virtual cycle, and that from which on its image was safe. */
+  onCheckpoint?(version: number, cycle: number, safeAt: number): void;
 }
 
 /** How the program ended. */
@@ -176,8 +176,8 @@ export function runLive(input: LiveInput): LiveRun {
       checkpointed = { name, version };
       checkpoints.push(summaryOf(name, version, machine.engine.epoch, mmu.cycles(), saved));
     },
-    committed(image) {
-      input.onCheckpoint?.(image.version, image.cycle);
+    committed(image, safeAt) {
+      input.onCheckpoint?.(image.version, image.cycle, safeAt);
     },
     restarted(image, regions, succeeded) {
       restarted = { image, regions, succeeded };

@@ -34,8 +34,11 @@ const NOTHING: Survival = { write: () => [], directory: () => false, arrived: ()
  * @param device holds what was committed before; the commit is carried out on it
  */
 export function* cutsOf(device: BackupDevice, steps: readonly CommitStep[], encoded: EncodedImage): Generator<Cut> {
+  let unflushed = 0;
   for (const { label, step } of steps) {
-    const { before, after } = variantsOf(step);
+    if (step.kind === "flush") unflushed = 0;
+    if (step.kind === "write") unflushed++;
+    const { before, after } = variantsOf(step, unflushed > 1);
     for (const variant of before) yield cut(device, label, variant);
     device.do(step);
     for (const variant of after) yield cut(device, label, variant);
@@ -54,8 +57,14 @@ function cut(device: BackupDevice, step: string, { label, survival }: Variant): 
   return { at: `${step}, ${label}`, remains: device.crash({ ...ALL, ...survival }), finds: "either" };
 }
 
-/** Crashes while a step is under way: of one that makes things sure before it has, of others when they are in some cache. */
-function variantsOf(step: StoreStep): { readonly before: readonly Variant[]; readonly after: readonly Variant[] } {
+/**
+ * Crashes while a step is under way: of one that makes things sure before it has, of others when they are in some cache.
+ * @param hasEarlier whether other writes wait there, too
+ */
+function variantsOf(
+  step: StoreStep,
+  hasEarlier: boolean,
+): { readonly before: readonly Variant[]; readonly after: readonly Variant[] } {
   const lost: Variant = { label: "lost", survival: NOTHING };
   const done: Variant = { label: "done", survival: ALL };
   switch (step.kind) {
@@ -71,8 +80,8 @@ function variantsOf(step: StoreStep): { readonly before: readonly Variant[]; rea
       });
       const half = last((bytes) => [[0, bytes >> 1]], ALL);
       const alone = last((bytes) => [[0, bytes]], NOTHING);
-      const variants = [lost, { label: "half", survival: half }, { label: "ahead of those before", survival: alone }];
-      return { before: [], after: [...variants, done] };
+      const ahead = hasEarlier ? [{ label: "ahead of those before", survival: alone }] : [];
+      return { before: [], after: [lost, { label: "half", survival: half }, ...ahead, done] };
     }
     case "flush": {
       const write: Survival["write"] = (bytes, i) => everyOtherSector(bytes, i & 1);

@@ -85,7 +85,7 @@ function tornParts(torn: readonly TornReport[], mismatches: readonly Mismatch[])
     survived === tried ? "survives" : `${tried - survived} differ`,
   ]);
   const parts = [
-    table(["torn commit of", "cut in", "the next start finds", ""], ["left", "right", "left", "left"], rows),
+    table(["torn commit of", "cuts", "the next start finds", ""], ["left", "right", "left", "left"], rows),
   ];
   const first = mismatches.find(({ tornAt }) => tornAt !== undefined);
   if (first !== undefined) {

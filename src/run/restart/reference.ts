@@ -34,7 +34,10 @@ export interface ReferenceCommit extends Moment {
   readonly stderrBytes: number;
   readonly world: WorldPosition;
   readonly descriptors: readonly OpenDescriptor[];
-  /** When the image was safe: the same moment, or later where commits are asynchronous (when the program next asked or waited for it). */
+  /**
+   * When the image was safe: the same moment, or later where commits are asynchronous. The files then are as they were when the
+   * program next asked or waited for it, which is the most that can have happened to them.
+   */
   readonly committed: Moment;
 }
 
@@ -60,23 +63,18 @@ export function referenceRun(
   const committed: Moment[] = [];
   const files = input.files.clone();
   const images = new ImageStore();
-  let running: WatchedProcess | undefined;
   let regions: readonly RegionContents[] = [];
   let cycle = 0;
   const { watcher } = hooks;
   const run = runLive({
     ...input,
     ...{ images, files },
-    onCheckpoint(version, at) {
-      committed.push({ cycle: running?.cycle ?? at, files: files.clone(), removed: images.removed });
-      hooks.onCheckpoint?.(version, at);
+    onCheckpoint(version, at, safeAt) {
+      committed.push({ cycle: safeAt, files: files.clone(), removed: images.removed });
+      hooks.onCheckpoint?.(version, at, safeAt);
     },
     watcher: {
       ...watcher,
-      begin(process) {
-        running = process;
-        watcher?.begin?.(process);
-      },
       checkpointed(image, process) {
         // In a synchronous commit it is safe already, and all is as it was then.
         const moment = committed[called.length] ?? {

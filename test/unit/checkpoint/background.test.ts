@@ -86,3 +86,32 @@ test("whatever is written when, every byte is copied exactly once, and crosses a
     ),
   );
 });
+
+test("when it was done is the first moment at which nothing was left, however late somebody looks", () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.nat(63), { minLength: 1, maxLength: 12 }),
+      fc.array(fc.record({ page: fc.nat(63), after: fc.nat(9000) }), { maxLength: 8 }),
+      fc.constantFrom(0.25, 0.5, 1, 8),
+      fc.constantFrom(undefined, 0.125, 2),
+      (pages, writes, rate, transfer) => {
+        /** The same commit, looked at only at one cycle. */
+        const doneBy = (cycle: number) => {
+          const copy = new BackgroundCopy(0, 0, 0, { copy: rate, transfer });
+          copy.add([saved([...pages].sort((a, b) => a - b))], own);
+          copy.end(pages.length);
+          let now = 0;
+          for (const { page, after } of writes) {
+            now += after;
+            if (now <= cycle) copy.collide(page, now);
+          }
+          return { isDone: copy.progress(cycle).isDone, doneAt: copy.doneAt };
+        };
+        const { isDone, doneAt } = doneBy(1e7);
+        assert.ok(isDone);
+        assert.ok(doneBy(doneAt).isDone, `done at ${doneAt}`);
+        assert.ok(!doneBy(doneAt - 1).isDone, `not done before ${doneAt}`);
+      },
+    ),
+  );
+});
