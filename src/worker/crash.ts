@@ -31,7 +31,7 @@ export interface CrashResult {
 }
 
 /** Milliseconds of work ahead from which on threads are worth it: each has the program to load and the reference run to make. */
-const THREADS_FROM = 1500;
+const THREADS_FROM = 3000;
 /** Each keeps all images of the reference run. */
 const MOST_THREADS = 8;
 
