@@ -194,7 +194,7 @@ export class CheckpointApi {
     this.#observer.save(fresh, site);
     for (const saved of this.#engine.save(fresh, site)) {
       const draft = new ImageDraft(saved);
-      if (!this.#engine.copiesInBackground) draft.takeAll(this.#memory);
+      if (!this.#engine.copiesInBackground) draft.takeAll(this.#memory, this.#expected(open, draft.spec));
       // A region that was protected again since it was saved takes the place of what it was: an image holds an id once.
       const earlier = open.drafts.findIndex((other) => other.isOf(saved.region.spec));
       if (earlier >= 0) open.drafts.splice(earlier, 1);
@@ -326,6 +326,10 @@ export class CheckpointApi {
     const image: CheckpointImage = { name, version, cycle, regions };
     this.#store.commit(image);
     this.#observer.committed(image, Math.max(cycle, safeAt));
+  }
+
+  #expected({ name, version }: { readonly name: string; readonly version: number }, { id, group }: RegionName) {
+    return this.#store.expectedBytes(name, version, id, group);
   }
 
   #ready(call: string, site: number): boolean {

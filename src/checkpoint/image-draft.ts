@@ -6,8 +6,8 @@ import { type RegionSpec, type SavedRegion, savedRuns } from "./regions.ts";
 export interface LibraryMemory {
   /** Bytes of the program's memory now. */
   readonly sizeBytes: number;
-  /** @returns a copy */
-  read(address: number, bytes: number): Uint8Array;
+  /** @returns a copy; `like` itself, where that holds the same */
+  read(address: number, bytes: number, like?: Uint8Array): Uint8Array;
   /** Stores bytes as the library's own code would: every page is seen by the machine. */
   write(address: number, bytes: Uint8Array): void;
 }
@@ -45,12 +45,12 @@ export class ImageDraft {
     this.#taken.set(page, bytes);
   }
 
-  /** Takes all that is missing. Runs that touch become one. */
-  takeAll(memory: LibraryMemory): void {
+  /** Takes all that is missing. Runs that touch become one. @param like what the whole region may well hold */
+  takeAll(memory: LibraryMemory, like?: Uint8Array): void {
     if (this.#runs !== undefined) return;
     const { pages, pieces, bytes: size, whole } = this.#saved;
     if (whole && this.#taken.size === 0 && size === this.spec.bytes) {
-      const bytes = memory.read(this.spec.address, size);
+      const bytes = memory.read(this.spec.address, size, like);
       this.#runs = { offsets: Uint32Array.of(0), lengths: Uint32Array.of(size), bytes };
       return;
     }

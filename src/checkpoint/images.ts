@@ -30,9 +30,18 @@ export interface CheckpointImage {
 export class ImageStore {
   #images: CheckpointImage[];
   #removed: Set<CheckpointImage>;
+  readonly #expected: ImageStore | undefined;
 
-  /** @param removed those of `images` that are out of sight */
-  constructor(images: readonly CheckpointImage[] = [], removed: readonly CheckpointImage[] = []) {
+  /**
+   * @param removed those of `images` that are out of sight
+   * @param expected holds images that may well come again: bytes that are the same are not kept twice
+   */
+  constructor(
+    images: readonly CheckpointImage[] = [],
+    removed: readonly CheckpointImage[] = [],
+    expected?: ImageStore,
+  ) {
+    this.#expected = expected;
     this.#images = [...images];
     this.#removed = new Set(removed);
   }
@@ -54,6 +63,13 @@ export class ImageStore {
 
   commit(image: CheckpointImage): void {
     this.#images.push(image);
+  }
+
+  /** What a region of an image that is being taken may well hold, all of it. */
+  expectedBytes(name: string, version: number, id: number, group: string): Uint8Array | undefined {
+    const image = this.#expected?.all.findLast((one) => one.name === name && one.version === version);
+    const region = image && regionOf(image, id, group);
+    return region?.whole === true && region.lengths.length === 1 ? region.bytes : undefined;
   }
 
   /** Removes every image called `name` from sight. */

@@ -7,6 +7,7 @@ export function words(bytes: Uint8Array): Uint32Array {
 
 /** The first index at which two byte strings differ, be it that one ends; undefined where they are equal. */
 export function firstDifference(a: Uint8Array, b: Uint8Array): number | undefined {
+  if (a === b) return undefined;
   const end = Math.min(a.length, b.length);
   const [one, other] = [words(a.subarray(0, end)), words(b.subarray(0, end))];
   let word = 0;

@@ -7,6 +7,7 @@ import { VELOC_MODULE, velocImports } from "../guest/veloc.ts";
 import { createWasi } from "../guest/wasi/create-wasi.ts";
 import type { FileTree } from "../guest/wasi/file-tree.ts";
 import { ProcessExit, WASI_MODULE, type Wasi, type WasiUsage } from "../guest/wasi/types.ts";
+import { firstDifference, words } from "../machine/bytes.ts";
 import { NO_REGION, NO_SITE } from "../machine/context.ts";
 import type { InstrumentedModule } from "../program/instrument/types.ts";
 import { BadInputError, type Program } from "../program/program.ts";
@@ -72,6 +73,8 @@ export interface LiveRun extends MachineHistory {
 }
 
 const NOWHERE: SiteSource = { file: "", line: 0, function: "" };
+
+const NO_PAGES = new Uint32Array();
 
 /** A limit that the user set was reached. */
 class LimitReached extends Error {}
@@ -151,7 +154,10 @@ export function runLive(input: LiveInput): LiveRun {
     get sizeBytes() {
       return mmu.memory.length;
     },
-    read: (address, bytes) => mmu.memory.slice(address, address + bytes),
+    read(address, bytes, like) {
+      const now = mmu.memory.subarray(address, address + bytes);
+      return like !== undefined && firstDifference(now, like) === undefined ? like : now.slice();
+    },
     write(address, bytes) {
       if (bytes.length === 0) return;
       mmu.hostWrite(address, bytes.length);
@@ -166,7 +172,8 @@ export function runLive(input: LiveInput): LiveRun {
       recorder.save(regions, site, (writes) => {
         engine.noteLines(writes);
         if (writes.written !== undefined) engine.noteWritten(writes.written);
-        const changed = contents.save(regions, mmu.memory);
+        // Nobody replays what was watched.
+        const changed = instrumented.mode === "watch" ? NO_PAGES : contents.save(regions, mmu.memory);
         engine.noteChanged(changed);
         return changed;
       });
@@ -367,11 +374,15 @@ function callEntry(instance: WebAssembly.Instance): number {
 }
 
 /** Runs of pages that the loader has put something on. */
+const WORDS_OF_PAGE = 1024;
+
 function residentPages(memory: Uint8Array): { first: number; pageCount: number }[] {
-  const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length >> 2);
+  const all = words(memory);
   const runs: { first: number; pageCount: number }[] = [];
-  for (let page = 0; page * 1024 < words.length; page++) {
-    if (words.subarray(page * 1024, (page + 1) * 1024).every((word) => word === 0)) continue;
+  for (let at = 0; at < all.length; at++) {
+    if (all[at] === 0) continue;
+    const page = Math.floor(at / WORDS_OF_PAGE);
+    at = (page + 1) * WORDS_OF_PAGE - 1;
     const last = runs.at(-1);
     if (last !== undefined && last.first + last.pageCount === page) last.pageCount++;
     else runs.push({ first: page, pageCount: 1 });

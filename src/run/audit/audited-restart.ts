@@ -177,7 +177,7 @@ export function auditedRestart(
     registerReads: begun?.registers.reads ?? [],
     regions: (begun?.regions ?? []).map(({ id, group, address, bytes }) => ({
       ...{ id, group, address },
-      states: begun?.shadow.states.slice(address, address + bytes) ?? new Uint8Array(),
+      states: begun?.shadow.states.subarray(address, address + bytes) ?? new Uint8Array(),
     })),
     overwrites: runs.filter(({ state }) => isDead(state)),
     inputs: inputs.uses,

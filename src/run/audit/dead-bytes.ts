@@ -26,6 +26,17 @@ const PAID = 4;
 /** By the restart before, before its next checkpoint. */
 const SET_BEFORE = 8;
 
+/** By what was known of a byte, and what became of it in the next restart: what is known then. */
+const NEXT = Uint8Array.from({ length: 256 }, (_, index) => {
+  const [before, state] = [index >> 4, index & 15];
+  const isOverwritten = state === Shadow.dead || state === Shadow.deadLater;
+  let now = before & ~SET_BEFORE;
+  if (state === Shadow.live) now |= LIVE;
+  if (isOverwritten) now |= (before & SET_BEFORE) !== 0 ? OVERWRITTEN | PAID : OVERWRITTEN;
+  if (state === Shadow.dead) now |= SET_BEFORE;
+  return now;
+});
+
 /**
  * Bytes that restarted programs always overwrite before they read them, and never the other way round. Runs of them are left
  * out where none was written between two checkpoints: no checkpoint after the first had to take them, and they may well be
@@ -41,13 +52,7 @@ export function deadBytes(audited: AuditedReference, restarts: readonly AuditedR
       const key = `${id} ${group}`;
       const use = grown(uses.get(key), states.length);
       uses.set(key, use);
-      for (let i = 0; i < states.length; i++) {
-        const isOverwritten = states[i] === Shadow.dead || states[i] === Shadow.deadLater;
-        if (states[i] === Shadow.live) use[i] |= LIVE;
-        if (isOverwritten) use[i] |= (use[i] & SET_BEFORE) !== 0 ? OVERWRITTEN | PAID : OVERWRITTEN;
-        if (states[i] === Shadow.dead) use[i] |= SET_BEFORE;
-        else use[i] &= ~SET_BEFORE;
-      }
+      for (let i = 0; i < states.length; i++) use[i] = NEXT[(use[i] << 4) | states[i]];
       if (firsts.has(key)) continue;
       if (!states.includes(Shadow.dead) && !states.includes(Shadow.deadLater)) continue;
       const first = overwrites.find(({ start, end }) => end > address && start < address + states.length);

@@ -58,6 +58,7 @@ export function restartFrom(
   watcher: RunWatcher = {},
 ): Restart {
   const { commits } = reference;
+  const { images } = reference.run;
   const left = typeof crash === "number" ? crashAfter(reference, crash) : crash;
   const commit = left.images - 1;
   const files = left.files.clone();
@@ -67,7 +68,7 @@ export function restartFrom(
   const run = runLive({
     ...input,
     ...cycleLimit(input, reference),
-    images: new ImageStore(reference.run.images.all.slice(0, left.images), left.removed),
+    images: new ImageStore(images.all.slice(0, left.images), left.removed, images),
     files,
     watcher: {
       ...watcher,
