@@ -288,7 +288,7 @@ export function runLive(input: LiveInput): LiveRun {
     const imports = linkImports(compiled, { ...mmu.imports, [WASI_MODULE]: wasi.imports, [VELOC_MODULE]: veloc });
     const instance = new WebAssembly.Instance(compiled, imports);
     mmu.attach(instance);
-    const start = { startPages: mmu.pageCount, residentPages: residentPages(mmu.memory) };
+    const start = { startPages: mmu.pageCount, residentPages: residentPages(instrumented, mmu.memory) };
     machine = createMachine(options, start);
     machine.process.watchStores(machine.base, mmu.protection.subarray(0, mmu.pageCount), MACHINE_BIT);
     recorder.begin();
@@ -373,10 +373,15 @@ function callEntry(instance: WebAssembly.Instance): number {
   throw new BadInputError("the program exports neither _start nor main: there is nothing to run");
 }
 
-/** Runs of pages that the loader has put something on. */
 const WORDS_OF_PAGE = 1024;
+type PageRun = Recording["residentPages"][number];
+/** A program always starts with the same memory. */
+const knownResident = new WeakMap<InstrumentedModule, readonly PageRun[]>();
 
-function residentPages(memory: Uint8Array): { first: number; pageCount: number }[] {
+/** Runs of pages that the loader has put something on. */
+function residentPages(module: InstrumentedModule, memory: Uint8Array): readonly PageRun[] {
+  const known = knownResident.get(module);
+  if (known !== undefined) return known;
   const all = words(memory);
   const runs: { first: number; pageCount: number }[] = [];
   for (let at = 0; at < all.length; at++) {
@@ -387,6 +392,7 @@ function residentPages(memory: Uint8Array): { first: number; pageCount: number }
     if (last !== undefined && last.first + last.pageCount === page) last.pageCount++;
     else runs.push({ first: page, pageCount: 1 });
   }
+  knownResident.set(module, runs);
   return runs;
 }
 

@@ -1,11 +1,11 @@
 import type { SymbolTable } from "../../program/symbols/symbols.ts";
 import type { SiteSource } from "../recording.ts";
-import type { CampaignInput } from "../restart/reference.ts";
+import type { CampaignInput, ReferenceCommit } from "../restart/reference.ts";
 import { AuditedReference, rangeOf } from "./audited-reference.ts";
 import { type AuditedRestart, auditedRestart, NO_REPAIRS } from "./audited-restart.ts";
 import { type ByteRange, byteCount, mergedBytes } from "./byte-ranges.ts";
 import { candidatesOf } from "./candidates.ts";
-import { type DeadBytes, deadBytes } from "./dead-bytes.ts";
+import { type DeadBytes, DeadBytesFinder } from "./dead-bytes.ts";
 import { type Explained, explain, type ProofContext } from "./explain.ts";
 import type { DeadFinding, Finding, Place, Subject, UnprotectedFinding } from "./findings.ts";
 import { FoundState, type Sighting } from "./found.ts";
@@ -59,7 +59,8 @@ export function auditRestarts(input: CampaignInput, { symbols, onProgress }: Aud
   const audited = new AuditedReference(input);
   const { commits } = audited.reference;
   const context = proofContext(input, audited, symbols);
-  const restarts: AuditedRestart[] = [];
+  const versions: AuditedVersion[] = [];
+  const deadBytes = new DeadBytesFinder(audited);
   const found = new FoundState();
   for (let commit = 0; commit < commits.length; commit++) {
     onProgress?.(commit + 1, commits.length + 1, `a restart from version ${commits[commit].version}`);
@@ -69,28 +70,33 @@ export function auditRestarts(input: CampaignInput, { symbols, onProgress }: Aud
       tracksRestored: false,
       skipsGlobal: context.skipsGlobal,
     });
-    restarts.push(restart);
+    versions.push(versionOf(commits, restart));
+    // Before another restart takes its states' place.
+    deadBytes.add(restart);
     for (const sighting of sightingsOf(context, restart, found)) found.add(sighting);
   }
   const all = withWriters(input, audited, found.list());
-  const dead = deadBytes(audited, restarts)
+  const dead = deadBytes
+    .list()
     .map((bytes) => deadFinding(context, bytes))
     .sort((a, b) => b.bytes - a.bytes);
   const matters = ({ bytes, regionBytes }: DeadFinding) => bytes >= PAGE_BYTES || bytes >= regionBytes * LEAST_PART;
   return {
     audited,
-    versions: restarts.map(({ restart, commit }) => {
-      const { name, version } = commits[restart.commit];
-      const { difference } = restart;
-      return {
-        ...{ name, version, restoredVersion: commit === undefined ? null : commits[commit].version },
-        ...(difference === undefined ? {} : { difference }),
-      };
-    }),
+    versions,
     regions: regionNotes(audited),
     unprotected: all.filter(({ effect }) => effect !== "harmless"),
     dead: dead.filter(matters),
     harmless: [...all.filter(({ effect }) => effect === "harmless"), ...dead.filter((one) => !matters(one))],
+  };
+}
+
+function versionOf(commits: readonly ReferenceCommit[], { restart, commit }: AuditedRestart): AuditedVersion {
+  const { name, version } = commits[restart.commit];
+  const { difference } = restart;
+  return {
+    ...{ name, version, restoredVersion: commit === undefined ? null : commits[commit].version },
+    ...(difference === undefined ? {} : { difference }),
   };
 }
 

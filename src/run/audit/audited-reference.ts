@@ -30,6 +30,8 @@ export class AuditedReference {
   readonly reference: Reference;
   readonly states: readonly CheckpointState[];
   readonly #memory: ReferenceMemory;
+  #latest: { readonly commit: number; readonly memory: Uint8Array } | undefined;
+  #shadow = new Uint8Array();
 
   constructor(input: CampaignInput, onCheckpoint?: (version: number) => void) {
     const states: CheckpointState[] = [];
@@ -54,8 +56,20 @@ export class AuditedReference {
     this.#memory = memory;
   }
 
-  /** The memory at a checkpoint. */
+  /** One byte for each of `byteCount` bytes of memory, all 0: the same ones each time. */
+  statesOf(byteCount: number): Uint8Array {
+    if (this.#shadow.length < byteCount) this.#shadow = new Uint8Array(byteCount);
+    else this.#shadow.fill(0, 0, byteCount);
+    return this.#shadow.subarray(0, byteCount);
+  }
+
+  /** The memory at a checkpoint; not to be changed. */
   memoryAt(commit: number): Uint8Array {
+    if (this.#latest?.commit !== commit) this.#latest = { commit, memory: this.#restored(commit) };
+    return this.#latest.memory;
+  }
+
+  #restored(commit: number): Uint8Array {
     const { images } = this.reference.run;
     const image = images.all[commit];
     const saved = this.states[commit].saved.map(({ id, group, address }) => ({

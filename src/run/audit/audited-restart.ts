@@ -28,6 +28,7 @@ export const NO_REPAIRS: Repairs = { memory: [], registers: new Set() };
 /** What became of a restored region: by offset, `Shadow.live`, `.dead`, `.deadLater`, or `.restored` where nothing touched it. */
 export interface RegionUse extends RegionName {
   readonly address: number;
+  /** Good until the next restart. */
   readonly states: Uint8Array;
 }
 
@@ -134,6 +135,7 @@ export function auditedRestart(
           unwatch: (address, bytes) => mmu.watched.clear(address, bytes),
         },
         reference,
+        audited.statesOf(reference.length),
         placeOf,
         CHECKPOINT_SITE,
         { overwritten: tracksOverwritten, restored: tracksRestored },

@@ -38,41 +38,48 @@ const NEXT = Uint8Array.from({ length: 256 }, (_, index) => {
 });
 
 /**
- * Bytes that restarted programs always overwrite before they read them, and never the other way round. Runs of them are left
- * out where none was written between two checkpoints: no checkpoint after the first had to take them, and they may well be
+ * Finds bytes that restarted programs always overwrite before they read them, and never the other way round. Runs of them are
+ * left out where none was written between two checkpoints: no checkpoint after the first had to take them, and they may well be
  * state whose time had not come.
- * @param restarts in the order of their checkpoints
  */
-export function deadBytes(audited: AuditedReference, restarts: readonly AuditedRestart[]): DeadBytes[] {
-  const uses = new Map<string, Uint8Array>();
-  const firsts = new Map<string, { readonly commit: number; readonly writtenAt: Place | undefined }>();
-  for (const { commit, regions, overwrites } of restarts) {
-    if (commit === undefined) continue;
+export class DeadBytesFinder {
+  readonly #audited: AuditedReference;
+  readonly #uses = new Map<string, Uint8Array>();
+  readonly #firsts = new Map<string, { readonly commit: number; readonly writtenAt: Place | undefined }>();
+
+  constructor(audited: AuditedReference) {
+    this.#audited = audited;
+  }
+
+  /** Restarts come in the order of their checkpoints. */
+  add({ commit, regions, overwrites }: AuditedRestart): void {
+    if (commit === undefined) return;
     for (const { id, group, address, states } of regions) {
       const key = `${id} ${group}`;
-      const use = grown(uses.get(key), states.length);
-      uses.set(key, use);
+      const use = grown(this.#uses.get(key), states.length);
+      this.#uses.set(key, use);
       for (let i = 0; i < states.length; i++) use[i] = NEXT[(use[i] << 4) | states[i]];
-      if (firsts.has(key)) continue;
-      if (!states.includes(Shadow.dead) && !states.includes(Shadow.deadLater)) continue;
+      if (this.#firsts.has(key)) continue;
       const first = overwrites.find(({ start, end }) => end > address && start < address + states.length);
-      firsts.set(key, { commit, writtenAt: first?.place.user });
+      if (first !== undefined) this.#firsts.set(key, { commit, writtenAt: first.place.user });
     }
   }
-  return [...uses].flatMap(([key, use]) => {
-    const first = firsts.get(key);
-    const [id, group] = [Number(key.slice(0, key.indexOf(" "))), key.slice(key.indexOf(" ") + 1)];
-    if (first === undefined) return [];
-    const saved = audited.states[first.commit].saved.find((one) => one.id === id && one.group === group);
-    if (saved === undefined) return [];
-    const dead = runsWhere(use, (byte) => (byte & (LIVE | OVERWRITTEN)) === OVERWRITTEN);
-    const ranges = isSavedOnce(audited, id, group)
-      ? dead
-      : dead.filter(({ start, end }) => use.subarray(start, end).some((byte) => (byte & PAID) !== 0));
-    return ranges.length === 0
-      ? []
-      : [{ id, group, regionBytes: use.length, address: saved.address, ...first, ranges }];
-  });
+
+  list(): DeadBytes[] {
+    return [...this.#firsts].flatMap(([key, first]) => {
+      const use = this.#uses.get(key) ?? new Uint8Array();
+      const [id, group] = [Number(key.slice(0, key.indexOf(" "))), key.slice(key.indexOf(" ") + 1)];
+      const saved = this.#audited.states[first.commit].saved.find((one) => one.id === id && one.group === group);
+      if (saved === undefined) return [];
+      const dead = runsWhere(use, (byte) => (byte & (LIVE | OVERWRITTEN)) === OVERWRITTEN);
+      const ranges = isSavedOnce(this.#audited, id, group)
+        ? dead
+        : dead.filter(({ start, end }) => use.subarray(start, end).some((byte) => (byte & PAID) !== 0));
+      return ranges.length === 0
+        ? []
+        : [{ id, group, regionBytes: use.length, address: saved.address, ...first, ranges }];
+    });
+  }
 }
 
 /** Whether only one image holds the region, so that no other tells more of it. */

@@ -76,6 +76,7 @@ export class RestartShadow {
 
   /**
    * @param reference the memory as it was at the checkpoint
+   * @param states one byte for each of the memory's, all 0
    * @param placeOf looks a site up, on the program's stack
    * @param keeper the site that stands for whoever puts protected bytes into images
    * @param tracks whether stale bytes that are overwritten are watched until they are loaded, and restored ones as well
@@ -84,12 +85,13 @@ export class RestartShadow {
   constructor(
     watched: WatchedBytes,
     reference: Uint8Array,
+    states: Uint8Array,
     placeOf: (site: number) => AccessPlace,
     keeper: number,
     tracks: { readonly overwritten: boolean; readonly restored: boolean },
     repaired?: Uint8Array,
   ) {
-    this.states = new Uint8Array(reference.length);
+    this.states = states;
     this.#watched = watched;
     this.#reference = reference;
     this.#placeOf = placeOf;
@@ -152,6 +154,10 @@ export class RestartShadow {
   access(memory: Uint8Array, address: number, sizeBytes: number, site: number, isStore: boolean): void {
     const end = Math.min(address + sizeBytes, this.states.length);
     this.#lastSite = undefined;
+    if (this.#isAll(Shadow.restored, address, end)) {
+      this.#firstOfRestored(address, end, site, isStore);
+      return;
+    }
     let settledFrom = address;
     for (let at = address; at < end; at++) {
       const state = this.#next(memory, at, site, isStore);
@@ -161,6 +167,27 @@ export class RestartShadow {
       }
     }
     if (end > settledFrom) this.#watched.unwatch(settledFrom, end - settledFrom);
+  }
+
+  #isAll(state: number, start: number, end: number): boolean {
+    for (let at = start; at < end; at++) if (this.states[at] !== state) return false;
+    return true;
+  }
+
+  /** What nearly all accesses are. */
+  #firstOfRestored(start: number, end: number, site: number, isStore: boolean): void {
+    if (isStore && this.#tracksRestored) {
+      for (let at = start; at < end; at++) this.states[at] = Shadow.overwritten;
+      return;
+    }
+    const state = !isStore ? Shadow.live : this.#isFirstEpoch ? Shadow.dead : Shadow.deadLater;
+    for (let at = start; at < end; at++) this.states[at] = state;
+    this.#watched.unwatch(start, end - start);
+    if (state === Shadow.live) return;
+    const place = this.#placeOf(site);
+    const last = this.#runs.at(-1);
+    if (last !== undefined && last.end === start && last.place === place && last.state === state) last.end = end;
+    else this.#runs.push({ start, end, place, state });
   }
 
   #next(memory: Uint8Array, at: number, site: number, isStore: boolean): number {
