@@ -114,7 +114,7 @@ export interface Mmu {
   /** An imported function is about to read guest memory (`watch` mode; nothing in the others). */
   hostRead(address: number, sizeBytes: number): void;
   /** Watched bytes (`watch` mode). They are told each time until they are cleared. */
-  readonly watched: Pick<WatchedBytes, "set" | "clear" | "has">;
+  readonly watched: Omit<WatchedBytes, "refresh">;
   /** Functions that run and can get to the checkpoint interface, the outermost first (`watch` mode, in imported functions). */
   frames(): GuestFrame[];
   /** Whether calls of functions that have a frame are told. Only in `watch`. */
@@ -185,9 +185,19 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
       // The module looks at which pages have watched bytes; whoever else protects pages is not told of writes.
       const pages = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
       if (protection.length === 0) protection = new Uint8Array(PAGE_ENTRIES);
-      const bits = new Uint8Array(tables, layout.watchedBytes, (layout.maxMemoryPages * WASM_PAGE_BYTES) / 8);
+      const bitmap = (at: number) => new Uint8Array(tables, at, (layout.maxMemoryPages * WASM_PAGE_BYTES) / 8);
+      const quiet = {
+        bytes: bitmap(layout.quietBytes),
+        loaded: bitmap(layout.quietLoaded),
+        stored: bitmap(layout.quietStored),
+      };
       const lineCount = (layout.maxMemoryPages * WASM_PAGE_BYTES) / 64;
-      watched.refresh(bits, new Uint8Array(tables, layout.watchedLines, lineCount), pages);
+      watched.refresh(
+        bitmap(layout.watchedBytes),
+        quiet,
+        new Uint8Array(tables, layout.watchedLines, lineCount),
+        pages,
+      );
     } else protection = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
     if (!recording) return;
     pageCounts = new Uint32Array(tables, layout.pageCounts, PAGE_ENTRIES);

@@ -3,10 +3,18 @@ import { PAGE_BYTES } from "../program/instrument/types.ts";
 const LINE_BYTES = 64;
 const LINES_PER_PAGE = PAGE_BYTES / LINE_BYTES;
 
+/** One bit a byte: which are watched quietly, and what was noted of them. */
+export interface QuietBitmaps {
+  readonly bytes: Uint8Array;
+  readonly loaded: Uint8Array;
+  readonly stored: Uint8Array;
+}
+
 /** The bits and counts of watched bytes in a module's tables (`watch` mode). */
 export class WatchedBytes {
   /** One bit a byte; replaced when the memory that holds it grows. */
   #bits: Uint8Array = new Uint8Array(0);
+  #quiet: QuietBitmaps = { bytes: this.#bits, loaded: this.#bits, stored: this.#bits };
   /** One byte a page: non-zero where a bit of it is set. */
   #pages: Uint8Array = new Uint8Array(0);
   /** One byte a line of 64 bytes: the same. */
@@ -18,8 +26,9 @@ export class WatchedBytes {
     this.#counts = new Uint8Array(pageCount);
   }
 
-  refresh(bits: Uint8Array, lines: Uint8Array, pages: Uint8Array): void {
+  refresh(bits: Uint8Array, quiet: QuietBitmaps, lines: Uint8Array, pages: Uint8Array): void {
     this.#bits = bits;
+    this.#quiet = quiet;
     this.#lines = lines;
     this.#pages = pages;
   }
@@ -34,7 +43,23 @@ export class WatchedBytes {
     return false;
   }
 
+  /** What became of quietly watched bytes: one bit a byte. Replaced when the memory grows. */
+  get quietlyLoaded(): Uint8Array {
+    return this.#quiet.loaded;
+  }
+
+  get quietlyStored(): Uint8Array {
+    return this.#quiet.stored;
+  }
+
+  /** Watches bytes whose first access is only noted, as a load or as a store. Once for each byte. */
+  setQuietly(address: number, sizeBytes: number): void {
+    setBits(this.#quiet.bytes, address, sizeBytes);
+    this.#change(address, sizeBytes, true);
+  }
+
   set(address: number, sizeBytes: number): void {
+    clearBits(this.#quiet.bytes, address, sizeBytes);
     this.#change(address, sizeBytes, true);
   }
 
@@ -73,4 +98,20 @@ export class WatchedBytes {
     this.#counts[page] += isWatched === 1 ? 1 : -1;
     this.#pages[page] = this.#counts[page] === 0 ? 0 : 1;
   }
+}
+
+function setBits(bits: Uint8Array, address: number, sizeBytes: number): void {
+  const end = address + sizeBytes;
+  let at = address;
+  for (; at < end && (at & 7) !== 0; at++) bits[at >>> 3] |= 1 << (at & 7);
+  if (end - at >= 8) bits.fill(0xff, at >>> 3, end >>> 3);
+  for (at = Math.max(at, end - (end & 7)); at < end; at++) bits[at >>> 3] |= 1 << (at & 7);
+}
+
+function clearBits(bits: Uint8Array, address: number, sizeBytes: number): void {
+  const end = address + sizeBytes;
+  let at = address;
+  for (; at < end && (at & 7) !== 0; at++) bits[at >>> 3] &= ~(1 << (at & 7));
+  if (end - at >= 8) bits.fill(0, at >>> 3, end >>> 3);
+  for (at = Math.max(at, end - (end & 7)); at < end; at++) bits[at >>> 3] &= ~(1 << (at & 7));
 }

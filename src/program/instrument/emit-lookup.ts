@@ -1,6 +1,7 @@
 import type { CodeWriter } from "./code-writer.ts";
 import { popRemaining, pushRemaining } from "./emit-cycles.ts";
 import type { FunctionRewrite } from "./function-rewrite.ts";
+import { LOAD_FLAG } from "./helpers.ts";
 import { Op } from "./opcodes.ts";
 
 /** A store or a group of `storeCount` stores to [base + offset, base + offset + size). */
@@ -15,6 +16,8 @@ export interface CheckedAccess {
   readonly bothEnds: boolean;
   /** The memory argument's: an address below it has wrapped around 2^32. 0 for groups. */
   readonly memoryOffset: number;
+  /** Whether it loads: in `watch` only. */
+  readonly isLoad?: boolean;
 }
 
 /** The look-up in the tables, and the call of the slow path where they do not say that all is well. */
@@ -24,7 +27,8 @@ export function emitLookup(f: FunctionRewrite, access: CheckedAccess): void {
   if (f.recording) pushLineLookup(f, access);
   else pushPageLookup(f, access);
   w.ifUnlikely();
-  w.address(base, offset).const(memoryOffset).const(size).const(site);
+  const told = access.isLoad === true ? size | LOAD_FLAG : size;
+  w.address(base, offset).const(memoryOffset).const(told).const(site);
   pushRemaining(f);
   w.call(f.context.helper(storeCount > 1 ? "slowGroup" : "slowStore"));
   popRemaining(f);

@@ -15,7 +15,7 @@ export function emitWatchedLoad(f: FunctionRewrite, i: number, op: number, size:
   if (vector !== undefined) w.set(vector);
   w.tee(base);
   const bothEnds = 1 << body.a[i] < size;
-  emitLookup(f, { site, base, offset, size, storeCount: 1, bothEnds, memoryOffset: offset });
+  emitLookup(f, { site, base, offset, size, storeCount: 1, bothEnds, memoryOffset: offset, isLoad: true });
   if (vector !== undefined) w.get(vector);
   emitMemoryInstruction(f, i, op);
 }

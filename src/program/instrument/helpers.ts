@@ -65,6 +65,9 @@ export const helperFunctions = [
 export type HostFunction = (typeof hostFunctions)[number]["name"];
 export type HelperFunction = (typeof helperFunctions)[number]["name"];
 
+/** Tells loads apart in the size that a watched access is told with; no access is as large. */
+export const LOAD_FLAG = 0x100;
+
 /** States of a 64-byte line's byte, read as signed: a store takes the fast path only at 1. */
 export const LineState = { clean: 0, dirtyAndOpen: 1, dirtyAndProtected: 0x80 } as const;
 
@@ -172,9 +175,16 @@ function writeSlowStore({ mode, layout, host }: HelperContext, group: boolean): 
 }
 
 /** One load or store in `watch`: the host is called when a bit of the access is set. */
+/** Whether watched bytes are touched: those that are quiet are noted, and the host is told of the others. */
 function writeWatched({ layout, host }: HelperContext): CodeWriter {
-  const [address, offset, size, site, remaining, last] = [0, 1, 2, 3, 4, 5];
-  const w = begin(layout, 1);
+  const [address, offset, size, site, remaining, last, bits, at, isLoad] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  const w = begin(layout, 4);
+  const shift = () => w.get(address).const(7).op(Op.i32And);
+  w.get(size).const(LOAD_FLAG).op(Op.i32And).set(isLoad);
+  w.get(size)
+    .const(LOAD_FLAG - 1)
+    .op(Op.i32And)
+    .set(size);
   w.get(address).get(size).op(Op.i32Add).const(1).op(Op.i32Sub).set(last);
   // Out of bounds: nothing is told, and the access itself traps.
   w.get(address).get(offset).op(Op.i32LtU);
@@ -183,9 +193,33 @@ function writeWatched({ layout, host }: HelperContext): CodeWriter {
   pushMemoryBytes(w, layout);
   w.op(Op.i32GeU).op(Op.i32Or).if().get(remaining).op(Op.return).end();
   // At most 7 + 16 bits from a byte's first on.
-  w.get(address).const(3).op(Op.i32ShrU).table(Op.i32Load, layout.watchedBytes);
-  w.get(address).const(7).op(Op.i32And).op(Op.i32ShrU);
-  w.const(1).get(size).op(Op.i32Shl).const(1).op(Op.i32Sub).op(Op.i32And).if();
+  w.get(address).const(3).op(Op.i32ShrU).tee(at).table(Op.i32Load, layout.watchedBytes);
+  shift().op(Op.i32ShrU);
+  w.const(1).get(size).op(Op.i32Shl).const(1).op(Op.i32Sub).op(Op.i32And).tee(bits).if();
+
+  w.get(bits).get(at).table(Op.i32Load, layout.quietBytes);
+  shift().op(Op.i32ShrU).const(-1).op(Op.i32Xor).op(Op.i32And).op(Op.i32Eqz).if();
+  w.get(bits);
+  shift().op(Op.i32Shl).set(bits);
+  const note = (bitmap: number) =>
+    w.get(at).get(at).table(Op.i32Load, bitmap).get(bits).op(Op.i32Or).table(Op.i32Store, bitmap);
+  w.get(isLoad).if();
+  note(layout.quietLoaded).op(Op.else);
+  note(layout.quietStored).end();
+  w.get(at).get(at).table(Op.i32Load, layout.watchedBytes).get(bits).const(-1).op(Op.i32Xor).op(Op.i32And);
+  w.table(Op.i32Store, layout.watchedBytes);
+  // The line, if that was the last of it.
+  w.get(address)
+    .const(6)
+    .op(Op.i32ShrU)
+    .const(3)
+    .op(Op.i32Shl)
+    .table(Op.i64Load, layout.watchedBytes)
+    .op(Op.i64Eqz)
+    .if();
+  w.get(address).const(6).op(Op.i32ShrU).const(0).table(Op.i32Store8, layout.watchedLines).end();
+  w.get(remaining).op(Op.return).end();
+
   storeRemaining(w, layout, remaining);
   w.get(address).const(12).op(Op.i32ShrU).get(address).get(size).get(site).call(host("trap"));
   loadRemaining(w, layout);

@@ -50,6 +50,8 @@ export function layOutTables(
   const watching = mode === "watch";
   // A look-up reads four bytes, whose last ones may lie behind the last bit.
   const watchedBytes = watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0;
+  const bitmap = () => (watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0);
+  const [quietBytes, quietLoaded, quietStored] = [bitmap(), bitmap(), bitmap()];
   const watchedLines = watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / LINE_BYTES) : 0;
   const watchedGlobals = watching ? take(globalCount) : 0;
   const frames = watching ? take(FRAME_BYTES) : 0;
@@ -60,6 +62,9 @@ export function layOutTables(
     tableBytes,
     remainingCycles: 0,
     watchedBytes,
+    quietBytes,
+    quietLoaded,
+    quietStored,
     watchedLines,
     watchedGlobals,
     frameTop: watching ? 8 : 0,

@@ -57,6 +57,7 @@ export const Op = {
   memoryGrow: 0x40,
   i32Const: 0x41,
   i64Const: 0x42,
+  i64Eqz: 0x50,
   f32Const: 0x43,
   f64Const: 0x44,
   i32Eqz: 0x45,

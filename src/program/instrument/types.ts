@@ -132,6 +132,13 @@ export interface TableLayout {
   readonly blockCounts: number;
   /** One bit a byte of the program's memory: bit n of byte k is address 8 k + n. Only in `watch`, else 0. */
   readonly watchedBytes: number;
+  /**
+   * Bits as of `watchedBytes`: watched bytes whose first access is noted instead of told, in `quietLoaded` or in `quietStored`, and
+   * not looked at again. Only in `watch`, else 0.
+   */
+  readonly quietBytes: number;
+  readonly quietLoaded: number;
+  readonly quietStored: number;
   /** One byte a 64-byte line: non-zero where a byte of it is watched. Only in `watch`, else 0. */
   readonly watchedLines: number;
   /** One byte a mutable global: non-zero tells the host of its gets and sets. Only in `watch`, else 0. */

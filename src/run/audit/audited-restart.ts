@@ -133,6 +133,14 @@ export function auditedRestart(
         {
           watch: (address, bytes) => mmu.watched.set(address, bytes),
           unwatch: (address, bytes) => mmu.watched.clear(address, bytes),
+          isWatched: (address) => mmu.watched.has(address),
+          watchQuietly: (address, bytes) => mmu.watched.setQuietly(address, bytes),
+          get quietlyLoaded() {
+            return mmu.watched.quietlyLoaded;
+          },
+          get quietlyStored() {
+            return mmu.watched.quietlyStored;
+          },
         },
         reference,
         audited.statesOf(reference.length),

@@ -1,3 +1,5 @@
+import { PAGE_BYTES } from "../../checkpoint/pages.ts";
+import { words } from "../../machine/bytes.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 import type { Place } from "./findings.ts";
 
@@ -43,12 +45,22 @@ export interface AccessRun extends ByteRange {
   readonly state: Logged;
 }
 
+/** A byte's value in all four bytes of a word. */
+const IN_EACH_BYTE = 0x01010101;
+const ALL_RESTORED = Shadow.restored * IN_EACH_BYTE;
+
 type Logged = typeof Shadow.loadedStale | typeof Shadow.loadedReset | typeof Shadow.dead | typeof Shadow.deadLater;
 
 /** Whoever tells of accesses to watched bytes (`Mmu` in `watch` mode). */
 export interface WatchedBytes {
   watch(address: number, sizeBytes: number): void;
   unwatch(address: number, sizeBytes: number): void;
+  isWatched(address: number): boolean;
+  /** Watches bytes whose first access is noted instead of told. */
+  watchQuietly(address: number, sizeBytes: number): void;
+  /** One bit a byte: what was noted. */
+  readonly quietlyLoaded: Uint8Array;
+  readonly quietlyStored: Uint8Array;
 }
 
 /**
@@ -68,6 +80,8 @@ export class RestartShadow {
   readonly #keeper: number;
   /** In ascending order. */
   readonly #stale: ByteRange[] = [];
+  /** Restored bytes that are watched quietly. */
+  readonly #quiet: ByteRange[] = [];
   #isFirstEpoch = true;
   /** Of the byte before, in the same access. */
   #lastSite: number | undefined;
@@ -112,12 +126,59 @@ export class RestartShadow {
       if (last <= start) continue;
       this.states.fill(state, start, last);
       if (state === Shadow.stale) this.#stale.push({ start, end: last });
-      this.#watched.watch(start, last - start);
+      if (state === Shadow.restored && !this.#tracksRestored) this.#watchRestored(start, last);
+      else this.#watched.watch(start, last - start);
+    }
+  }
+
+  /** The first bytes of a region and of its pages are told, so that a place is known; the others are noted, which takes far less. */
+  #watchRestored(start: number, end: number): void {
+    this.#quiet.push({ start, end });
+    this.#watched.watchQuietly(start, end - start);
+    for (let at = start; at < end; at = (Math.floor(at / PAGE_BYTES) + 1) * PAGE_BYTES) this.#watched.watch(at, 1);
+  }
+
+  /** Takes over what was noted of restored bytes. */
+  #takeNoted(): void {
+    const { quietlyLoaded: loaded, quietlyStored: stored } = this.#watched;
+    const wide = words(this.states);
+    const overwritten = this.#isFirstEpoch ? Shadow.dead : Shadow.deadLater;
+    for (const { start, end } of this.#quiet) {
+      for (let at = start; at < end; ) {
+        const index = at >>> 3;
+        const any = loaded[index] | stored[index];
+        if (any === 0) {
+          at = (index + 1) * 8;
+          continue;
+        }
+        const isWhole = any === 0xff && (loaded[index] === 0xff || loaded[index] === 0);
+        const word = index * 2;
+        if (
+          isWhole &&
+          (at & 7) === 0 &&
+          at + 8 <= end &&
+          wide[word] === ALL_RESTORED &&
+          wide[word + 1] === ALL_RESTORED
+        ) {
+          const state = (loaded[index] === 0 ? overwritten : Shadow.live) * IN_EACH_BYTE;
+          wide[word] = state;
+          wide[word + 1] = state;
+          at += 8;
+          continue;
+        }
+        for (const next = Math.min((index + 1) * 8, end); at < next; at++) {
+          const bit = 1 << (at & 7);
+          if ((any & bit) === 0 || this.states[at] !== Shadow.restored) continue;
+          if ((loaded[index] & bit) !== 0) this.states[at] = Shadow.live;
+          else this.states[at] = overwritten;
+        }
+      }
     }
   }
 
   /** The program has taken a checkpoint. */
   checkpointed(): void {
+    if (this.#isFirstEpoch) this.#takeNoted();
     this.#isFirstEpoch = false;
   }
 
@@ -132,6 +193,7 @@ export class RestartShadow {
 
   /** The program has ended. */
   ended(): void {
+    this.#takeNoted();
     for (const { start, end } of this.#stale) {
       for (let at = start; at < end; at++)
         if (this.states[at] === Shadow.kept) this.#log(at, this.#keeper, Shadow.loadedStale);
@@ -170,7 +232,7 @@ export class RestartShadow {
   }
 
   #isAll(state: number, start: number, end: number): boolean {
-    for (let at = start; at < end; at++) if (this.states[at] !== state) return false;
+    for (let at = start; at < end; at++) if (this.states[at] !== state || !this.#watched.isWatched(at)) return false;
     return true;
   }
 
@@ -194,6 +256,8 @@ export class RestartShadow {
     const { states } = this;
     switch (states[at]) {
       case Shadow.restored:
+        // One that is not watched any more was noted.
+        if (!this.#watched.isWatched(at)) break;
         if (isStore && this.#tracksRestored) states[at] = Shadow.overwritten;
         else if (isStore) this.#log(at, site, this.#isFirstEpoch ? Shadow.dead : Shadow.deadLater);
         else states[at] = Shadow.live;
