@@ -84,6 +84,7 @@ export class PanelView implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#ready = false;
     this.#relay.cancelAll();
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
   }

@@ -7,17 +7,19 @@ export const RUN_FILE_EDITOR = "checkpointLens.runFile";
 class RunFile implements vscode.CustomDocument {
   readonly uri: vscode.Uri;
   readonly #runs: Runs;
-  /** Or the sentence that says why there is none. */
-  readonly run: Run | string;
+  /** Comes with the run, or with the sentence that says why there is none; never rejects. */
+  readonly opened: Promise<Run | string>;
 
-  constructor(uri: vscode.Uri, runs: Runs, run: Run | string) {
+  constructor(uri: vscode.Uri, runs: Runs, opening: Promise<Run>) {
     this.uri = uri;
     this.#runs = runs;
-    this.run = run;
+    this.opened = opening.catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
   }
 
   dispose(): void {
-    if (typeof this.run !== "string") this.#runs.close(this.run);
+    void this.opened.then((run) => {
+      if (typeof run !== "string") this.#runs.close(run);
+    });
   }
 }
 
@@ -32,23 +34,26 @@ export class RunFileEditor implements vscode.CustomReadonlyEditorProvider<RunFil
     this.#open = open;
   }
 
-  async openCustomDocument(uri: vscode.Uri): Promise<RunFile> {
-    const { runs } = this.#context;
-    try {
-      return new RunFile(uri, runs, await this.#open(uri));
-    } catch (error) {
-      return new RunFile(uri, runs, error instanceof Error ? error.message : String(error));
-    }
+  /** Does not wait for the run: the page loads while the session reads it. */
+  openCustomDocument(uri: vscode.Uri): RunFile {
+    return new RunFile(uri, this.#context.runs, this.#open(uri));
   }
 
-  resolveCustomEditor({ run }: RunFile, panel: vscode.WebviewPanel): void {
+  resolveCustomEditor({ opened }: RunFile, panel: vscode.WebviewPanel): void {
     const { runs } = this.#context;
-    const own = typeof run === "string" ? undefined : run;
+    let own: Run | undefined;
     const view = new PanelView(this.#context, panel, () => own && runs.byId(own.id));
-    view.showReason(typeof run === "string" ? run : vscode.l10n.t("This run was closed. Open its file again."));
-    if (own === undefined) return;
-    panel.onDidChangeViewState(() => {
-      if (panel.active) runs.show(own);
+    view.showReason(vscode.l10n.t("The run is being opened."));
+    void opened.then((run) => {
+      if (typeof run === "string") {
+        view.showReason(run);
+        return;
+      }
+      own = run;
+      view.showReason(vscode.l10n.t("This run was closed. Open its file again."));
+      panel.onDidChangeViewState(() => {
+        if (panel.active) runs.show(run);
+      });
     });
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BrowserContext, chromium } from "playwright-core";
-import { Workbench } from "./workbench.ts";
+import { PATIENCE_MS, Workbench } from "./workbench.ts";
 
 /** The checkout. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -140,10 +140,11 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     stop,
     async open(folder, file) {
       const page = await pages.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
       const payload = file === undefined ? [] : [["openFile", `vscode-remote://127.0.0.1:${port}${file}`]];
       const query = new URLSearchParams({ folder, payload: JSON.stringify(payload) });
       await page.goto(`${url}/?${query}`);
-      await page.locator(".monaco-workbench .statusbar-item").first().waitFor({ timeout: 60_000 });
+      await page.locator(".monaco-workbench .statusbar-item").first().waitFor();
       return new Workbench(page);
     },
   };

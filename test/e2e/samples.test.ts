@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Host, startHost } from "./host.ts";
+import { TEST_MS } from "./workbench.ts";
 
 let host: Host;
 before(async () => {
@@ -9,7 +10,7 @@ before(async () => {
 });
 after(() => host?.stop());
 
-test("a sample opens as a copy", { timeout: 120_000 }, async () => {
+test("a sample opens as a copy", { timeout: TEST_MS }, async () => {
   const folder = join(host.scratch, "empty");
   mkdirSync(folder);
   const workbench = await host.open(folder);

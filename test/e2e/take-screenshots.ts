@@ -29,9 +29,9 @@ for (const [name, theme] of Object.entries(THEMES)) {
     await workbench.openFile("kv.ts");
     await workbench.page.keyboard.press("Control+b");
     await workbench.command("Checkpoint Lens: Run Checkpoint Simulation");
-    await workbench.statusBar(/hv-protect/).waitFor({ timeout: 60_000 });
+    await workbench.statusBar(/hv-protect/).waitFor();
     const panel = workbench.webview();
-    await panel.getByText("Cheapest here").waitFor({ timeout: 60_000 });
+    await panel.getByText("Cheapest here").waitFor();
     await workbench.tab("kv.ts").click();
     await workbench.goToLine(LINE);
     const shoot = async (view: string, tab: string) => {
@@ -58,7 +58,7 @@ for (const [name, theme] of Object.entries(THEMES)) {
     await workbench.command("Checkpoint Lens: Show Bytes of a Checkpoint...");
     await workbench.pick(/values/);
     const bytes = workbench.page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
-    await bytes.locator(".hex-byte.changed").first().waitFor({ timeout: 60_000 });
+    await bytes.locator(".hex-byte.changed").first().waitFor();
     await workbench.page.screenshot({ path: join(folder, `bytes-${name}.png`) });
   } finally {
     await host.stop();

@@ -4,6 +4,7 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Host, ROOT, startHost } from "./host.ts";
+import { TEST_MS } from "./workbench.ts";
 
 let host: Host;
 before(async () => {
@@ -11,7 +12,7 @@ before(async () => {
 });
 after(() => host?.stop());
 
-test("a workspace that is not trusted runs nothing, and opens saved runs", { timeout: 180_000 }, async () => {
+test("a workspace that is not trusted runs nothing, and opens saved runs", { timeout: TEST_MS }, async () => {
   const folder = join(host.scratch, "samples");
   cpSync(join(ROOT, "dist/samples"), folder, { recursive: true });
   const saved = spawnSync(process.execPath, [join(ROOT, "dist/cli.js"), "run", "kv.ts", "--out", "kv.cklens"], {
@@ -23,11 +24,11 @@ test("a workspace that is not trusted runs nothing, and opens saved runs", { tim
   try {
     await workbench.tab("kv.ts").waitFor();
     await workbench.command("Checkpoint Lens: Run Checkpoint Simulation");
-    await workbench.notification("This workspace is not trusted").waitFor({ timeout: 30_000 });
+    await workbench.notification("This workspace is not trusted").waitFor();
     assert.equal(await workbench.statusBar("hv-protect").count(), 0);
     assert.deepEqual(await workbench.decorations(), []);
     await workbench.openFile("kv.cklens");
-    await workbench.webview().getByText("Dirty pages").first().waitFor({ timeout: 60_000 });
+    await workbench.webview().getByText("Dirty pages").first().waitFor();
   } finally {
     await workbench.screenshot("untrusted");
     await workbench.close();

@@ -3,6 +3,14 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FrameLocator, Locator, Page } from "playwright-core";
 
+/**
+ * No wait says how quick anything is: it ends what hangs. A machine that does other things, too, has taken more than 30 s for
+ * a window's extensions to start.
+ */
+export const PATIENCE_MS = 90_000;
+/** The same for a test, which waits several times. */
+export const TEST_MS = 4 * PATIENCE_MS;
+
 /** A window of VS Code, by what a person can see and do in it. */
 export class Workbench {
   readonly page: Page;
@@ -21,52 +29,49 @@ export class Workbench {
 
   /** Opens a quick input by its key, types into it, and clicks the entry; again while a window that is loading closes it. */
   async choose(key: string, text: string, entry: string | RegExp): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.ask(key, text);
-        await this.row(entry).click({ timeout: 2000 });
-        return;
-      } catch (error) {
-        if (attempt === 20) throw error;
-        await this.page.keyboard.press("Escape");
-      }
-    }
+    await this.#again(async (timeout) => {
+      await this.ask(key, text);
+      await this.row(entry).click({ timeout });
+    });
   }
 
   /** Opens a quick input by its key, and fills it. */
   async ask(key: string, text: string): Promise<Locator> {
     const input = this.page.locator(".quick-input-widget:not([style*='display: none']) .quick-input-box input");
-    for (let attempt = 0; ; attempt++) {
+    return this.#again(async (timeout) => {
       await this.page.keyboard.press(key);
-      try {
-        // Not typed: what loads may take the keyboard in the middle of a word.
-        await input.evaluate(
-          (element, value) => {
-            (element as HTMLInputElement).value = value;
-            element.dispatchEvent(new InputEvent("input", { bubbles: true }));
-          },
-          text,
-          { timeout: 2000 },
-        );
-        return input;
-      } catch (error) {
-        if (attempt === 10) throw error;
-        await this.page.keyboard.press("Escape");
-      }
-    }
+      // Not typed: what loads may take the keyboard in the middle of a word.
+      await input.evaluate(
+        (element, value) => {
+          (element as HTMLInputElement).value = value;
+          element.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        },
+        text,
+        { timeout },
+      );
+      return input;
+    });
   }
 
   /** Titles of the palette's commands that match a text; a window that is loading may close the palette. */
   async commandsLike(text: string): Promise<readonly string[]> {
-    for (let attempt = 0; ; attempt++) {
+    return this.#again(async (timeout) => {
       await this.ask("F1", `>${text}`);
+      await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor({ timeout });
+      const titles = await this.page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
+      await this.page.keyboard.press("Escape");
+      return titles;
+    });
+  }
+
+  /** Tries something with a quick input again, with more time each time, until nobody would wait for it any longer. */
+  async #again<T>(attempt: (timeout: number) => Promise<T>): Promise<T> {
+    const end = Date.now() + PATIENCE_MS;
+    for (let timeout = 2000; ; timeout *= 1.5) {
       try {
-        await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor({ timeout: 3000 });
-        const titles = await this.page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
-        await this.page.keyboard.press("Escape");
-        return titles;
+        return await attempt(timeout);
       } catch (error) {
-        if (attempt === 10) throw error;
+        if (Date.now() > end) throw error;
         await this.page.keyboard.press("Escape");
       }
     }
@@ -166,15 +171,15 @@ export class Workbench {
 
   /** The document of the visible webview. */
   webview(): FrameLocator {
-    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+    return this.page.frameLocator("iframe.webview.ready >> visible=true").frameLocator("iframe#active-frame");
   }
 
   /** Reloads the window, as `Developer: Reload Window` does. */
   async reload(): Promise<void> {
-    const loaded = this.page.waitForEvent("domcontentloaded", { timeout: 60_000 });
+    const loaded = this.page.waitForEvent("domcontentloaded");
     await this.command("Developer: Reload Window");
     await loaded;
-    await this.page.locator(".monaco-workbench .statusbar-item").first().waitFor({ timeout: 60_000 });
+    await this.page.locator(".monaco-workbench .statusbar-item").first().waitFor();
   }
 
   /** A picture of the window below dist/screenshots. */
@@ -203,7 +208,7 @@ export interface Decoration {
 export async function until<T>(
   ask: () => T | Promise<T>,
   right: (answer: T) => boolean,
-  timeoutMs = 15_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
