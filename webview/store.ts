@@ -12,6 +12,8 @@ import type {
   TimeAxis,
 } from "../src/session/figures.ts";
 
+import { isRestartMeasure, type RestartMeasure } from "./restart-layers.ts";
+
 export const TABS = ["breakdown", "compare", "whatIf", "runs", "restarts"] as const;
 export type Tab = (typeof TABS)[number];
 
@@ -34,7 +36,7 @@ export interface State {
   readonly line: Place | undefined;
   /** Where the cursor in the source is. */
   readonly cursor: Place | undefined;
-  readonly measure: MapMeasure;
+  readonly measure: MapMeasure | RestartMeasure;
   readonly wholeGuest: boolean;
   readonly axis: TimeAxis;
   readonly by: BreakdownBy;
@@ -124,6 +126,7 @@ export function keptFor(kept: unknown, run: RunSummary): Partial<State> {
   const settings: { -readonly [K in keyof State]?: State[K] } = {};
   if (values.measure === "epochs" || values.measure === "stores") settings.measure = values.measure;
   if (values.measure === "traps" || values.measure === "dirtyBytes") settings.measure = values.measure;
+  if (typeof values.measure === "string" && isRestartMeasure(values.measure)) settings.measure = values.measure;
   if (typeof values.wholeGuest === "boolean") settings.wholeGuest = values.wholeGuest;
   if (values.axis === "program" || values.axis === "machine") settings.axis = values.axis;
   const tab = TABS.find((one) => one === values.tab);

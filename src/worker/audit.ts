@@ -4,11 +4,13 @@ import type { PriceProfile } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
 import { loadSymbols } from "../program/symbols/load-symbols.ts";
 import { auditRestarts } from "../run/audit/audit.ts";
+import type { ByteRange } from "../run/audit/byte-ranges.ts";
 import { type AuditDocument, auditDocument } from "../run/audit/document.ts";
-import type { DeadFinding } from "../run/audit/findings.ts";
+import type { DeadFinding, UnprotectedFinding } from "../run/audit/findings.ts";
 import { type Saving, SavingsModel } from "../run/audit/savings.ts";
 import { runLive } from "../run/live.ts";
 import { createMachine, DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
+import type { CampaignInput } from "../run/restart/reference.ts";
 import { openCampaign } from "./campaign.ts";
 import type { ProgramInput, RunResult } from "./session.ts";
 
@@ -44,8 +46,24 @@ export async function auditProgram(request: AuditRequest): Promise<AuditResult> 
   if (ending.kind !== "exit") {
     throw new BadInputError(endlessText(about.path, ending.message));
   }
-  const savings = audit.dead.length === 0 ? [] : await savingsOf(request, audit.dead);
-  return { about, document: auditDocument(audit, savings, input.program) };
+  const { unprotected, dead } = audit;
+  if (unprotected.length + dead.length === 0) return { about, document: auditDocument(audit, [], input.program, []) };
+  // The program as it is run: what parts of regions cost there, and where its variables lie.
+  const { input: released } = await openCampaign(request);
+  const savings = dead.length === 0 ? [] : savingsOf(released, request, dead);
+  return { about, document: auditDocument(audit, savings, input.program, placesIn(released, unprotected)) };
+}
+
+/** Global variables have the same names in every build. */
+function placesIn({ program }: CampaignInput, unprotected: readonly UnprotectedFinding[]): ByteRange[] {
+  const { globals } = loadSymbols(program);
+  return unprotected.flatMap(({ subject: { kind, symbol, declaredAt } }) => {
+    if (kind !== "variable" || declaredAt === undefined) return [];
+    const found = globals.find(
+      ({ name, file, line }) => name === symbol && file === declaredAt.file && line === declaredAt.line,
+    );
+    return found === undefined ? [] : [{ start: found.address, end: found.address + found.sizeBytes }];
+  });
 }
 
 /** Why a program cannot be restarted and looked at. */
@@ -53,8 +71,7 @@ export function endlessText(path: string, message: string): string {
   return `${path} does not end by itself, so there is nothing to hold restarts against: ${message}`;
 }
 
-async function savingsOf(request: AuditRequest, dead: readonly DeadFinding[]): Promise<Saving[][]> {
-  const { input } = await openCampaign(request);
+function savingsOf(input: CampaignInput, request: AuditRequest, dead: readonly DeadFinding[]): Saving[][] {
   const { recording } = runLive({ ...input, images: new ImageStore() });
   const model = new SavingsModel(recording, request.machine, request.profile);
   return dead.map(({ region: id, group, ranges }) => model.without([{ id, group, bytes: ranges }]));

@@ -54,6 +54,18 @@ for (const [name, theme] of Object.entries(THEMES)) {
       await shoot("techniques", "Techniques");
       await shoot("what-if", "What if");
     }
+    if (name === "dark" || name === "light") {
+      cpSync(join(ROOT, "test/fixtures/audit/programs/matrix.cpp"), join(samples, "matrix.cpp"));
+      await workbench.openFile("matrix.cpp");
+      await workbench.command("Checkpoint Lens: Audit Restarts");
+      await panel.getByText("restarts end otherwise").first().waitFor({ timeout: 120_000 });
+      await workbench.tab("matrix.cpp").click();
+      await workbench.command("Notifications: Clear All Notifications");
+      await shoot("restarts", "Restarts");
+      await workbench.openFile("kv.ts");
+      await workbench.command("Checkpoint Lens: Run Checkpoint Simulation");
+      await panel.getByText("kv.ts").first().waitFor({ timeout: 60_000 });
+    }
     if (name !== "dark" && name !== "high-contrast-light") continue;
     await workbench.command("Checkpoint Lens: Show Bytes of a Checkpoint...");
     await workbench.pick(/values/);

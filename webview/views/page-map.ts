@@ -2,7 +2,6 @@ import { bytes, integer } from "../../src/run/units.ts";
 import {
   type ImageSummary,
   MAP_MEASURES,
-  type MapMeasure,
   type MapReply,
   type PageReply,
   type RegionSummary,
@@ -17,6 +16,7 @@ import { drawLegend, LEGEND_HEIGHT, type Picture } from "../export/picture.ts";
 import { placeImage } from "../export/surface.ts";
 import { paint } from "../frames.ts";
 import { Latest } from "../latest.ts";
+import { isRestartMeasure, RESTART_MEASURES, restartMap } from "../restart-layers.ts";
 import type { State } from "../store.ts";
 import { t } from "../text.ts";
 import { checkbox, dropdown } from "../ui/controls.ts";
@@ -42,6 +42,8 @@ const PAGE_BYTES = 4096;
 /** Pages whose 64-byte lines are asked for at once. */
 const MOST_MASKS = 4096;
 
+type Measure = State["measure"];
+
 /** Every page of every region, coloured by what happened to it. It selects pages. */
 export function pageMapView({ host, store, theme, fail }: ViewContext): View {
   const cells = element("canvas", { "aria-hidden": "true", class: "cells" });
@@ -57,7 +59,10 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
   );
   const card = element("div", { class: "page-card", "aria-live": "polite" });
   const legend = element("div", { class: "legend" });
-  const measure = dropdown<MapMeasure>(t("Colour by"), (value) => store.set({ measure: value }));
+  const measure = dropdown<Measure>(t("Colour by"), (value) =>
+    // What was not protected is in no region.
+    store.set(value === "staleBytes" ? { measure: value, wholeGuest: true } : { measure: value }),
+  );
   const wholeGuest = checkbox(t("Whole guest"), (checked) => store.set({ wholeGuest: checked }));
   const table = tableToggle(() => (map === undefined ? undefined : pageTable(map.values)));
   const root = element(
@@ -90,15 +95,17 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
   let masks: { readonly first: number; readonly words: Uint32Array } | undefined;
 
   const latestMap = new Latest<State, MapReply>(
-    ({ run, perspective, measure: by, epochs }) =>
-      run === undefined || perspective === undefined
-        ? Promise.reject(new Error("no run is shown"))
-        : host.session.ask("map", {
-            run: run.run,
-            measure: by,
-            machine: perspective.machine,
-            ...(epochs === undefined ? {} : { epochs }),
-          }),
+    ({ run, perspective, restarts, measure: by, epochs }) => {
+      if (run === undefined || perspective === undefined) return Promise.reject(new Error("no run is shown"));
+      if (isRestartMeasure(by)) return Promise.resolve(restartMap(run, restarts, by));
+      const { machine } = perspective;
+      return host.session.ask("map", {
+        run: run.run,
+        measure: by,
+        machine,
+        ...(epochs === undefined ? {} : { epochs }),
+      });
+    },
     (reply) => {
       map = reply;
       if (shades.length !== reply.values.length) {
@@ -474,7 +481,10 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     picture,
     update(state, before) {
       measure.update(
-        MAP_MEASURES.map((value) => ({ value, text: measureText(value) })),
+        (state.restarts?.audit === undefined && !isRestartMeasure(state.measure)
+          ? MAP_MEASURES
+          : [...MAP_MEASURES, ...RESTART_MEASURES]
+        ).map((value) => ({ value, text: measureText(value) })),
         state.measure,
       );
       wholeGuest.update(state.wholeGuest);
@@ -489,11 +499,13 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
         map = undefined;
         return;
       }
+      const isAudited = isRestartMeasure(state.measure) && state.restarts !== before.restarts;
       const machineCounts = state.measure === "traps" && state.perspective?.machine !== before.perspective?.machine;
       if (
         state.run !== before.run ||
         state.measure !== before.measure ||
         state.epochs !== before.epochs ||
+        isAudited ||
         machineCounts
       ) {
         masks = undefined;
@@ -540,7 +552,7 @@ function cssColor(packed: number): string {
   return `rgb(${packed & 255}, ${(packed >> 8) & 255}, ${(packed >> 16) & 255})`;
 }
 
-function measureText(measure: MapMeasure): string {
+function measureText(measure: Measure): string {
   switch (measure) {
     case "epochs":
       return t("Epochs written in");
@@ -550,10 +562,16 @@ function measureText(measure: MapMeasure): string {
       return t("Traps");
     case "dirtyBytes":
       return t("Bytes written");
+    case "staleBytes":
+      return t("Missed after a restart");
+    case "deadBytes":
+      return t("Protected for nothing");
+    case "liveBytes":
+      return t("Read after a restart");
   }
 }
 
-function valueText(measure: MapMeasure, value: number): string {
+function valueText(measure: Measure, value: number): string {
   switch (measure) {
     case "epochs":
       return value === 1 ? t("1 epoch") : t("{0} epochs", integer(value));
@@ -562,6 +580,9 @@ function valueText(measure: MapMeasure, value: number): string {
     case "traps":
       return value === 1 ? t("1 trap") : t("{0} traps", integer(value));
     case "dirtyBytes":
+    case "staleBytes":
+    case "deadBytes":
+    case "liveBytes":
       return bytes(value);
   }
 }

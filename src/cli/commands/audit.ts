@@ -57,12 +57,14 @@ export function addAuditCommand(program: Command): void {
     bar.stop();
     status("");
     if (options.json === true) {
+      // What maps show is in the findings, too.
+      const { layers: _layers, ...told } = document;
       await printJson({
         program: about,
         environment: machine.environment,
         prices: { name: profile.name, ghz: profile.ghz },
         options: optionsDocument(machine, options),
-        ...document,
+        ...told,
       });
     } else await print(auditText(path, document));
     const isUnprotected = document.findings.some(({ kind }) => kind === "unprotected");

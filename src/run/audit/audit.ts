@@ -5,7 +5,7 @@ import { AuditedReference, rangeOf } from "./audited-reference.ts";
 import { type AuditedRestart, auditedRestart, NO_REPAIRS } from "./audited-restart.ts";
 import { type ByteRange, byteCount, mergedBytes } from "./byte-ranges.ts";
 import { candidatesOf } from "./candidates.ts";
-import { type DeadBytes, DeadBytesFinder } from "./dead-bytes.ts";
+import { type DeadBytes, DeadBytesFinder, type RegionLayer } from "./dead-bytes.ts";
 import { type Explained, explain, type ProofContext } from "./explain.ts";
 import type { DeadFinding, Finding, Place, Subject, UnprotectedFinding } from "./findings.ts";
 import { FoundState, type Sighting } from "./found.ts";
@@ -32,6 +32,7 @@ export interface Audit {
   /** Protected for nothing; the largest first. */
   readonly dead: readonly DeadFinding[];
   readonly regions: readonly RegionNote[];
+  readonly layers: readonly RegionLayer[];
   /** State that is not protected and was read, without any effect; and protected state that is dead and too little to matter. */
   readonly harmless: readonly Finding[];
 }
@@ -85,6 +86,7 @@ export function auditRestarts(input: CampaignInput, { symbols, onProgress }: Aud
     audited,
     versions,
     regions: regionNotes(audited),
+    layers: deadBytes.uses(),
     unprotected: all.filter(({ effect }) => effect !== "harmless"),
     dead: dead.filter(matters),
     harmless: [...all.filter(({ effect }) => effect === "harmless"), ...dead.filter((one) => !matters(one))],

@@ -19,6 +19,17 @@ export interface DeadBytes {
   readonly writtenAt: Place | undefined;
 }
 
+/** Of a region: which bytes restarts read, and which they overwrite unread, as offsets from its start. */
+export interface RegionLayer {
+  readonly region: number;
+  readonly group: string;
+  readonly live: readonly ByteRange[];
+  readonly dead: readonly ByteRange[];
+}
+
+/** Runs that are kept of a layer; where there are more, short gaps between them are closed. */
+const MOST_RUNS = 4000;
+
 const LIVE = 1;
 const OVERWRITTEN = 2;
 /** Written between two checkpoints, and for the second one in vain. */
@@ -65,6 +76,16 @@ export class DeadBytesFinder {
     }
   }
 
+  /** What is known of each region's bytes: read, or overwritten unread, in some restart and never the other way round first. */
+  uses(): RegionLayer[] {
+    return [...this.#uses].map(([key, use]) => ({
+      region: Number(key.slice(0, key.indexOf(" "))),
+      group: key.slice(key.indexOf(" ") + 1),
+      live: coarse(runsWhere(use, (byte) => (byte & LIVE) !== 0)),
+      dead: coarse(runsWhere(use, (byte) => (byte & (LIVE | OVERWRITTEN)) === OVERWRITTEN)),
+    }));
+  }
+
   list(): DeadBytes[] {
     return [...this.#firsts].flatMap(([key, first]) => {
       const use = this.#uses.get(key) ?? new Uint8Array();
@@ -86,6 +107,20 @@ export class DeadBytesFinder {
 function isSavedOnce({ reference }: AuditedReference, id: number, group: string): boolean {
   const holds = ({ regions }: CheckpointImage) => regions.some((region) => region.id === id && region.group === group);
   return reference.run.images.all.filter(holds).length === 1;
+}
+
+function coarse(runs: readonly ByteRange[]): readonly ByteRange[] {
+  let made = runs;
+  for (let gap = 8; made.length > MOST_RUNS; gap *= 2) {
+    const merged: ByteRange[] = [];
+    for (const { start, end } of made) {
+      const last = merged.at(-1);
+      if (last !== undefined && start - last.end <= gap) merged[merged.length - 1] = { start: last.start, end };
+      else merged.push({ start, end });
+    }
+    made = merged;
+  }
+  return made;
 }
 
 function grown(bytes: Uint8Array | undefined, size: number): Uint8Array {

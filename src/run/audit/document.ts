@@ -1,6 +1,7 @@
 import type { Program } from "../../program/program.ts";
 import type { Audit, AuditedVersion } from "./audit.ts";
 import type { ByteRange } from "./byte-ranges.ts";
+import type { RegionLayer } from "./dead-bytes.ts";
 import type { DeadFinding, Effect, Finding, Place, SubjectKind, UnprotectedFinding } from "./findings.ts";
 import { type Fix, fixesFor } from "./fixes.ts";
 import type { RegionNote } from "./region-notes.ts";
@@ -47,16 +48,29 @@ export interface AuditDocument {
   /** What is true and of no consequence. */
   readonly harmless: readonly FindingDocument[];
   readonly regions: readonly RegionNote[];
+  /** For maps of memory. */
+  readonly layers: AuditLayers;
   readonly versions: readonly AuditedVersion[];
+}
+
+/** Where what restarts read and never read lies. */
+export interface AuditLayers {
+  readonly regions: readonly RegionLayer[];
+  /** Variables that are missed, as addresses of the program as it is run: those of which they are known. */
+  readonly stale: readonly ByteRange[];
 }
 
 const MOST_RANGES = 100;
 
-/** @param savings of the dead findings, in their order */
+/**
+ * @param savings of the dead findings, in their order
+ * @param stale what is missed, as addresses of the program as it is run
+ */
 export function auditDocument(
-  { unprotected, dead, harmless, regions, versions }: Audit,
+  { unprotected, dead, harmless, regions, layers, versions }: Audit,
   savings: readonly (readonly Saving[])[],
   program: Program,
+  stale: readonly ByteRange[],
 ): AuditDocument {
   const findings: readonly Finding[] = [...unprotected, ...dead];
   const fixes = fixesFor(findings, program);
@@ -67,6 +81,7 @@ export function auditDocument(
     findings: findings.map((finding, i) => plain(finding, fixes[i], savingsOf.get(finding))),
     harmless: harmless.map((finding) => plain(finding, undefined, undefined)),
     regions,
+    layers: { regions: layers, stale },
     versions,
   };
 }
