@@ -262,7 +262,7 @@ export function runLive(input: LiveInput): LiveRun {
   }
 
   try {
-    const compiled = new WebAssembly.Module(instrumented.bytes);
+    const compiled = compiledOf(instrumented);
     const veloc = velocImports({
       get api() {
         library ??= new CheckpointApi(machine.engine, input.images, memory, observer, () => mmu.cycles());
@@ -371,6 +371,15 @@ function callEntry(instance: WebAssembly.Instance): number {
     return typeof code === "number" ? code & 0xff : 0;
   }
   throw new BadInputError("the program exports neither _start nor main: there is nothing to run");
+}
+
+/** A program that is run again need not be compiled again. */
+const knownCompiled = new WeakMap<InstrumentedModule, WebAssembly.Module>();
+
+function compiledOf(module: InstrumentedModule): WebAssembly.Module {
+  const compiled = knownCompiled.get(module) ?? new WebAssembly.Module(module.bytes);
+  knownCompiled.set(module, compiled);
+  return compiled;
 }
 
 const WORDS_OF_PAGE = 1024;

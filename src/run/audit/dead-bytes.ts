@@ -72,7 +72,8 @@ export class DeadBytesFinder {
       for (let i = 0; i < states.length; i++) use[i] = NEXT[(use[i] << 4) | states[i]];
       if (this.#firsts.has(key)) continue;
       const first = overwrites.find(({ start, end }) => end > address && start < address + states.length);
-      if (first !== undefined) this.#firsts.set(key, { commit, writtenAt: first.place.user });
+      if (first !== undefined || states.some((state) => state === Shadow.dead || state === Shadow.deadLater))
+        this.#firsts.set(key, { commit, writtenAt: first?.place.user });
     }
   }
 

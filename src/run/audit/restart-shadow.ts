@@ -45,6 +45,10 @@ export interface AccessRun extends ByteRange {
   readonly state: Logged;
 }
 
+/** Of each region so many bytes are told at their first access, one in so many. */
+const TOLD_BYTES = 1024;
+const TOLD_STEP = 4;
+
 /** A byte's value in all four bytes of a word. */
 const IN_EACH_BYTE = 0x01010101;
 const ALL_RESTORED = Shadow.restored * IN_EACH_BYTE;
@@ -131,10 +135,15 @@ export class RestartShadow {
     }
   }
 
-  /** The first bytes of a region and of its pages are told, so that a place is known; the others are noted, which takes far less. */
+  /**
+   * What stands at the beginning of regions and of their pages is told, so that a place is known; the others are noted, which takes
+   * far less.
+   */
   #watchRestored(start: number, end: number): void {
     this.#quiet.push({ start, end });
     this.#watched.watchQuietly(start, end - start);
+    const told = Math.min(end, start + TOLD_BYTES);
+    for (let at = start; at < told; at += TOLD_STEP) this.#watched.watch(at, 1);
     for (let at = start; at < end; at = (Math.floor(at / PAGE_BYTES) + 1) * PAGE_BYTES) this.#watched.watch(at, 1);
   }
 
