@@ -37,6 +37,11 @@ export function readFrame(
   return frameAt(new DataView(tables), layout.frames, at, frameLocals).frame;
 }
 
+/** What was changed has been read: the other slots are not what their variables are now. */
+export function forgetChanges({ layout }: InstrumentedModule, tables: ArrayBufferLike, at: number): void {
+  new DataView(tables).setInt32(layout.frames + at + FrameField.isChanged, 0, true);
+}
+
 function frameAt(
   view: DataView,
   frames: number,

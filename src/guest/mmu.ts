@@ -3,7 +3,7 @@ import { LineState } from "../program/instrument/helpers.ts";
 import { PAGE_ENTRIES } from "../program/instrument/layout.ts";
 import type { GlobalType, InstrumentedModule, StoreGroup } from "../program/instrument/types.ts";
 import { LINE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES } from "../program/instrument/types.ts";
-import { type GuestFrame, readFrame, readFrames } from "./guest-frames.ts";
+import { forgetChanges, type GuestFrame, readFrame, readFrames } from "./guest-frames.ts";
 import { WatchedBytes } from "./watched-bytes.ts";
 
 /** Site of a write that an imported function did on the program's behalf. */
@@ -46,7 +46,7 @@ export interface MmuHandlers {
 export interface WatchHandlers {
   /**
    * A load or store touches a watched byte. Bytes may be watched or not any more from here, and memory may be changed.
-   * @param size of a bulk instruction its part in one page, all of whose bytes may be unwatched
+   * @param size of a bulk instruction its part in one page
    * @param site index into `InstrumentedModule.sites`, or `HOST_SITE`
    */
   access(address: number, size: number, site: number, isStore: boolean): void;
@@ -78,7 +78,8 @@ export interface Mmu {
   readonly pageCount: number;
   /**
    * One byte a page of 4 KiB, for all 2^20 pages: non-zero traps stores. May be written at will when a page is opened.
-   * Who protects a page by writing here must call `protectionChanged` for it, before the program runs on.
+   * Who protects a page by writing here must call `protectionChanged` for it, before the program runs on. In `watch` mode
+   * nothing traps, whatever is written here.
    */
   readonly protection: Uint8Array;
   /** Says that bytes of `protection` may have been set. Needed in `record` mode, costs nothing in the others. */
@@ -208,10 +209,6 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
 
   /** Tells a trap; of a group, as the first of its stores that touches the page. */
   function trap(page: number, address: number, size: number, site: number): void {
-    if (module.mode === "watch") {
-      handlers.watch?.access(address >>> 0, size, site, module.sites[site].kind !== "load");
-      return;
-    }
     const group = groupOfSite[site];
     if (group !== undefined) {
       for (const member of group.members) {
@@ -223,6 +220,11 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
       }
     }
     handlers.trap(page, address >>> 0, size, site);
+  }
+
+  /** An access to watched bytes, or a bulk instruction's to a page that holds any. */
+  function access(_page: number, address: number, size: number, site: number): void {
+    tellHost(address >>> 0, size, site, module.sites[site].kind !== "load");
   }
 
   /** A store or group lies in two pages; all of it was or will be counted for the first page. */
@@ -314,6 +316,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
           if (tableMemory === undefined) return;
           const where = readFrame(module, tableMemory.buffer, frame);
           handlers.watch?.local(where, local, site, module.sites[site].kind === "set");
+          forgetChanges(module, tableMemory.buffer, frame);
         },
         entered(frame: number) {
           if (tableMemory !== undefined) handlers.watch?.entered(readFrame(module, tableMemory.buffer, frame));
@@ -325,7 +328,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
           const effect = allocatorNamed(module.functions[callee].name)?.([a >>> 0, b >>> 0, c >>> 0], result >>> 0);
           if (effect !== undefined) handlers.watch?.heap(effect, site);
         },
-        trap,
+        trap: module.mode === "watch" ? access : trap,
         tick,
         straddle,
         grown(oldWasmPages: number, newWasmPages: number) {

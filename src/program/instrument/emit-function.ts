@@ -160,6 +160,7 @@ function emitInstruction(f: FunctionRewrite, i: number): void {
       f.insertAfter(i);
       loadRemaining(f);
       unwindFrames(f);
+      reloadLocals(f);
       return;
     case Op.end:
       emitEnd(f, i);

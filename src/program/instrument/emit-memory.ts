@@ -46,7 +46,8 @@ export function emitBulk(f: FunctionRewrite, i: number, op: number): void {
   w.set(length).set(second).set(destination);
   if (kind === "copy" && f.context.mode === "watch") {
     saveRemaining(f);
-    w.get(second)
+    w.get(destination)
+      .get(second)
       .get(length)
       .const(f.addSite(i, 0, "load"))
       .call(f.context.helper("bulkRead"));

@@ -51,8 +51,8 @@ export const helperFunctions = [
   { name: "slowGroup", parameters: [i32, i32, i32, i32, i32], results: [i32] },
   /** (destination, source, bytes at the source's end, length, site, remaining cycles) -> remaining cycles */
   { name: "bulk", parameters: [i32, i32, i32, i32, i32, i32], results: [i32] },
-  /** (address, length, site): what a copy is about to read; in `watch` only */
-  { name: "bulkRead", parameters: [i32, i32, i32], results: [] },
+  /** (destination, source, length, site): what a copy is about to read; in `watch` only */
+  { name: "bulkRead", parameters: [i32, i32, i32, i32], results: [] },
   /** (pages) -> memory.grow's result */
   { name: "grow", parameters: [i32], results: [i32] },
   /**
@@ -228,14 +228,16 @@ function writeWatched({ layout, host }: HelperContext): CodeWriter {
   return w;
 }
 
-/** The pages of a range that hold watched bytes are told one by one, ascending; nothing of a range that is out of bounds. */
+/** The pages that a copy reads and that hold watched bytes are told one by one, ascending; none if it will trap. */
 function writeBulkRead({ layout, host }: HelperContext): CodeWriter {
-  const [address, length, site, end, page, next] = [0, 1, 2, 3, 4, 5];
+  const [destination, address, length, site, end, page, next] = [0, 1, 2, 3, 4, 5, 6];
   const w = begin(layout, 3);
-  w.get(address).op(Op.i64ExtendI32U).get(length).op(Op.i64ExtendI32U).op(Op.i64Add);
-  pushMemoryBytes(w, layout);
-  w.op(Op.i64ExtendI32U).op(Op.i64GtU);
-  w.get(length).op(Op.i32Eqz).op(Op.i32Or).if().op(Op.return).end();
+  for (const first of [destination, address]) {
+    w.get(first).op(Op.i64ExtendI32U).get(length).op(Op.i64ExtendI32U).op(Op.i64Add);
+    pushMemoryBytes(w, layout);
+    w.op(Op.i64ExtendI32U).op(Op.i64GtU);
+  }
+  w.op(Op.i32Or).get(length).op(Op.i32Eqz).op(Op.i32Or).if().op(Op.return).end();
   w.get(address).get(length).op(Op.i32Add).set(end);
   w.op(Op.loop).u8(EMPTY_BLOCK);
   w.get(address).const(12).op(Op.i32ShrU).tee(page);

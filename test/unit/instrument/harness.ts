@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import wabtInit from "wabt";
-import { createMmu, type Mmu } from "../../../src/guest/mmu.ts";
+import { createMmu, type Mmu, type WatchHandlers } from "../../../src/guest/mmu.ts";
 import { instrument } from "../../../src/program/instrument/instrument.ts";
 import type { InstrumentedModule, InstrumentOptions } from "../../../src/program/instrument/types.ts";
 
@@ -75,7 +75,12 @@ export interface Running {
   opens: boolean;
 }
 
-export function run(wasm: Uint8Array, options: InstrumentOptions, imports: Imports = {}): Running {
+export function run(
+  wasm: Uint8Array,
+  options: InstrumentOptions,
+  imports: Imports = {},
+  watch?: WatchHandlers,
+): Running {
   const module = instrument(wasm, options);
   const traps: Trap[] = [];
   const grown: [number, number][] = [];
@@ -89,6 +94,7 @@ export function run(wasm: Uint8Array, options: InstrumentOptions, imports: Impor
       running.onTick();
     },
     grown: (from, to) => void grown.push([from, to]),
+    watch,
   });
   const compiled = new WebAssembly.Module(module.bytes);
   const all = { ...imports, ...mmu.imports };
