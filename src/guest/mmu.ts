@@ -115,7 +115,7 @@ export interface Mmu {
   /** An imported function is about to read guest memory (`watch` mode; nothing in the others). */
   hostRead(address: number, sizeBytes: number): void;
   /** Watched bytes (`watch` mode). They are told each time until they are cleared. */
-  readonly watched: Omit<WatchedBytes, "refresh">;
+  readonly watched: Omit<WatchedBytes, "refresh" | "lookAgain">;
   /** Functions that run and can get to the checkpoint interface, the outermost first (`watch` mode, in imported functions). */
   frames(): GuestFrame[];
   /** Whether calls of functions that have a frame are told. Only in `watch`. */
@@ -152,7 +152,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
   const { layout } = module;
   const groupOfSite: (StoreGroup | undefined)[] = module.sites.map((_, site) => module.groups.get(site));
   const recording = module.mode === "record";
-  const watched = new WatchedBytes(module.mode === "watch" ? PAGE_ENTRIES : 0);
+  const watched = new WatchedBytes();
   let instance: WebAssembly.Instance | undefined;
   let guestMemory: WebAssembly.Memory | undefined;
   let tableMemory: WebAssembly.Memory | undefined;
@@ -192,13 +192,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
         loaded: bitmap(layout.quietLoaded),
         stored: bitmap(layout.quietStored),
       };
-      const lineCount = (layout.maxMemoryPages * WASM_PAGE_BYTES) / 64;
-      watched.refresh(
-        bitmap(layout.watchedBytes),
-        quiet,
-        new Uint8Array(tables, layout.watchedLines, lineCount),
-        pages,
-      );
+      watched.refresh(bitmap(layout.watchedBytes), quiet, pages);
     } else protection = new Uint8Array(tables, layout.protection, PAGE_ENTRIES);
     if (!recording) return;
     pageCounts = new Uint32Array(tables, layout.pageCounts, PAGE_ENTRIES);
@@ -223,8 +217,8 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
   }
 
   /** An access to watched bytes, or a bulk instruction's to a page that holds any. */
-  function access(_page: number, address: number, size: number, site: number): void {
-    tellHost(address >>> 0, size, site, module.sites[site].kind !== "load");
+  function access(page: number, address: number, size: number, site: number): void {
+    if (!tellHost(address >>> 0, size, site, module.sites[site].kind !== "load")) watched.lookAgain(page);
   }
 
   /** A store or group lies in two pages; all of it was or will be counted for the first page. */
@@ -300,8 +294,11 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
     }
   }
 
-  function tellHost(address: number, sizeBytes: number, site: number, isStore: boolean): void {
-    if (watched.any(address, sizeBytes)) handlers.watch?.access(address, sizeBytes, site, isStore);
+  /** @returns whether there was anything to tell */
+  function tellHost(address: number, sizeBytes: number, site: number, isStore: boolean): boolean {
+    const isWatched = watched.any(address, sizeBytes);
+    if (isWatched) handlers.watch?.access(address, sizeBytes, site, isStore);
+    return isWatched;
   }
 
   const globalOf = (name: string): WebAssembly.Global | undefined => {

@@ -1,8 +1,5 @@
 import { PAGE_BYTES } from "../program/instrument/types.ts";
 
-const LINE_BYTES = 64;
-const LINES_PER_PAGE = PAGE_BYTES / LINE_BYTES;
-
 /** One bit a byte: which are watched quietly, and what was noted of them. */
 export interface QuietBitmaps {
   readonly bytes: Uint8Array;
@@ -10,26 +7,17 @@ export interface QuietBitmaps {
   readonly stored: Uint8Array;
 }
 
-/** The bits and counts of watched bytes in a module's tables (`watch` mode). */
+/** The bits of watched bytes in a module's tables (`watch` mode). */
 export class WatchedBytes {
   /** One bit a byte; replaced when the memory that holds it grows. */
   #bits: Uint8Array = new Uint8Array(0);
   #quiet: QuietBitmaps = { bytes: this.#bits, loaded: this.#bits, stored: this.#bits };
-  /** One byte a page: non-zero where a bit of it is set. */
+  /** One byte a page: non-zero where bits of it may be set. */
   #pages: Uint8Array = new Uint8Array(0);
-  /** One byte a line of 64 bytes: the same. */
-  #lines: Uint8Array = new Uint8Array(0);
-  /** Lines of each page that have set bits. */
-  readonly #counts: Uint8Array;
 
-  constructor(pageCount: number) {
-    this.#counts = new Uint8Array(pageCount);
-  }
-
-  refresh(bits: Uint8Array, quiet: QuietBitmaps, lines: Uint8Array, pages: Uint8Array): void {
+  refresh(bits: Uint8Array, quiet: QuietBitmaps, pages: Uint8Array): void {
     this.#bits = bits;
     this.#quiet = quiet;
-    this.#lines = lines;
     this.#pages = pages;
   }
 
@@ -39,8 +27,22 @@ export class WatchedBytes {
 
   /** Whether any byte of the range is watched. */
   any(address: number, sizeBytes: number): boolean {
-    for (let at = address; at < address + sizeBytes; at++) if (this.has(at)) return true;
+    const end = address + sizeBytes;
+    for (let at = address; at < end; ) {
+      if ((at & 7) !== 0 || end - at < 8) {
+        if (this.has(at)) return true;
+        at++;
+      } else {
+        if (this.#bits[at >>> 3] !== 0) return true;
+        at += 8;
+      }
+    }
     return false;
+  }
+
+  /** A page in which nothing was found may have no watched bytes any more: the module does not tell of those that it clears. */
+  lookAgain(page: number): void {
+    if (!this.any(page * PAGE_BYTES, PAGE_BYTES)) this.#pages[page] = 0;
   }
 
   /** What became of quietly watched bytes: one bit a byte. Replaced when the memory grows. */
@@ -55,48 +57,22 @@ export class WatchedBytes {
   /** Watches bytes whose first access is only noted, as a load or as a store. Once for each byte. */
   setQuietly(address: number, sizeBytes: number): void {
     setBits(this.#quiet.bytes, address, sizeBytes);
-    this.#change(address, sizeBytes, true);
+    this.#watch(address, sizeBytes);
   }
 
   set(address: number, sizeBytes: number): void {
     clearBits(this.#quiet.bytes, address, sizeBytes);
-    this.#change(address, sizeBytes, true);
+    this.#watch(address, sizeBytes);
   }
 
   clear(address: number, sizeBytes: number): void {
-    this.#change(address, sizeBytes, false);
+    clearBits(this.#bits, address, sizeBytes);
   }
 
-  #change(address: number, sizeBytes: number, isSet: boolean): void {
-    const end = address + sizeBytes;
-    for (let at = address; at < end; ) {
-      const lineEnd = at - (at % LINE_BYTES) + LINE_BYTES;
-      if (isSet && at % LINE_BYTES === 0 && lineEnd <= end) this.#bits.fill(0xff, at >>> 3, lineEnd >>> 3);
-      else {
-        for (let next = at; next < Math.min(lineEnd, end); ) {
-          const stop = Math.min(next - (next & 7) + 8, end);
-          const mask = ((1 << (stop - next)) - 1) << (next & 7);
-          if (isSet) this.#bits[next >>> 3] |= mask;
-          else this.#bits[next >>> 3] &= ~mask;
-          next = stop;
-        }
-      }
-      this.#update(Math.floor(at / LINE_BYTES));
-      at = lineEnd;
-    }
-  }
-
-  /** The bytes for a line and its page, after bits of it have changed. */
-  #update(line: number): void {
-    const first = line * (LINE_BYTES / 8);
-    let any = 0;
-    for (let i = first; i < first + LINE_BYTES / 8; i++) any |= this.#bits[i];
-    const isWatched = any === 0 ? 0 : 1;
-    if (this.#lines[line] === isWatched) return;
-    this.#lines[line] = isWatched;
-    const page = Math.floor(line / LINES_PER_PAGE);
-    this.#counts[page] += isWatched === 1 ? 1 : -1;
-    this.#pages[page] = this.#counts[page] === 0 ? 0 : 1;
+  #watch(address: number, sizeBytes: number): void {
+    setBits(this.#bits, address, sizeBytes);
+    if (sizeBytes > 0)
+      this.#pages.fill(1, Math.floor(address / PAGE_BYTES), Math.ceil((address + sizeBytes) / PAGE_BYTES));
   }
 }
 

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, beforeEach, test } from "node:test";
+import { after, before } from "node:test";
+import { type Attempt, windowTest } from "./attempts.ts";
 import { type Host, ROOT, startHost } from "./host.ts";
 import { BROKEN, ENDLESS, TRAPPING } from "./programs.ts";
-import { TEST_MS, until, type Workbench } from "./workbench.ts";
+import { until, type Workbench } from "./workbench.ts";
 
 const RUN = "Checkpoint Lens: Run Checkpoint Simulation";
 /** What loading and activation should take. */
@@ -25,20 +26,21 @@ before(async () => {
   host = await startHost({ settings: { "workbench.colorTheme": "Default Dark Modern" } });
 });
 after(() => host?.stop());
-// Each test has samples of its own, and with them a workspace of its own.
-beforeEach(() => {
-  folder = mkdtempSync(join(host.scratch, "samples-"));
-  cpSync(join(ROOT, "dist/samples"), folder, { recursive: true });
-});
+
+/** Each try of a test has samples of its own, and with them a workspace of its own. */
+function sampleTest(name: string, body: (attempt: Attempt) => Promise<void>): void {
+  windowTest(name, async (attempt) => {
+    folder = mkdtempSync(join(host.scratch, "samples-"));
+    cpSync(join(ROOT, "dist/samples"), folder, { recursive: true });
+    await body(attempt);
+  });
+}
 
 /**
  * A window on the samples, which closes at the test's end; what it looked like last is kept as a picture. Without a file it
  * opens what was open, as a window does that is loaded again.
  */
-async function windowOn(
-  file: string | undefined,
-  t: { after(done: () => Promise<void>): void; name: string },
-): Promise<Workbench> {
+async function windowOn(file: string | undefined, t: Attempt): Promise<Workbench> {
   const opened = await host.open(folder, file && join(folder, file));
   t.after(async () => {
     await opened.screenshot(t.name.replaceAll(/[^a-z]+/gi, "-").slice(0, 60));
@@ -94,7 +96,7 @@ async function runAndWait(): Promise<void> {
   await until(marks, (found) => found.size > 0);
 }
 
-test("lines of an AssemblyScript program cost what the command line says", { timeout: TEST_MS }, async (t) => {
+sampleTest("lines of an AssemblyScript program cost what the command line says", async (t) => {
   workbench = await windowOn("kv.ts", t);
   await workbench.goToLine(58);
   await workbench.commandsLike(RUN);
@@ -128,7 +130,7 @@ test("lines of an AssemblyScript program cost what the command line says", { tim
   );
 });
 
-test("marks go at the first edit, and come back when it is undone", { timeout: TEST_MS }, async (t) => {
+sampleTest("marks go at the first edit, and come back when it is undone", async (t) => {
   workbench = await windowOn("kv.ts", t);
   await workbench.goToLine(58);
   await runAndWait();
@@ -152,9 +154,7 @@ test("marks go at the first edit, and come back when it is undone", { timeout: T
   );
 });
 
-test("a C program is compiled and run offline; its hover says what a line is made of", {
-  timeout: TEST_MS,
-}, async (t) => {
+sampleTest("a C program is compiled and run offline; its hover says what a line is made of", async (t) => {
   workbench = await windowOn("lru.c", t);
   const { lines } = commandLine("lru.c");
   const [costliest] = lines.filter(({ file, traps }) => file === "lru.c" && traps > 0);
@@ -169,7 +169,7 @@ test("a C program is compiled and run offline; its hover says what a line is mad
   assert.match(await hover.innerText(), /xen\./);
 });
 
-test("a compiler's errors are problems at their places", { timeout: TEST_MS }, async (t) => {
+sampleTest("a compiler's errors are problems at their places", async (t) => {
   writeFileSync(join(folder, "broken.c"), BROKEN);
   workbench = await windowOn("broken.c", t);
   await workbench.command(RUN);
@@ -181,7 +181,7 @@ test("a compiler's errors are problems at their places", { timeout: TEST_MS }, a
   assert.deepEqual((await marks()).size, 0);
 });
 
-test("a trap is a problem at its line, with its callers", { timeout: TEST_MS }, async (t) => {
+sampleTest("a trap is a problem at its line, with its callers", async (t) => {
   writeFileSync(join(folder, "trapping.c"), TRAPPING);
   workbench = await windowOn("trapping.c", t);
   await workbench.command(RUN);
@@ -192,7 +192,7 @@ test("a trap is a problem at its line, with its callers", { timeout: TEST_MS }, 
   await workbench.page.locator(".markers-panel .monaco-list-row", { hasText: "called from main" }).waitFor();
 });
 
-test("a program that does not end is stopped", { timeout: TEST_MS }, async (t) => {
+sampleTest("a program that does not end is stopped", async (t) => {
   writeFileSync(join(folder, "endless.ts"), ENDLESS);
   workbench = await windowOn("endless.ts", t);
   await workbench.command(RUN);
@@ -209,7 +209,7 @@ test("a program that does not end is stopped", { timeout: TEST_MS }, async (t) =
   await runAndWait();
 });
 
-test("another technique needs no other run", { timeout: TEST_MS }, async (t) => {
+sampleTest("another technique needs no other run", async (t) => {
   workbench = await windowOn("kv.ts", t);
   await workbench.goToLine(58);
   await runAndWait();
@@ -226,9 +226,7 @@ test("another technique needs no other run", { timeout: TEST_MS }, async (t) => 
   await workbench.statusBar("hv-protect").waitFor();
 });
 
-test("the panel shows the run, when it was hidden and when the window was loaded again", {
-  timeout: TEST_MS,
-}, async (t) => {
+sampleTest("the panel shows the run, when it was hidden and when the window was loaded again", async (t) => {
   workbench = await windowOn(undefined, t);
   await workbench.openFile("kv.ts");
   await workbench.goToLine(58);
@@ -250,40 +248,39 @@ test("the panel shows the run, when it was hidden and when the window was loaded
   await until(marks, (found) => found.size > 0);
 });
 
-test("a run opens the panel; bytes of a checkpoint open from the tree, and a view is saved as a picture", {
-  timeout: TEST_MS,
-}, async (t) => {
-  workbench = await windowOn("kv.ts", t);
-  await workbench.goToLine(58);
-  await runAndWait();
-  await workbench.webview().getByText("Cheapest here").waitFor();
+sampleTest(
+  "a run opens the panel; bytes of a checkpoint open from the tree, and a view is saved as a picture",
+  async (t) => {
+    workbench = await windowOn("kv.ts", t);
+    await workbench.goToLine(58);
+    await runAndWait();
+    await workbench.webview().getByText("Cheapest here").waitFor();
 
-  const picture = join(folder, "map.svg");
-  await workbench.command("Checkpoint Lens: Export View as Picture...");
-  await workbench.pick("Map of dirty pages");
-  const name = workbench.page.locator(".quick-input-widget:not([style*='display: none']) .quick-input-box input");
-  await until(
-    () => name.inputValue(),
-    (value) => value.endsWith("kv-map.png"),
-  );
-  await name.fill(picture);
-  await workbench.page.keyboard.press("Enter");
-  await workbench.notification("map.svg was saved").waitFor();
-  assert.match(readFileSync(picture, "utf8"), /^<svg [\s\S]*>kv\.ts · hv-protect on xen-pv[\s\S]*<\/svg>\n$/);
+    const picture = join(folder, "map.svg");
+    await workbench.command("Checkpoint Lens: Export View as Picture...");
+    await workbench.pick("Map of dirty pages");
+    const name = workbench.page.locator(".quick-input-widget:not([style*='display: none']) .quick-input-box input");
+    await until(
+      () => name.inputValue(),
+      (value) => value.endsWith("kv-map.png"),
+    );
+    await name.fill(picture);
+    await workbench.page.keyboard.press("Enter");
+    await workbench.notification("map.svg was saved").waitFor();
+    assert.match(readFileSync(picture, "utf8"), /^<svg [\s\S]*>kv\.ts · hv-protect on xen-pv[\s\S]*<\/svg>\n$/);
 
-  await workbench.command("Checkpoint Lens: Focus on Runs View");
-  const tree = (text: string) => workbench.page.locator(".monaco-list-row[role=treeitem]", { hasText: text }).first();
-  await tree("Checkpoints").click();
-  await tree("kv 3").locator(".monaco-tl-twistie").click();
-  await tree("saved").click();
-  const bytes = workbench.page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
-  await bytes.locator(".hex-byte.changed").first().waitFor();
-  await bytes.locator(".hint", { hasText: "differ from version 2" }).waitFor();
-});
+    await workbench.command("Checkpoint Lens: Focus on Runs View");
+    const tree = (text: string) => workbench.page.locator(".monaco-list-row[role=treeitem]", { hasText: text }).first();
+    await tree("Checkpoints").click();
+    await tree("kv 3").locator(".monaco-tl-twistie").click();
+    await tree("saved").click();
+    const bytes = workbench.page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
+    await bytes.locator(".hex-byte.changed").first().waitFor();
+    await bytes.locator(".hint", { hasText: "differ from version 2" }).waitFor();
+  },
+);
 
-test("what a program forgot to protect is a problem with a fix, after which it survives", {
-  timeout: 2 * TEST_MS,
-}, async (t) => {
+sampleTest("what a program forgot to protect is a problem with a fix, after which it survives", async (t) => {
   cpSync(join(ROOT, "test/fixtures/audit/programs/accumulator.c"), join(folder, "accumulator.c"));
   workbench = await windowOn("accumulator.c", t);
   await workbench.command("Checkpoint Lens: Audit Restarts");
@@ -314,7 +311,7 @@ test("what a program forgot to protect is a problem with a fix, after which it s
   await panel.getByText("survives a crash after each of its 3 checkpoints").first().waitFor();
 });
 
-test("a damaged run file opens as a sentence that says so", { timeout: TEST_MS }, async (t) => {
+sampleTest("a damaged run file opens as a sentence that says so", async (t) => {
   const whole = join(folder, "whole.cklens");
   spawnSync(process.execPath, [join(ROOT, "dist/cli.js"), "run", "kv.ts", "--out", whole, "--", "1024"], {
     cwd: folder,
@@ -332,7 +329,7 @@ test("a damaged run file opens as a sentence that says so", { timeout: TEST_MS }
   await workbench.webview().getByText("kv.ts").first().waitFor();
 });
 
-test("loading and activation take little of the processor", { timeout: TEST_MS }, async (t) => {
+sampleTest("loading and activation take little of the processor", async (t) => {
   const [installed] = readdirSync(host.extensions).filter((name) => name.startsWith("checkpoint-lens."));
   const dist = join(host.extensions, installed, "dist");
   const log = join(host.scratch, "activation.log");

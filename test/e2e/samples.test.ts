@@ -1,8 +1,8 @@
-import { mkdirSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
+import { windowTest } from "./attempts.ts";
 import { type Host, startHost } from "./host.ts";
-import { TEST_MS } from "./workbench.ts";
 
 let host: Host;
 before(async () => {
@@ -10,9 +10,8 @@ before(async () => {
 });
 after(() => host?.stop());
 
-test("a sample opens as a copy", { timeout: TEST_MS }, async () => {
-  const folder = join(host.scratch, "empty");
-  mkdirSync(folder);
+windowTest("a sample opens as a copy", async () => {
+  const folder = mkdtempSync(join(host.scratch, "empty-"));
   const workbench = await host.open(folder);
   try {
     await workbench.command("Checkpoint Lens: Open Sample...");

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
+import { windowTest } from "./attempts.ts";
 import { type Host, ROOT, startHost } from "./host.ts";
-import { TEST_MS } from "./workbench.ts";
 
 let host: Host;
 before(async () => {
@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => host?.stop());
 
-test("a workspace that is not trusted runs nothing, and opens saved runs", { timeout: TEST_MS }, async () => {
+windowTest("a workspace that is not trusted runs nothing, and opens saved runs", async () => {
   const folder = join(host.scratch, "samples");
   cpSync(join(ROOT, "dist/samples"), folder, { recursive: true });
   const saved = spawnSync(process.execPath, [join(ROOT, "dist/cli.js"), "run", "kv.ts", "--out", "kv.cklens"], {

@@ -53,7 +53,7 @@ describe("the page of bytes, of a region of 64 MB", { timeout: 180_000 }, () => 
 
   test("begins at the first change, and says what the byte was", async () => {
     await at(5);
-    assert.equal(await cursor().textContent(), "5a");
+    await until(async () => (await cursor().textContent()) === "5a");
     const items = await host.page.locator(".hex-inspector .legend-item").allTextContents();
     assert.ok(items.includes("Was41"), items.join("|"));
     await until(async () =>

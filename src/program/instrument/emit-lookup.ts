@@ -25,6 +25,7 @@ export function emitLookup(f: FunctionRewrite, access: CheckedAccess): void {
   const { w } = f;
   const { site, base, offset, size, storeCount, memoryOffset } = access;
   if (f.recording) pushLineLookup(f, access);
+  else if (f.context.mode === "watch") pushWatchedBits(f, access);
   else pushPageLookup(f, access);
   w.ifUnlikely();
   const told = access.isLoad === true ? size | LOAD_FLAG : size;
@@ -35,17 +36,29 @@ export function emitLookup(f: FunctionRewrite, access: CheckedAccess): void {
   w.end();
 }
 
-/** Pushes non-zero for the slow path: where a page is protected or a line has watched bytes, or one end is asked only and the store is misaligned. */
+/** Pushes non-zero for the slow path: where a page is protected, or one end is asked only and the store is misaligned. */
 function pushPageLookup(f: FunctionRewrite, { base, offset, size, bothEnds }: CheckedAccess): void {
   const { w } = f;
-  const { mode, layout } = f.context;
-  // Watched bytes stay where a program never goes, such as the border of a grid: whole pages would be slow for those.
-  const [shift, table] = mode === "watch" ? [6, layout.watchedLines] : [12, layout.protection];
-  const protection = (at: number) => w.address(base, at).const(shift).op(Op.i32ShrU).table(Op.i32Load8U, table);
+  const { layout } = f.context;
+  const protection = (at: number) =>
+    w.address(base, at).const(12).op(Op.i32ShrU).table(Op.i32Load8U, layout.protection);
   protection(offset);
   // A misaligned store could straddle two of them: the slow path finds out.
   if (bothEnds) protection(offset + size - 1).op(Op.i32Or);
   else if (size > 1) pushMisalignment(f, base, offset, size).op(Op.i32Or);
+}
+
+/**
+ * Pushes the bits of the access's bytes. No coarser: what is watched and never touched, such as padding or a variable whose
+ * time is over, would make its neighbours slow for ever.
+ */
+function pushWatchedBits(f: FunctionRewrite, { base, offset, size }: CheckedAccess): void {
+  const { w } = f;
+  // Their first bit is one of the lowest eight.
+  const load = size === 1 ? Op.i32Load8U : size <= 8 ? Op.i32Load16U : Op.i32Load;
+  w.address(base, offset).const(3).op(Op.i32ShrU).table(load, f.context.layout.watchedBytes);
+  w.address(base, offset).const(7).op(Op.i32And).op(Op.i32ShrU);
+  w.const((1 << size) - 1).op(Op.i32And);
 }
 
 /**

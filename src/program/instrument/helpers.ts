@@ -174,7 +174,6 @@ function writeSlowStore({ mode, layout, host }: HelperContext, group: boolean): 
   return w;
 }
 
-/** One load or store in `watch`: the host is called when a bit of the access is set. */
 /** Whether watched bytes are touched: those that are quiet are noted, and the host is told of the others. */
 function writeWatched({ layout, host }: HelperContext): CodeWriter {
   const [address, offset, size, site, remaining, last, bits, at, isLoad] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
@@ -208,16 +207,6 @@ function writeWatched({ layout, host }: HelperContext): CodeWriter {
   note(layout.quietStored).end();
   w.get(at).get(at).table(Op.i32Load, layout.watchedBytes).get(bits).const(-1).op(Op.i32Xor).op(Op.i32And);
   w.table(Op.i32Store, layout.watchedBytes);
-  // The line, if that was the last of it.
-  w.get(address)
-    .const(6)
-    .op(Op.i32ShrU)
-    .const(3)
-    .op(Op.i32Shl)
-    .table(Op.i64Load, layout.watchedBytes)
-    .op(Op.i64Eqz)
-    .if();
-  w.get(address).const(6).op(Op.i32ShrU).const(0).table(Op.i32Store8, layout.watchedLines).end();
   w.get(remaining).op(Op.return).end();
 
   storeRemaining(w, layout, remaining);

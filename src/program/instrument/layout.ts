@@ -52,7 +52,6 @@ export function layOutTables(
   const watchedBytes = watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0;
   const bitmap = () => (watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0);
   const [quietBytes, quietLoaded, quietStored] = [bitmap(), bitmap(), bitmap()];
-  const watchedLines = watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / LINE_BYTES) : 0;
   const watchedGlobals = watching ? take(globalCount) : 0;
   const frames = watching ? take(FRAME_BYTES) : 0;
   const tableBytes = Math.ceil(next / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
@@ -65,7 +64,6 @@ export function layOutTables(
     quietBytes,
     quietLoaded,
     quietStored,
-    watchedLines,
     watchedGlobals,
     frameTop: watching ? 8 : 0,
     entriesTold: watching ? 12 : 0,

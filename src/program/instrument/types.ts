@@ -139,8 +139,6 @@ export interface TableLayout {
   readonly quietBytes: number;
   readonly quietLoaded: number;
   readonly quietStored: number;
-  /** One byte a 64-byte line: non-zero where a byte of it is watched. Only in `watch`, else 0. */
-  readonly watchedLines: number;
   /** One byte a mutable global: non-zero tells the host of its gets and sets. Only in `watch`, else 0. */
   readonly watchedGlobals: number;
   /** Bytes of the stack of frames below that are taken: an i32. Only in `watch`, else 0. */

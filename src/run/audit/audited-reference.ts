@@ -63,7 +63,7 @@ export class AuditedReference {
     return this.#shadow.subarray(0, byteCount);
   }
 
-  /** The memory at a checkpoint; not to be changed. */
+  /** The memory at a checkpoint; not to be changed, and good until another one's is asked for. */
   memoryAt(commit: number): Uint8Array {
     if (this.#latest?.commit !== commit) this.#latest = { commit, memory: this.#restored(commit) };
     return this.#latest.memory;

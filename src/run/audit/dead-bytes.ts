@@ -1,4 +1,5 @@
 import type { CheckpointImage } from "../../checkpoint/images.ts";
+import { words } from "../../machine/bytes.ts";
 import type { AuditedReference } from "./audited-reference.ts";
 import type { AuditedRestart } from "./audited-restart.ts";
 import { type ByteRange, runsWhere } from "./byte-ranges.ts";
@@ -69,11 +70,10 @@ export class DeadBytesFinder {
       const key = `${id} ${group}`;
       const use = grown(this.#uses.get(key), states.length);
       this.#uses.set(key, use);
-      for (let i = 0; i < states.length; i++) use[i] = NEXT[(use[i] << 4) | states[i]];
-      if (this.#firsts.has(key)) continue;
+      const isOverwritten = follow(use, states);
+      if (this.#firsts.has(key) || !isOverwritten) continue;
       const first = overwrites.find(({ start, end }) => end > address && start < address + states.length);
-      if (first !== undefined || states.some((state) => state === Shadow.dead || state === Shadow.deadLater))
-        this.#firsts.set(key, { commit, writtenAt: first?.place.user });
+      this.#firsts.set(key, { commit, writtenAt: first?.place.user });
     }
   }
 
@@ -122,6 +122,28 @@ function coarse(runs: readonly ByteRange[]): readonly ByteRange[] {
     made = merged;
   }
   return made;
+}
+
+/**
+ * Takes what became of a region's bytes into what is known of them. Four at a time, as neighbours mostly fare alike.
+ * @returns whether any of them was overwritten before it was read, now or before
+ */
+function follow(use: Uint8Array, states: Uint8Array): boolean {
+  const [wideUse, wideStates] = [words(use), words(states)];
+  let [beforeLast, stateLast, afterLast, any] = [0, 0, 0, 0];
+  for (let i = 0; i < wideStates.length; i++) {
+    const [before, state] = [wideUse[i], wideStates[i]];
+    if (before !== beforeLast || state !== stateLast) {
+      for (let at = i * 4; at < i * 4 + 4; at++) use[at] = NEXT[(use[at] << 4) | states[at]];
+      [beforeLast, stateLast, afterLast] = [before, state, wideUse[i]];
+      any |= afterLast;
+    } else wideUse[i] = afterLast;
+  }
+  for (let at = wideStates.length * 4; at < states.length; at++) {
+    use[at] = NEXT[(use[at] << 4) | states[at]];
+    any |= use[at];
+  }
+  return (any & (OVERWRITTEN * 0x01010101)) !== 0;
 }
 
 function grown(bytes: Uint8Array | undefined, size: number): Uint8Array {

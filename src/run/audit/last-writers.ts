@@ -1,5 +1,5 @@
 import { type CampaignInput, referenceRun } from "../restart/reference.ts";
-import type { WatchedProcess } from "../watcher.ts";
+import type { RunWatcher, WatchedProcess } from "../watcher.ts";
 import { placeOf } from "./audited-reference.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 import type { Place } from "./findings.ts";
@@ -17,7 +17,7 @@ export interface WriterQuestion {
 /** Stores in one epoch after which a question is not asked on until the next: hot variables would take for ever. */
 const MOST_STORES = 200_000;
 
-/** Runs the reference once more, and tells which line of the user's code last wrote to each before its checkpoint. */
+/** Runs the reference once more as far as it must, and tells which line of the user's code last wrote to each before its checkpoint. */
 export function lastWriters(input: CampaignInput, questions: readonly WriterQuestion[]): (Place | undefined)[] {
   const answers = questions.map((): Place | undefined => undefined);
   const newest = questions.map((): Place | undefined => undefined);
@@ -37,46 +37,50 @@ export function lastWriters(input: CampaignInput, questions: readonly WriterQues
     const question = registers.get(key);
     if (question !== undefined) newest[question] = placeOf(process, site) ?? newest[question];
   };
-  referenceRun(input, {
-    watcher: {
-      begin({ mmu }) {
-        watchAll(mmu);
-        for (const index of mmu.globals().keys())
-          if (registers.has(registerKey({ kind: "global", index }))) mmu.watchGlobal(index, true);
-        if (registers.size > 0) mmu.tellEntries(true);
-      },
-      entered(_, frame) {
-        const { functionIndex } = frame;
-        for (const index of frame.locals.keys())
-          if (registers.has(registerKey({ kind: "local", functionIndex, index }))) frame.watchLocal(index, true);
-      },
-      local(process, { functionIndex }, index, site, isSet) {
-        if (isSet) setBy(registerKey({ kind: "local", functionIndex, index }), process, site);
-      },
-      global(process, index, site, isSet) {
-        if (isSet) setBy(registerKey({ kind: "global", index }), process, site);
-      },
-      checkpointed(_, { mmu }) {
-        for (const [i, { commit }] of questions.entries()) if (commit === checkpoints) answers[i] = newest[i];
-        checkpoints++;
-        if (checkpoints <= last) watchAll(mmu);
-        else
-          for (const { ranges } of questions)
-            for (const { start, end } of ranges) mmu.watched.clear(start, end - start);
-      },
-      access(process, address, size, site, isStore) {
-        if (!isStore) return;
-        if (++stores > MOST_STORES) process.mmu.watched.clear(address, size);
-        for (let at = address; at < address + size; ) {
-          const question = asked(at);
-          if (question < 0) at++;
-          else {
-            newest[question] = placeOf(process, site) ?? newest[question];
-            at = address + size;
-          }
-        }
-      },
+  const watcher: RunWatcher = {
+    begin({ mmu }) {
+      watchAll(mmu);
+      for (const index of mmu.globals().keys())
+        if (registers.has(registerKey({ kind: "global", index }))) mmu.watchGlobal(index, true);
+      if (registers.size > 0) mmu.tellEntries(true);
     },
-  });
+    entered(_, frame) {
+      const { functionIndex } = frame;
+      for (const index of frame.locals.keys())
+        if (registers.has(registerKey({ kind: "local", functionIndex, index }))) frame.watchLocal(index, true);
+    },
+    local(process, { functionIndex }, index, site, isSet) {
+      if (isSet) setBy(registerKey({ kind: "local", functionIndex, index }), process, site);
+    },
+    global(process, index, site, isSet) {
+      if (isSet) setBy(registerKey({ kind: "global", index }), process, site);
+    },
+    checkpointed(_, { mmu }) {
+      for (const [i, { commit }] of questions.entries()) if (commit === checkpoints) answers[i] = newest[i];
+      checkpoints++;
+      if (checkpoints > last) throw new AllAnswered();
+      watchAll(mmu);
+    },
+    access(process, address, size, site, isStore) {
+      if (!isStore) return;
+      if (++stores > MOST_STORES) process.mmu.watched.clear(address, size);
+      for (let at = address; at < address + size; ) {
+        const question = asked(at);
+        if (question < 0) at++;
+        else {
+          newest[question] = placeOf(process, site) ?? newest[question];
+          at = address + size;
+        }
+      }
+    },
+  };
+  try {
+    referenceRun(input, { watcher });
+  } catch (error) {
+    if (!(error instanceof AllAnswered)) throw error;
+  }
   return answers;
 }
+
+/** Ends the run. */
+class AllAnswered extends Error {}

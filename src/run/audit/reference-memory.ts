@@ -1,6 +1,6 @@
 import { PAGE_BYTES } from "../../checkpoint/pages.ts";
 import { firstDifference, words } from "../../machine/bytes.ts";
-import type { ByteRange } from "./byte-ranges.ts";
+import { type ByteRange, gapsOf, mergedBytes } from "./byte-ranges.ts";
 
 /** Pages of the reference run's memory, as they were at one of its checkpoints. */
 interface Snapshot {
@@ -17,6 +17,8 @@ export class ReferenceMemory {
   readonly #snapshots: Snapshot[] = [];
   /** The newest copy of each page. */
   readonly #newest = new Map<number, Uint8Array>();
+  /** What `at` made last. */
+  #last: { readonly checkpoint: number; readonly memory: Uint8Array; readonly held: readonly ByteRange[] } | undefined;
 
   /** How many checkpoints were kept. */
   get length(): number {
@@ -44,17 +46,27 @@ export class ReferenceMemory {
   }
 
   /**
-   * The memory at a checkpoint.
+   * The memory at a checkpoint; good until the next call.
    * @param saved what the checkpoint's image restores, by address: it takes the place of what is not kept here
    */
   at(checkpoint: number, saved: readonly { readonly address: number; readonly bytes: Uint8Array }[]): Uint8Array {
-    const memory = new Uint8Array(this.#snapshots[checkpoint].sizeBytes);
-    for (let i = 0; i <= checkpoint; i++) {
+    const held = mergedBytes(saved.map(({ address, bytes }) => ({ start: address, end: address + bytes.length })));
+    const { sizeBytes } = this.#snapshots[checkpoint];
+    const last = this.#last;
+    // It goes on from an earlier one, unless that has of an image what nothing here would take back.
+    const goesOn =
+      last !== undefined &&
+      last.checkpoint <= checkpoint &&
+      last.memory.length === sizeBytes &&
+      last.held.every(({ start, end }) => gapsOf(held, start, end).length === 0);
+    const memory = goesOn ? last.memory : new Uint8Array(sizeBytes);
+    for (let i = goesOn ? last.checkpoint + 1 : 0; i <= checkpoint; i++) {
       for (const [page, bytes] of this.#snapshots[i].pages) {
         if ((page + 1) * PAGE_BYTES <= memory.length) memory.set(bytes, page * PAGE_BYTES);
       }
     }
     for (const { address, bytes } of saved) memory.set(bytes, address);
+    this.#last = { checkpoint, memory, held };
     return memory;
   }
 }
@@ -75,18 +87,17 @@ function isZero(page: Uint8Array): boolean {
 export function differences(a: Uint8Array, b: Uint8Array, outside: readonly ByteRange[]): ByteRange[] {
   const end = Math.min(a.length, b.length);
   const [wide, other] = [words(a.subarray(0, end)), words(b.subarray(0, end))];
-  const found: ByteRange[] = [];
-  let next = 0;
+  const found: { start: number; end: number }[] = [];
   const add = (address: number) => {
-    while (next < outside.length && outside[next].end <= address) next++;
-    if (next < outside.length && outside[next].start <= address) return;
     const last = found.at(-1);
-    if (last?.end === address) found[found.length - 1] = { start: last.start, end: address + 1 };
+    if (last?.end === address) last.end++;
     else found.push({ start: address, end: address + 1 });
   };
-  for (let i = 0; i < wide.length; i++) {
-    if (wide[i] === other[i]) continue;
-    for (let address = i * 4; address < i * 4 + 4; address++) if (a[address] !== b[address]) add(address);
+  for (const gap of gapsOf(outside, 0, wide.length * 4)) {
+    for (let i = gap.start >>> 2; i * 4 < gap.end; i++) {
+      if (wide[i] === other[i]) continue;
+      for (let at = Math.max(i * 4, gap.start); at < Math.min(i * 4 + 4, gap.end); at++) if (a[at] !== b[at]) add(at);
+    }
   }
   return found;
 }

@@ -51,6 +51,7 @@ const TOLD_STEP = 4;
 
 /** A byte's value in all four bytes of a word. */
 const IN_EACH_BYTE = 0x01010101;
+const NONE = 0;
 const ALL_RESTORED = Shadow.restored * IN_EACH_BYTE;
 
 type Logged = typeof Shadow.loadedStale | typeof Shadow.loadedReset | typeof Shadow.dead | typeof Shadow.deadLater;
@@ -149,40 +150,30 @@ export class RestartShadow {
 
   /** Takes over what was noted of restored bytes. */
   #takeNoted(): void {
-    const { quietlyLoaded: loaded, quietlyStored: stored } = this.#watched;
+    const [loaded, stored] = [words(this.#watched.quietlyLoaded), words(this.#watched.quietlyStored)];
     const wide = words(this.states);
     const overwritten = this.#isFirstEpoch ? Shadow.dead : Shadow.deadLater;
     for (const { start, end } of this.#quiet) {
-      for (let at = start; at < end; ) {
-        const index = at >>> 3;
+      // 32 bytes have a word of each bitmap.
+      for (let index = start >>> 5; index * 32 < end; index++) {
         const any = loaded[index] | stored[index];
-        if (any === 0) {
-          at = (index + 1) * 8;
+        if (any === 0) continue;
+        const isWhole = any === -1 && (loaded[index] === NONE || stored[index] === NONE);
+        if (isWhole && index * 32 >= start && index * 32 + 32 <= end && isFilled(wide, index * 8, ALL_RESTORED)) {
+          const state = loaded[index] === NONE ? overwritten : Shadow.live;
+          wide.fill(state * IN_EACH_BYTE, index * 8, index * 8 + 8);
           continue;
         }
-        const isWhole = any === 0xff && (loaded[index] === 0xff || loaded[index] === 0);
-        const word = index * 2;
-        if (
-          isWhole &&
-          (at & 7) === 0 &&
-          at + 8 <= end &&
-          wide[word] === ALL_RESTORED &&
-          wide[word + 1] === ALL_RESTORED
-        ) {
-          const state = (loaded[index] === 0 ? overwritten : Shadow.live) * IN_EACH_BYTE;
-          wide[word] = state;
-          wide[word + 1] = state;
-          at += 8;
-          continue;
-        }
-        for (const next = Math.min((index + 1) * 8, end); at < next; at++) {
-          const bit = 1 << (at & 7);
+        for (let at = Math.max(index * 32, start); at < Math.min(index * 32 + 32, end); at++) {
+          const bit = 1 << (at & 31);
           if ((any & bit) === 0 || this.states[at] !== Shadow.restored) continue;
-          if ((loaded[index] & bit) !== 0) this.states[at] = Shadow.live;
-          else this.states[at] = overwritten;
+          this.states[at] = (loaded[index] & bit) !== 0 ? Shadow.live : overwritten;
         }
       }
     }
+    // A byte is noted once. Those that two ranges share a word with are all taken by now.
+    for (const { start, end } of this.#quiet)
+      for (const noted of [loaded, stored]) noted.fill(NONE, start >>> 5, Math.ceil(end / 32));
   }
 
   /** The program has taken a checkpoint. */
@@ -303,4 +294,11 @@ export class RestartShadow {
     if (last !== undefined && last.end === at && last.place === place && last.state === state) last.end++;
     else this.#runs.push({ start: at, end: at + 1, place, state });
   }
+}
+
+/** Whether eight words from an index on are all the same. */
+function isFilled(wide: Uint32Array, first: number, value: number): boolean {
+  let other = 0;
+  for (let i = first; i < first + 8; i++) other |= wide[i] ^ value;
+  return other === 0;
 }

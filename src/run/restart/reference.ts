@@ -2,6 +2,7 @@ import { type CheckpointImage, ImageStore } from "../../checkpoint/images.ts";
 import type { RegionSpec } from "../../checkpoint/regions.ts";
 import type { FileTree } from "../../guest/wasi/file-tree.ts";
 import type { OpenDescriptor } from "../../guest/wasi/types.ts";
+import { firstDifference } from "../../machine/bytes.ts";
 import { type LiveInput, type LiveRun, runLive } from "../live.ts";
 import type { RunWatcher, WatchedProcess, WorldPosition } from "../watcher.ts";
 
@@ -103,10 +104,12 @@ function calledAt(
   return { name, version, stdoutBytes, stderrBytes, world, descriptors };
 }
 
-/** What the regions hold that are under protection now. */
-export function contentsOf({ mmu, regions }: WatchedProcess): RegionContents[] {
-  return regions.map((region) => ({
-    ...region,
-    contents: mmu.memory.slice(region.address, region.address + region.bytes),
-  }));
+/** What the regions hold that are under protection now. @param like what they may well hold: the same bytes are not kept twice */
+export function contentsOf({ mmu, regions }: WatchedProcess, like: readonly RegionContents[] = []): RegionContents[] {
+  return regions.map((region) => {
+    const contents = mmu.memory.subarray(region.address, region.address + region.bytes);
+    const expected = like.find(({ id, group }) => id === region.id && group === region.group)?.contents;
+    const isSame = expected !== undefined && firstDifference(contents, expected) === undefined;
+    return { ...region, contents: isSame ? expected : contents.slice() };
+  });
 }

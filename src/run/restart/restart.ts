@@ -89,7 +89,7 @@ export function restartFrom(
         watcher.refused?.(call, reason, source);
       },
       ended(ending: Ending, process) {
-        regions = contentsOf(process);
+        regions = contentsOf(process, reference.regions);
         watcher.ended?.(ending, process);
       },
     },
