@@ -4,6 +4,8 @@ import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+// As every process that runs guests has them: see `src/worker/guest-flags.ts`.
+const FLAGS = ["--no-liftoff", "--experimental-wasm-branch-hinting", "--import", "tsx"];
 const folder = dirname(fileURLToPath(import.meta.url));
 const wanted = process.argv.slice(2);
 for (const file of readdirSync(folder)
@@ -11,6 +13,6 @@ for (const file of readdirSync(folder)
   .sort()) {
   if (wanted.length > 0 && !wanted.some((part) => file.includes(part))) continue;
   console.log(`\n${file}`);
-  const { status } = spawnSync(process.execPath, ["--import", "tsx", join(folder, file)], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [...FLAGS, join(folder, file)], { stdio: "inherit" });
   if (status !== 0) process.exitCode = 1;
 }

@@ -6,7 +6,7 @@ import { TEST_MS } from "./workbench.ts";
 export interface Attempt {
   readonly name: string;
   /** Comes at the try's end, the last one first. */
-  after(done: () => Promise<void>): void;
+  after(done: () => void | Promise<void>): void;
   /** Prints something beside the test's result. */
   diagnostic(message: string): void;
 }
@@ -33,7 +33,7 @@ async function isLost(t: TestContext, once: () => Promise<void>): Promise<boolea
 }
 
 async function attempt(t: TestContext, name: string, body: (attempt: Attempt) => Promise<void>): Promise<void> {
-  const last: (() => Promise<void>)[] = [];
+  const last: (() => void | Promise<void>)[] = [];
   try {
     await body({ name, after: (done) => last.unshift(done), diagnostic: (message) => t.diagnostic(message) });
   } finally {

@@ -1,5 +1,6 @@
 import type { Tree } from "@yowasp/clang";
 import { type ClangJob, type ClangResult, objectPath, TARGET } from "./clang-job.ts";
+import { loadClangPackage } from "./clang-package.ts";
 import { packageVersion } from "./packages.ts";
 
 const PACKAGE = "@yowasp/clang";
@@ -14,7 +15,7 @@ export function bundledClangIdentity(): string {
  * process that has compiled should not live long.
  */
 export async function runBundledClang(job: ClangJob): Promise<ClangResult> {
-  const { commands, Exit, runLLVM } = await import("@yowasp/clang");
+  const { commands, Exit, runLLVM } = await loadClangPackage();
   // Without arguments this only loads, and without a callback it would print its progress.
   await runLLVM(undefined, {}, { fetchProgress: () => {} });
   const output: Uint8Array[] = [];
@@ -56,7 +57,7 @@ export async function runBundledClang(job: ClangJob): Promise<ClangResult> {
     { objects },
   );
   const wasm = linked && entryAt(linked, "/objects/program.wasm");
-  return finish(wasm instanceof Uint8Array ? wasm : undefined);
+  return finish(wasm instanceof Uint8Array ? wasm.slice() : undefined);
 }
 
 const OVERLAY_PATH = "/overlay.yaml";

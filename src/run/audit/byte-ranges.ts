@@ -46,10 +46,16 @@ export function runsWhere(
 ): ByteRange[] {
   const runs: ByteRange[] = [];
   let start = -1;
+  let [last, lastPasses] = [-1, false];
   for (let i = from; i < to; i++) {
-    if (passes(bytes[i])) {
-      if (start < 0) start = i;
-    } else if (start >= 0) {
+    // Neighbours are mostly the same.
+    if (bytes[i] === last) continue;
+    last = bytes[i];
+    const passesNow = passes(last);
+    if (passesNow === lastPasses) continue;
+    lastPasses = passesNow;
+    if (passesNow) start = i;
+    else {
       runs.push({ start, end: i });
       start = -1;
     }

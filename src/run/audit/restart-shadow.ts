@@ -161,7 +161,7 @@ export class RestartShadow {
         const isWhole = any === -1 && (loaded[index] === NONE || stored[index] === NONE);
         if (isWhole && index * 32 >= start && index * 32 + 32 <= end && isFilled(wide, index * 8, ALL_RESTORED)) {
           const state = loaded[index] === NONE ? overwritten : Shadow.live;
-          wide.fill(state * IN_EACH_BYTE, index * 8, index * 8 + 8);
+          for (let i = index * 8; i < index * 8 + 8; i++) wide[i] = state * IN_EACH_BYTE;
           continue;
         }
         for (let at = Math.max(index * 32, start); at < Math.min(index * 32 + 32, end); at++) {
