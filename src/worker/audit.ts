@@ -1,12 +1,13 @@
 import { ImageStore } from "../checkpoint/images.ts";
 import { optionsIn } from "../checkpoint/refusal.ts";
 import type { PriceProfile } from "../machine/prices.ts";
+import { instrument } from "../program/instrument/instrument.ts";
 import { BadInputError } from "../program/program.ts";
 import { loadSymbols } from "../program/symbols/load-symbols.ts";
 import { auditRestarts } from "../run/audit/audit.ts";
-import type { ByteRange } from "../run/audit/byte-ranges.ts";
 import { type AuditDocument, auditDocument } from "../run/audit/document.ts";
-import type { DeadFinding, UnprotectedFinding } from "../run/audit/findings.ts";
+import type { DeadFinding } from "../run/audit/findings.ts";
+import { placesInBuild } from "../run/audit/other-build.ts";
 import { type Saving, SavingsModel } from "../run/audit/savings.ts";
 import { runLive } from "../run/live.ts";
 import { createMachine, DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
@@ -51,19 +52,18 @@ export async function auditProgram(request: AuditRequest): Promise<AuditResult> 
   // The program as it is run: what parts of regions cost there, and where its variables lie.
   const { input: released } = await openCampaign(request);
   const savings = dead.length === 0 ? [] : savingsOf(released, request, dead);
-  return { about, document: auditDocument(audit, savings, input.program, placesIn(released, unprotected)) };
+  const stale = placesInBuild(released.program, audit, () => watched(released, machine));
+  return { about, document: auditDocument(audit, savings, input.program, stale) };
 }
 
-/** Global variables have the same names in every build. */
-function placesIn({ program }: CampaignInput, unprotected: readonly UnprotectedFinding[]): ByteRange[] {
-  const { globals } = loadSymbols(program);
-  return unprotected.flatMap(({ subject: { kind, symbol, declaredAt } }) => {
-    if (kind !== "variable" || declaredAt === undefined) return [];
-    const found = globals.find(
-      ({ name, file, line }) => name === symbol && file === declaredAt.file && line === declaredAt.line,
-    );
-    return found === undefined ? [] : [{ start: found.address, end: found.address + found.sizeBytes }];
-  });
+/** The same program and input, told of all that it does. */
+function watched(input: CampaignInput, machine: MachineOptions): CampaignInput {
+  const { maxMemoryPages } = input.instrumented.layout;
+  return {
+    ...input,
+    instrumented: instrument(input.program.wasm, { mode: "watch", maxMemoryPages }),
+    options: machine,
+  };
 }
 
 /** Why a program cannot be restarted and looked at. */

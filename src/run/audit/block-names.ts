@@ -4,7 +4,10 @@ import type { TypeInfo } from "../../program/symbols/type-info.ts";
 /** By what a block of the heap is called: the variable that leads to it, and how. */
 export interface BlockName {
   readonly variable: Variable;
-  /** From the variable to the pointer, without indices, and a chain of the same member once: `.cells`, `->next`; empty of a pointer itself. */
+  /**
+   * From the variable to the pointer: `.cells`, `->next`, `[2]`; empty of a pointer itself. A chain of the same member is one step, the
+   * pointers of long arrays are all `ANY_INDEX`, and indices of anything else are left out.
+   */
   readonly path: string;
   /** What lies in the block, once or one after the other; undefined where unknown. */
   readonly type: TypeInfo | undefined;
@@ -31,6 +34,9 @@ interface Area extends Block {
 /** Slots that are looked at in all, and the depth to which types are followed into themselves. */
 const MOST_SLOTS = 300_000;
 const MAX_DEPTH = 8;
+/** Pointers of arrays that are no longer have their indices. */
+const MOST_INDICES = 8;
+export const ANY_INDEX = "[i]";
 /** What libraries name their own members. */
 const OWN_MEMBER = /^_/;
 
@@ -80,8 +86,11 @@ export function nameBlocks(
       isHeap && type !== undefined && type.kind !== "object" && type.sizeBytes > 0 ? type.sizeBytes : sizeBytes;
     for (let start = address; start + stride <= address + sizeBytes && slots < MOST_SLOTS; start += stride) {
       if (type === undefined || stride === 0) break;
+      // A block of pointers.
+      const index = type.kind === "pointer" ? indexOf((start - address) / stride, sizeBytes / stride) : "";
       eachPointer(type, isHeap, (offset, member, target) => {
-        reach(wordAt(start + offset), variable, joined(path, member, isHeap, type === target), target);
+        const way = isHeap ? path + index : path;
+        reach(wordAt(start + offset), variable, joined(way, member, isHeap, type === target), target);
         return slots < MOST_SLOTS;
       });
       if (!hasPointers(type, isHeap)) break;
@@ -119,8 +128,10 @@ function eachPointer(
     case "array": {
       const { element, count = 0 } = type;
       if (element === undefined || element.sizeBytes === 0 || !hasPointers(element, false)) return true;
-      for (let i = 0; i < count; i++)
-        if (!eachPointer(element, false, tell, at + i * element.sizeBytes, path, depth + 1)) return false;
+      for (let i = 0; i < count; i++) {
+        const longer = element.kind === "pointer" ? path + indexOf(i, count) : path;
+        if (!eachPointer(element, false, tell, at + i * element.sizeBytes, longer, depth + 1)) return false;
+      }
       return true;
     }
     case "record":
@@ -135,6 +146,10 @@ function eachPointer(
   });
 }
 
+function indexOf(index: number, count: number): string {
+  return count <= MOST_INDICES ? `[${index}]` : ANY_INDEX;
+}
+
 function targetOf(type: TypeInfo | undefined): TypeInfo | undefined {
   return type?.kind === "pointer" ? type.target : type;
 }
@@ -142,7 +157,7 @@ function targetOf(type: TypeInfo | undefined): TypeInfo | undefined {
 /** One step further: what hangs on a block is behind an arrow, and more of the same adds nothing: a list's next node. */
 function joined(path: string, member: string, isHeap: boolean, isSame: boolean): string {
   if (isHeap && isSame) return path;
-  if (!isHeap || member === "") return path + member;
+  if (!isHeap || member === "" || member.startsWith("[")) return path + member;
   const step = `->${member.slice(1)}`;
   return path.endsWith(step) ? path : path + step;
 }

@@ -105,7 +105,9 @@ function protection(
   const { protect, declaredAt } = subject;
   const proposed = protect?.(id);
   if (proposed === undefined || declaredAt === undefined) return undefined;
-  const title = `Protect ${symbol.replace(/[.[].*$/, "")} under the number ${id}`;
+  // Of a variable all of it is protected, whatever member is meant.
+  const whole = subject.kind === "heap" ? subject.symbol.replace(/\[\]$/, "") : symbol.replace(/[.[].*$/, "");
+  const title = `Protect ${whole} under the number ${id}`;
   if (proposed.kind === "advice") return { title: `Protect ${symbol}`, call: "", edits: [], caution: proposed.text };
   const text = sources.get(declaredAt.file);
   const { file, line } = declaredAt;

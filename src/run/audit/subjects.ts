@@ -1,6 +1,6 @@
 import type { FrameVariable, SymbolTable, Variable } from "../../program/symbols/symbols.ts";
 import type { TypeInfo } from "../../program/symbols/type-info.ts";
-import { type BlockName, nameBlocks, type Root } from "./block-names.ts";
+import { ANY_INDEX, type BlockName, nameBlocks, type Root } from "./block-names.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 import type { Place, Subject } from "./findings.ts";
 
@@ -9,6 +9,8 @@ export interface HeapBlock {
   readonly address: number;
   readonly sizeBytes: number;
   readonly allocatedAt: Place | undefined;
+  /** How many the program had allocated there before. */
+  readonly ordinal: number;
 }
 
 /** A call that had not returned: which function, and what its local variables of WebAssembly held. */
@@ -113,13 +115,33 @@ export class Subjects {
           ? `block of ${sizeBytes} bytes`
           : `${variable.name}${name?.path}${elementsOf(variable, name?.path)}`,
       ...(variable?.scope ? { function: variable.scope } : {}),
-      ...(name?.path === "" ? { protect: (id) => this.#symbols.protectCall(name.variable, id, sizeBytes) } : {}),
+      ...(name === undefined ? {} : this.#protectBlock(name, sizeBytes)),
       ...(allocatedAt === undefined ? {} : { allocatedAt }),
       ...(variable === undefined || variable.line === 0
         ? {}
         : { declaredAt: { file: variable.file, line: variable.line } }),
     }));
     return { subject, start: address, end: address + sizeBytes, layout: name?.type };
+  }
+
+  /** A block is protected by its pointer, where one expression means that one alone. */
+  #protectBlock({ variable, path, type }: BlockName, sizeBytes: number): Pick<Subject, "protect"> {
+    const callOf = (expression: string, id: number) =>
+      this.#symbols.protectCall({ ...variable, name: expression, type: pointerTo(type) }, id, sizeBytes);
+    if (path === "") return { protect: (id) => this.#symbols.protectCall(variable, id, sizeBytes) };
+    if (type?.kind === "object" || path.includes("->")) return {};
+    const name = `${variable.name}${path}`;
+    const indices = name.split(ANY_INDEX).length - 1;
+    if (indices === 0) return { protect: (id) => callOf(name, id) };
+    if (indices > 1) return {};
+    return {
+      protect(id) {
+        const one = callOf(name, id);
+        if (one.kind === "advice") return one;
+        const text = one.text.replace(`(${id},`, `(${id} + i,`);
+        return { kind: "advice", text: `Each block of ${name} needs a region of its own: in a loop over i, ${text}.` };
+      },
+    };
   }
 
   get #blockNames(): ReadonlyMap<number, BlockName> {
@@ -206,6 +228,10 @@ function described({
 }
 
 /** A vector and what it holds are told apart. */
+function pointerTo(target: TypeInfo | undefined): TypeInfo {
+  return { kind: "pointer", name: "", sizeBytes: 4, isReference: false, target };
+}
+
 function elementsOf({ type }: Variable, path: string | undefined): string {
   return path === "" && type?.kind === "record" ? "[]" : "";
 }
