@@ -21,14 +21,38 @@ export function mergedBytes(ranges: Iterable<ByteRange>): ByteRange[] {
 export function gapsOf(ranges: readonly ByteRange[], from: number, to: number): ByteRange[] {
   const gaps: ByteRange[] = [];
   let at = from;
-  for (const { start, end } of ranges) {
-    if (end <= at) continue;
-    if (start >= to) break;
+  for (let i = firstAfter(ranges, from); i < ranges.length && ranges[i].start < to; i++) {
+    const { start, end } = ranges[i];
     if (start > at) gaps.push({ start: at, end: start });
     at = end;
   }
   if (at < to) gaps.push({ start: at, end: to });
   return gaps;
+}
+
+/** What of `from` to `to` lies inside of ascending, disjoint ranges. */
+export function partsWithin(ranges: readonly ByteRange[], from: number, to: number): ByteRange[] {
+  const parts: ByteRange[] = [];
+  for (let i = firstAfter(ranges, from); i < ranges.length && ranges[i].start < to; i++)
+    parts.push({ start: Math.max(ranges[i].start, from), end: Math.min(ranges[i].end, to) });
+  return parts;
+}
+
+/** Whether ascending, disjoint ranges hold a byte. */
+export function holdByte(ranges: readonly ByteRange[], at: number): boolean {
+  const i = firstAfter(ranges, at);
+  return i < ranges.length && ranges[i].start <= at;
+}
+
+/** Index of the first range that ends behind an address: there may be millions of each that is held against the others. */
+function firstAfter(ranges: readonly ByteRange[], address: number): number {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[middle].end <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export function byteCount(ranges: Iterable<ByteRange>): number {

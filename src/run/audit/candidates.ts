@@ -1,6 +1,6 @@
 import type { TypeInfo } from "../../program/symbols/type-info.ts";
 import type { AuditedRestart, Repairs } from "./audited-restart.ts";
-import { type ByteRange, mergedBytes } from "./byte-ranges.ts";
+import { type ByteRange, mergedBytes, partsWithin } from "./byte-ranges.ts";
 import type { Subject } from "./findings.ts";
 import { registerKey } from "./register-shadow.ts";
 import type { AccessPlace } from "./restart-shadow.ts";
@@ -156,11 +156,5 @@ export function repairsOf(candidates: readonly Candidate[], stale: readonly Byte
 /** A variable is repaired as it would be protected: whole; what is no variable as far as it was read. */
 function wholeOf({ extents, ranges, reset }: Candidate, stale: readonly ByteRange[]): readonly ByteRange[] {
   if (extents.length === 0) return ranges;
-  const parts = extents.flatMap(({ start, end }) =>
-    stale.flatMap((range) => {
-      const part = { start: Math.max(range.start, start), end: Math.min(range.end, end) };
-      return part.end > part.start ? [part] : [];
-    }),
-  );
-  return [...parts, ...reset];
+  return [...extents.flatMap(({ start, end }) => partsWithin(stale, start, end)), ...reset];
 }

@@ -1,12 +1,13 @@
 import { type CampaignInput, referenceRun } from "../restart/reference.ts";
 import type { RunWatcher, WatchedProcess } from "../watcher.ts";
 import { placeOf } from "./audited-reference.ts";
-import type { ByteRange } from "./byte-ranges.ts";
+import { type ByteRange, holdByte } from "./byte-ranges.ts";
 import type { Place } from "./findings.ts";
 import { registerKey } from "./register-shadow.ts";
 
 /** Bytes, or a variable that is none, whose writer is asked for, as it was at a checkpoint. */
 export interface WriterQuestion {
+  /** Ascending and disjoint. */
   readonly ranges: readonly ByteRange[];
   /** Its key. */
   readonly register?: string | undefined;
@@ -21,8 +22,7 @@ const MOST_STORES = 200_000;
 export function lastWriters(input: CampaignInput, questions: readonly WriterQuestion[]): (Place | undefined)[] {
   const answers = questions.map((): Place | undefined => undefined);
   const newest = questions.map((): Place | undefined => undefined);
-  const asked = (at: number) =>
-    questions.findIndex(({ ranges }) => ranges.some(({ start, end }) => at >= start && at < end));
+  const asked = (at: number) => questions.findIndex(({ ranges }) => holdByte(ranges, at));
   const last = Math.max(-1, ...questions.map(({ commit }) => commit));
   if (last < 0) return answers;
   let checkpoints = 0;
