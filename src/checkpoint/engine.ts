@@ -188,7 +188,7 @@ export class CheckpointEngine {
   /** Pages of linear memory whose bytes differ in the regions that will be saved next from what was last saved of them. */
   noteChanged(pages: ArrayLike<number>): void {
     if (this.technique.noteChanged === undefined) return;
-    const virtual = new Float64Array(pages.length);
+    const virtual = new Uint32Array(pages.length);
     for (let i = 0; i < pages.length; i++) virtual[i] = pages[i] + this.#base;
     this.technique.noteChanged(virtual);
   }

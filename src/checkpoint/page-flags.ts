@@ -56,14 +56,14 @@ export class PageFlags {
    * Clears the flags in `ranges`, which are disjoint.
    * @returns the pages that were set, in the order of the ranges
    */
-  take(ranges: readonly PageRange[]): Float64Array {
+  take(ranges: readonly PageRange[]): Uint32Array {
     const flags = this.#flags;
     let count = 0;
     for (const { first, pageCount } of ranges) {
       const { start, end } = this.#within(first, pageCount);
       count += this.#countIn(start, end);
     }
-    const pages = new Float64Array(count);
+    const pages = new Uint32Array(count);
     let taken = 0;
     for (const { first, pageCount } of ranges) {
       const { start, end } = this.#within(first, pageCount);

@@ -20,23 +20,21 @@ const OPEN = PTE_PRESENT | PTE_WRITABLE;
  */
 export class GuestLog implements PageLog {
   readonly #kernel: Kernel;
-  readonly #base: number;
   readonly #armed = new Uint8Array(WINDOW_PAGES);
   readonly #buffer = new PmlBuffer();
   #ring: number[] = [];
   #logging = false;
   #paused = false;
 
-  constructor(kernel: Kernel, platform: XenHapPlatform, base: number) {
+  constructor(kernel: Kernel, platform: XenHapPlatform) {
     this.#kernel = kernel;
-    this.#base = base;
     platform.logDirtyBits((page) => this.#log(page));
   }
 
   register(first: number, pageCount: number): void {
     this.#call(() => {
       const { flags } = this.#kernel.table;
-      for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+      for (let page = first, end = first + pageCount; page < end; page++) {
         if ((flags[page] & OPEN) !== OPEN) throw new Error(`page ${page} has to be written to before it is registered`);
       }
     });
@@ -45,7 +43,7 @@ export class GuestLog implements PageLog {
   unregister(first: number, pageCount: number): void {
     this.#call(() => {
       if (this.#logging) this.#empty();
-      this.#armed.fill(0, first - this.#base, first - this.#base + pageCount);
+      this.#armed.fill(0, first, first + pageCount);
     });
   }
 
@@ -55,7 +53,7 @@ export class GuestLog implements PageLog {
       for (const { first, pageCount } of ranges) {
         let start = -1;
         let end = -1;
-        for (let page = first - this.#base; page < first - this.#base + pageCount; page++) {
+        for (let page = first; page < first + pageCount; page++) {
           if (this.#armed[page] === 1) continue;
           this.#armed[page] = 1;
           ledger.charge(P.linux_epml_pte, 1);
@@ -117,7 +115,7 @@ export class GuestLog implements PageLog {
       // Pages that were taken out again are logged until their D bit is set.
       if (this.#armed[page] === 0) continue;
       this.#armed[page] = 0;
-      this.#ring.push(page + this.#base);
+      this.#ring.push(page);
     }
     ledger.charge(P.cpu_vmwrite, 1);
   }

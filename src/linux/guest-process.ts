@@ -1,4 +1,7 @@
-/** Virtual page number: virtual address / 4096. */
+/**
+ * Virtual page number: virtual address / 4096, counted from the start of the window that holds all mappings. Counted from 0 it would
+ * be no small integer, which engines keep and pass on at twice the cost.
+ */
 export type Vpn = number;
 
 export type Protection = "none" | "r" | "rw";
@@ -29,6 +32,8 @@ export interface GuestProcess {
    * @param stores how many in a row (1 when left out)
    */
   store(page: Vpn, bytes?: number, stores?: number): void;
+  /** Whether a store to this page would need neither a trap nor the processor's own change of an entry. */
+  completesStore(page: Vpn): boolean;
   /** One load instruction of user mode. */
   load(page: Vpn): void;
   /** The kernel writes into user memory (copy_to_user): a page that the process may not write gives EFAULT. */

@@ -30,11 +30,9 @@ export interface Guest {
 }
 
 /** mmap_base without randomisation: 0x7ffff7fff000. Mappings lie below it. */
-const MMAP_BASE: Vpn = 0x7ffff7fff;
-/** First page of the window, which ends at the next border of a page-table page above mmap_base. */
-export const WINDOW_BASE: Vpn = MMAP_BASE + 1 - WINDOW_PAGES;
-/** Where mappings end, numbered in the window. */
-export const MAPPINGS_END = MMAP_BASE - WINDOW_BASE;
+const MMAP_BASE = 0x7ffff7fff;
+/** Where mappings end: the window ends at the next border of a page-table page. */
+export const MAPPINGS_END: Vpn = MMAP_BASE - (MMAP_BASE + 1 - WINDOW_PAGES);
 /** Entries of /proc/pid/pagemap that a page holds, each of 8 bytes. */
 export const PAGEMAP_ENTRIES_PER_PAGE = 512;
 const VVAR_PAGES = 4;
@@ -49,7 +47,7 @@ export function createGuest(options: GuestOptions, ledger: Ledger): Guest {
   const kernel = boot(new Kernel(build, ledger, table, platform));
   return {
     process: new Process(kernel),
-    xen: services(kernel, WINDOW_BASE),
+    xen: services(kernel),
     pathLengths: pathLengths(build.name, options.environment),
     kernel,
     hypervisor,
@@ -90,10 +88,9 @@ class Process implements GuestProcess {
     const first = kernel.memory.findGap(limit, MAPPINGS_END);
     kernel.memory.map(first, limit, vmaFlags("none"));
     kernel.leave();
-    const page = first + WINDOW_BASE;
-    this.#mappings.set(page, { pageCount, limit });
-    this.mprotect(page, pageCount, protection);
-    return page;
+    this.#mappings.set(first, { pageCount, limit });
+    this.mprotect(first, pageCount, protection);
+    return first;
   }
 
   munmap(first: Vpn, pageCount: number): void {
@@ -102,7 +99,7 @@ class Process implements GuestProcess {
     kernel.ledger.charge(P.linux_munmap, 1);
     const mapping = this.#mappings.get(first);
     const whole = mapping !== undefined && mapping.pageCount === pageCount;
-    kernel.memory.unmap(first - WINDOW_BASE, whole ? mapping.limit : pageCount);
+    kernel.memory.unmap(first, whole ? mapping.limit : pageCount);
     if (whole) this.#mappings.delete(first);
     kernel.leave();
   }
@@ -123,24 +120,28 @@ class Process implements GuestProcess {
     if (pageCount === 0) return;
     const kernel = this.#kernel;
     kernel.enter();
-    kernel.memory.protect(first - WINDOW_BASE, pageCount, vmaFlags(protection) & PROTECTION_FLAGS);
+    kernel.memory.protect(first, pageCount, vmaFlags(protection) & PROTECTION_FLAGS);
     kernel.leave();
   }
 
   sigaction(signal: SignalName, handler: ((fault: Vpn) => void) | undefined): void {
-    this.#kernel.setHandler(signal, handler === undefined ? undefined : (page) => handler(page + WINDOW_BASE));
+    this.#kernel.setHandler(signal, handler);
   }
 
   store(page: Vpn, bytes?: number, stores?: number): void {
-    this.#kernel.store(page - WINDOW_BASE, bytes, stores);
+    this.#kernel.store(page, bytes, stores);
+  }
+
+  completesStore(page: Vpn): boolean {
+    return this.#kernel.table.completesStore(page);
   }
 
   load(page: Vpn): void {
-    this.#kernel.load(page - WINDOW_BASE);
+    this.#kernel.load(page);
   }
 
   copyToUser(first: Vpn, pageCount: number): void {
-    for (let page = first - WINDOW_BASE, end = page + pageCount; page < end; page++) this.#kernel.copyToUser(page);
+    for (let page = first; page < first + pageCount; page++) this.#kernel.copyToUser(page);
   }
 
   clearRefs(): void {
@@ -153,9 +154,9 @@ class Process implements GuestProcess {
   readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint8Array {
     const kernel = this.#kernel;
     kernel.enter();
-    const softDirty = kernel.memory.readPagemap(first - WINDOW_BASE, pageCount);
+    const softDirty = kernel.memory.readPagemap(first, pageCount);
     const written = Math.ceil(pageCount / PAGEMAP_ENTRIES_PER_PAGE);
-    for (let i = 0; i < written; i++) kernel.copyToUser(buffer - WINDOW_BASE + i);
+    for (let i = 0; i < written; i++) kernel.copyToUser(buffer + i);
     kernel.leave();
     return softDirty;
   }
@@ -164,13 +165,13 @@ class Process implements GuestProcess {
     this.readPagemap(first, pageCount, buffer);
     const { platform } = this.#kernel;
     return Int32Array.from({ length: pageCount }, (_, i) => {
-      const page = first - WINDOW_BASE + i;
+      const page = first + i;
       return platform.frameOf?.(page) ?? page;
     });
   }
 
   setUserfaultThread(handler: ((fault: Vpn) => void) | undefined): void {
-    this.#kernel.setUserfaultThread(handler === undefined ? undefined : (page) => handler(page + WINDOW_BASE));
+    this.#kernel.setUserfaultThread(handler);
   }
 
   userfaultRegister(first: Vpn, pageCount: number): void {
@@ -183,13 +184,12 @@ class Process implements GuestProcess {
 
   userfaultWriteProtect(first: Vpn, pageCount: number, protect: boolean): void {
     const kernel = this.#kernel;
-    const page = first - WINDOW_BASE;
     kernel.enter();
     kernel.ledger.charge(P.linux_ioctl, 1);
-    if ((kernel.memory.vmas.flagsOf(page) & VMA_UFFD_WP) === 0) {
+    if ((kernel.memory.vmas.flagsOf(first) & VMA_UFFD_WP) === 0) {
       throw new GuestError("UFFDIO_WRITEPROTECT", "ENOENT", `page ${first} is not registered`);
     }
-    kernel.userfaultWriteProtect(page, pageCount, protect);
+    kernel.userfaultWriteProtect(first, pageCount, protect);
     kernel.leave();
   }
 
@@ -200,7 +200,7 @@ class Process implements GuestProcess {
     kernel.ledger.charge(P.linux_ioctl, 1);
     kernel.ledger.charge(P.linux_uffd_register, 1);
     const before = vmas.count;
-    kernel.memory.changeFlags(first - WINDOW_BASE, pageCount, set, clear);
+    kernel.memory.changeFlags(first, pageCount, set, clear);
     const more = vmas.count - before;
     if (more > 0) kernel.ledger.charge(P.linux_vma_split, more);
     else if (more < 0) kernel.ledger.charge(P.linux_vma_merge, -more);
@@ -208,7 +208,7 @@ class Process implements GuestProcess {
   }
 
   isWriteProtected(page: Vpn): boolean {
-    const flags = this.#kernel.table.flags[page - WINDOW_BASE];
+    const flags = this.#kernel.table.flags[page];
     return (flags & PTE_PRESENT) !== 0 && (flags & PTE_WRITABLE) === 0;
   }
 
@@ -220,6 +220,6 @@ class Process implements GuestProcess {
   }
 
   watchStores(first: Vpn, table: Uint8Array, bit: number): void {
-    this.#kernel.table.watch(first - WINDOW_BASE, table, bit);
+    this.#kernel.table.watch(first, table, bit);
   }
 }

@@ -37,8 +37,8 @@ export interface Host {
   readonly platform: Platform;
   /** The hypervisor of a paravirtual guest. */
   readonly hypervisor: Hypervisor | undefined;
-  /** What Xen offers to applications, once the kernel is there; to be called once. `base` is the window's first page. */
-  services(kernel: Kernel, base: number): XenServices | undefined;
+  /** What Xen offers to applications, once the kernel is there; to be called once. */
+  services(kernel: Kernel): XenServices | undefined;
 }
 
 type HostMaker = (ledger: Ledger, table: PageTable, build: KernelBuild) => Host;
@@ -55,17 +55,17 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
     return {
       platform: new XenPvPlatform(ledger, table, hypervisor),
       hypervisor,
-      services(kernel, base) {
+      services(kernel) {
         const channel = new RequestChannel(ledger, {
           userGate: () => hypervisor.userGate(),
           driver: () => throughDriver(kernel, () => hypervisor.hypercall()),
           cpuid: () => hypervisor.forcedCpuid(),
         });
-        const checkpoint = new XenCheckpointService(ledger, hypervisor, table, channel, base);
+        const checkpoint = new XenCheckpointService(ledger, hypervisor, table, channel);
         hypervisor.observe(checkpoint);
         hypervisor.onEntry(() => channel.entered());
-        const logDirty = logDirtyOf(kernel, pvLogDirty(hypervisor), base);
-        return { channel, checkpoint, dirtyBits: new PvDirtyBitScan(hypervisor, table, channel, base), logDirty };
+        const logDirty = logDirtyOf(kernel, pvLogDirty(hypervisor));
+        return { channel, checkpoint, dirtyBits: new PvDirtyBitScan(hypervisor, table, channel), logDirty };
       },
     };
   },
@@ -74,14 +74,14 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
     return {
       platform: new XenShadowPlatform(ledger, table, build.isolatesPageTables, xen),
       hypervisor: undefined,
-      services(kernel, base) {
+      services(kernel) {
         const channel = channelOf(ledger, kernel, xen);
-        const checkpoint = new ShadowCheckpointService(ledger, xen.tables, table, channel, base);
+        const checkpoint = new ShadowCheckpointService(ledger, xen.tables, table, channel);
         xen.tables.observe(checkpoint);
         xen.emulateFor(checkpoint);
         xen.onEntry(() => channel.entered());
-        const logDirty = logDirtyOf(kernel, shadowLogDirty(xen), base);
-        const dirtyBits = new ShadowDirtyBitScan(ledger, xen.tables, table, channel, base);
+        const logDirty = logDirtyOf(kernel, shadowLogDirty(xen));
+        const dirtyBits = new ShadowDirtyBitScan(ledger, xen.tables, table, channel);
         xen.tables.observe(dirtyBits);
         return { channel, checkpoint, dirtyBits, logDirty };
       },
@@ -93,19 +93,19 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
     return {
       platform,
       hypervisor: undefined,
-      services(kernel, base) {
+      services(kernel) {
         const channel = channelOf(ledger, kernel, xen);
-        const checkpoint = new HapCheckpointService(xen, table, channel, base);
-        const frameLog = new HapPageLog(xen, table, channel, base);
-        const guestLog = new GuestLog(kernel, platform, base);
+        const checkpoint = new HapCheckpointService(xen, table, channel);
+        const frameLog = new HapPageLog(xen, table, channel);
+        const guestLog = new GuestLog(kernel, platform);
         xen.observe(checkpoint);
         xen.onEntry(() => channel.entered());
         platform.onProcessSwitch(() => {
           frameLog.processSwitched();
           guestLog.processSwitched();
         });
-        const dirtyBits = new HapDirtyBitScan(xen, table, channel, base);
-        const logDirty = logDirtyOf(kernel, hapLogDirty(xen), base);
+        const dirtyBits = new HapDirtyBitScan(xen, table, channel);
+        const logDirty = logDirtyOf(kernel, hapLogDirty(xen));
         return { channel, checkpoint, dirtyBits, logDirty, frameLog, guestLog };
       },
     };
@@ -122,8 +122,8 @@ function channelOf(ledger: Ledger, kernel: Kernel, xen: { hypercall(): void; cpu
 }
 
 /** Log-dirty mode, off at first, which is told what the guest's kernel writes. */
-function logDirtyOf(kernel: Kernel, mode: LogDirtyMode, base: number): LogDirty {
-  const logDirty = new LogDirty(kernel.ledger, kernel.table, mode, base, TIMER_PAGES);
+function logDirtyOf(kernel: Kernel, mode: LogDirtyMode): LogDirty {
+  const logDirty = new LogDirty(kernel.ledger, kernel.table, mode, TIMER_PAGES);
   kernel.observeOwnWrites(logDirty);
   return logDirty;
 }

@@ -17,14 +17,14 @@ import { ENTRY_PAGES, FAULT_PAGES, type KernelPages, SIGNAL_PAGES, SYSTEM_CALL_P
 import type { Platform } from "./platform.ts";
 import { VMA_MAPPED, VMA_READ, VMA_WRITE } from "./vma-map.ts";
 
-/** A handler gets the page of the fault, numbered in the window. */
+/** A handler gets the page of the fault. */
 export type PageHandler = (page: number) => void;
 
 /** Who is told what the kernel writes besides page tables and what it writes for the process. */
 export interface OwnWritesObserver {
   /** Pages of its own. */
   kernelWrites(pages: KernelPages): void;
-  /** A frame that it fills before the page, numbered in the window, gets it. */
+  /** A frame that it fills before the page gets it. */
   frameWritten(page: number): void;
 }
 

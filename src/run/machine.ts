@@ -85,6 +85,8 @@ export function createMachine(
     base,
     store(page, site, cycle, bytes, stores) {
       const phase = site === engine.reloadSite ? "restart" : engine.isArmed(page) ? "track" : "run";
+      // Nobody's business, and the processor's without a trap.
+      if (phase === "run" && process.completesStore(base + page)) return;
       const before = ledger.enter(phase, engine.epoch, site, engine.regionOf(page));
       if (phase === "track" || phase === "restart") {
         engine.setCycle(cycle);

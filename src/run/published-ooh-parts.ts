@@ -1,4 +1,3 @@
-import { WINDOW_BASE } from "../linux/guest.ts";
 import { VMA_UFFD_WP } from "../linux/vma-map.ts";
 import { PML_ENTRIES } from "../machine/pml-buffer.ts";
 import { priceList } from "../machine/prices.ts";
@@ -138,7 +137,7 @@ function trackByLog(setting: Setting, pageCount: number): Pick<Parts, LogParts> 
   const { ledger, guest } = bench;
   const log = guest.xen?.frameLog;
   if (log === undefined) throw new Error("a guest in xen-hap without the processor's log");
-  const range = { first: bench.region + WINDOW_BASE, pageCount };
+  const range = { first: bench.region, pageCount };
   bench.touchAll();
   log.register(range.first, pageCount);
 

@@ -19,13 +19,12 @@ export interface DirtyBitScan {
   isDirty(page: number): boolean;
 }
 
-/** A walk over the entries of pages, one page-table page after the other. @param base number of the window's first page */
-export function chargeScan(ledger: Ledger, ranges: readonly PageRange[], base: number): void {
+/** A walk over the entries of pages, one page-table page after the other. */
+export function chargeScan(ledger: Ledger, ranges: readonly PageRange[]): void {
   let tables = 0;
   let entries = 0;
   for (const { first, pageCount } of ranges) {
-    const start = first - base;
-    tables += ((start + pageCount - 1) >> TABLE_SHIFT) - (start >> TABLE_SHIFT) + 1;
+    tables += ((first + pageCount - 1) >> TABLE_SHIFT) - (first >> TABLE_SHIFT) + 1;
     entries += pageCount;
   }
   ledger.charge(P.xen_table_map, tables);

@@ -24,7 +24,7 @@ export interface LogDirtyMode {
   trap(count: number): void;
   /** The first write to a page-table page. @returns whether another trap than log-dirty's has told of it already */
   tellsOfTable(table: number): boolean;
-  /** The guest's kernel has given a page, numbered in the window, an entry. */
+  /** The guest's kernel has given a page an entry. */
   entryWritten?(page: number): void;
 }
 
@@ -32,15 +32,13 @@ export interface LogDirtyMode {
  * Log-dirty mode of a guest: a bit for each of its pages, set at the first write since the bitmap was last cleared. A tool in
  * the control domain reads and clears it (paging_log_dirty_op, xen/arch/x86/mm/paging.c, Xen 4.17).
  *
- * The pages are those of the process, numbered in the window and standing for the frames that they have; the page-table
+ * The pages are those of the process, standing for the frames that they have; the page-table
  * pages that map them; frames that the kernel clears or copies before it maps them; and sets of the kernel's own pages.
  */
 export class LogDirty {
   readonly #ledger: Ledger;
   readonly #table: PageTable;
   readonly #mode: LogDirtyMode;
-  /** Number of the window's first page. */
-  readonly #base: number;
   readonly #always: KernelSet;
   #isOn = false;
   #pages = new Uint8Array(0);
@@ -49,11 +47,10 @@ export class LogDirty {
   #count = 0;
 
   /** @param always pages that the guest's kernel writes in every epoch, whatever the program does */
-  constructor(ledger: Ledger, table: PageTable, mode: LogDirtyMode, base: number, always: KernelSet) {
+  constructor(ledger: Ledger, table: PageTable, mode: LogDirtyMode, always: KernelSet) {
     this.#ledger = ledger;
     this.#table = table;
     this.#mode = mode;
-    this.#base = base;
     this.#always = always;
   }
 
@@ -94,21 +91,20 @@ export class LogDirty {
 
   /** Whether the page, a virtual page number, was written since the bitmap was cleared. */
   isDirty(page: number): boolean {
-    return this.#pages[page - this.#base] === 1;
+    return this.#pages[page] === 1;
   }
 
   /** Whether the next store to the page comes to Xen because of this mode, and for nothing else. */
   isClosed(page: number): boolean {
-    const index = page - this.#base;
-    return this.#isOn && this.#pages[index] === 0 && (this.#table.flags[index] & PTE_PRESENT) !== 0;
+    return this.#isOn && this.#pages[page] === 0 && (this.#table.flags[page] & PTE_PRESENT) !== 0;
   }
 
-  /** Whether the page, numbered in the window, may be written without a trap. */
+  /** Whether the page may be written without a trap. */
   mayWrite(page: number): boolean {
     return !this.#isOn || this.#pages[page] === 1;
   }
 
-  /** paging_mark_dirty of a page numbered in the window. */
+  /** paging_mark_dirty of a page. */
   mark(page: number): void {
     if (!this.#isOn) return;
     this.#ledger.charge(P.xen_log_dirty_mark, 1);

@@ -19,24 +19,19 @@ const WORD_SHIFT = 6;
  * What the checkpoint service (our reconstruction, see `CheckpointService`) is in every paging mode: which pages are
  * registered, protected and dirty, the bitmap, the log of emulated writes, and how requests go through them. How a page is
  * closed to writes, and what a fault on it is, is the paging mode's.
- *
- * Pages are numbered in the window by those who extend it, and by virtual page numbers in the interface.
  */
 export abstract class ProtectionService implements CheckpointService {
   protected readonly ledger: Ledger;
   readonly #channel: RequestChannel;
-  /** Number of the window's first page. */
-  readonly #base: number;
   readonly #state = new Uint8Array(WINDOW_PAGES);
   /** How many writes to the page Xen emulates, and has emulated; made when first asked for. */
   #limits = new Uint8Array(0);
   #emulated = new Uint8Array(0);
   #registered = 0;
 
-  constructor(ledger: Ledger, channel: RequestChannel, base: number) {
+  constructor(ledger: Ledger, channel: RequestChannel) {
     this.ledger = ledger;
     this.#channel = channel;
-    this.#base = base;
   }
 
   /** Closes a page to writes, where the guest has it open. @returns whether its entry changed */
@@ -64,8 +59,8 @@ export abstract class ProtectionService implements CheckpointService {
   }
 
   #register(first: number, pageCount: number): void {
-    this.declare(first - this.#base, pageCount);
-    for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+    this.declare(first, pageCount);
+    for (let page = first, end = first + pageCount; page < end; page++) {
       if ((this.#state[page] & REGISTERED) === 0) this.#registered++;
       this.#state[page] |= REGISTERED | DIRTY;
     }
@@ -77,14 +72,14 @@ export abstract class ProtectionService implements CheckpointService {
 
   #unregister(first: number, pageCount: number): void {
     let opened = 0;
-    for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+    for (let page = first, end = first + pageCount; page < end; page++) {
       if (this.#state[page] & REGISTERED) this.#registered--;
       opened += this.#lift(page) ? 1 : 0;
       this.#clearLog(page);
       this.#state[page] = 0;
     }
     this.chargePages(pageCount, opened);
-    this.forget(first - this.#base, pageCount);
+    this.forget(first, pageCount);
   }
 
   /**
@@ -105,11 +100,10 @@ export abstract class ProtectionService implements CheckpointService {
     let pages = 0;
     let closed = 0;
     for (const { first, pageCount } of ranges) {
-      const start = first - this.#base;
-      const end = start + pageCount;
-      words += ((end - 1) >> WORD_SHIFT) - (start >> WORD_SHIFT) + 1;
-      this.#limits.fill(emulatedWrites, start, end);
-      for (let page = start; page < end; page++) {
+      const end = first + pageCount;
+      words += ((end - 1) >> WORD_SHIFT) - (first >> WORD_SHIFT) + 1;
+      this.#limits.fill(emulatedWrites, first, end);
+      for (let page = first; page < end; page++) {
         if ((state[page] & (DIRTY | PROTECTED)) === PROTECTED) continue;
         pages++;
         state[page] = (state[page] & ~DIRTY) | PROTECTED;
@@ -130,23 +124,22 @@ export abstract class ProtectionService implements CheckpointService {
     let opened = 0;
     for (const { first, pageCount } of ranges) {
       pages += pageCount;
-      for (let page = first - this.#base, end = page + pageCount; page < end; page++)
-        opened += this.#lift(page) ? 1 : 0;
+      for (let page = first, end = first + pageCount; page < end; page++) opened += this.#lift(page) ? 1 : 0;
     }
     this.chargePages(pages, opened);
     if (opened > 0) this.flush(opened);
   }
 
   isDirty(page: number): boolean {
-    return (this.#state[page - this.#base] & DIRTY) !== 0;
+    return (this.#state[page] & DIRTY) !== 0;
   }
 
   isLogged(page: number): boolean {
-    return (this.#state[page - this.#base] & LOGGED) !== 0;
+    return (this.#state[page] & LOGGED) !== 0;
   }
 
   clearLog(page: number): void {
-    this.#clearLog(page - this.#base);
+    this.#clearLog(page);
   }
 
   /** @returns how many of this many stores to the page Xen carries out itself, before any of them is tried */

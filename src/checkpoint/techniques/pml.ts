@@ -77,22 +77,28 @@ function create(machine: TechniqueMachine, log: PageLog, holdsFrames: boolean): 
   /** The pages that have these frames now. */
   function searchPages(frames: readonly number[]): number[] {
     /** Place of each frame in the table of what pagemap says, which the search goes through from its start. */
-    const place = new Map<number, number>();
+    let place = new Int32Array(1024).fill(-1);
     const pages: number[] = [];
     for (const { first, pageCount } of registered) {
       pagemap.inPieces(first, pageCount, (start, count, buffer) => {
         const found = process.readFrames(start, count, buffer);
         ledger.charge(P.user_pagemap_entry, count);
         for (let i = 0; i < count; i++) {
-          place.set(found[i], pages.length);
+          const frame = found[i];
+          if (frame >= place.length) {
+            const longer = new Int32Array(2 * (frame + 1)).fill(-1);
+            longer.set(place);
+            place = longer;
+          }
+          if (frame >= 0) place[frame] = pages.length;
           pages.push(start + i);
         }
       });
     }
     let compared = 0;
     const result = frames.map((frame) => {
-      const at = place.get(frame);
-      if (at === undefined) throw new Error(`frame ${frame} was logged, and no registered page has it`);
+      const at = place[frame] ?? -1;
+      if (at < 0) throw new Error(`frame ${frame} was logged, and no registered page has it`);
       compared += at + 1;
       return pages[at];
     });

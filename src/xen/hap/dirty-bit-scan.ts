@@ -16,26 +16,24 @@ export class HapDirtyBitScan implements DirtyBitScan {
   readonly tracksFrames = true;
   readonly #xen: HapHypervisor;
   readonly #channel: RequestChannel;
-  readonly #base: number;
   readonly #registered: RegisteredFrames;
   readonly #run: EntryRun;
   readonly #bitmap = new Uint8Array(WINDOW_PAGES);
 
-  constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel, base: number) {
+  constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel) {
     this.#xen = xen;
     this.#channel = channel;
-    this.#base = base;
     this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
     this.#run = new EntryRun(xen.ledger, xen.frames, P.xen_dirty_entry);
   }
 
   register(gate: Gate, first: number, pageCount: number): void {
-    this.#channel.request(gate, () => this.#registered.add(first - this.#base, pageCount));
+    this.#channel.request(gate, () => this.#registered.add(first, pageCount));
   }
 
   unregister(gate: Gate, first: number, pageCount: number): void {
     this.#channel.request(gate, () => {
-      for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+      for (let page = first, end = first + pageCount; page < end; page++) {
         // A clear D bit that nobody reads any more costs the next store its setting, and no more.
         this.#registered.remove(page);
         this.#bitmap[page] = 0;
@@ -47,7 +45,7 @@ export class HapDirtyBitScan implements DirtyBitScan {
     this.#channel.request(gate, () => {
       let found = false;
       for (const { first, pageCount } of ranges) {
-        for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+        for (let page = first, end = first + pageCount; page < end; page++) {
           const dirty = this.#run.change(this.#registered.frameOf(page), WITHHELD_DIRTY, true);
           this.#bitmap[page] = dirty ? 1 : 0;
           found ||= dirty;
@@ -59,6 +57,6 @@ export class HapDirtyBitScan implements DirtyBitScan {
   }
 
   isDirty(page: number): boolean {
-    return this.#bitmap[page - this.#base] === 1;
+    return this.#bitmap[page] === 1;
   }
 }

@@ -1,3 +1,4 @@
+import { NONE } from "../../machine/guest-frames.ts";
 import type { Ledger } from "../../machine/ledger.ts";
 import { type PageTable, WINDOW_PAGES, WITHHELD_DIRTY } from "../../machine/page-table.ts";
 import { PmlBuffer } from "../../machine/pml-buffer.ts";
@@ -23,7 +24,6 @@ export class HapPageLog implements PageLog {
   readonly #ledger: Ledger;
   readonly #xen: HapHypervisor;
   readonly #channel: RequestChannel;
-  readonly #base: number;
   readonly #registered: RegisteredFrames;
   readonly #run: EntryRun;
   /** 1 where the entry of the page's frame is as for a log-dirty guest. */
@@ -34,18 +34,17 @@ export class HapPageLog implements PageLog {
   /** Another process runs, and logging goes on when this one runs again. */
   #paused = false;
 
-  constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel, base: number) {
+  constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel) {
     this.#ledger = xen.ledger;
     this.#xen = xen;
     this.#channel = channel;
-    this.#base = base;
     this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
     this.#run = new EntryRun(xen.ledger, xen.frames, P.xen_p2m_run_entry);
     xen.logDirtyBits((frame) => this.#log(frame));
   }
 
   register(first: number, pageCount: number): void {
-    this.#channel.request("privcmd", () => this.#registered.add(first - this.#base, pageCount));
+    this.#channel.request("privcmd", () => this.#registered.add(first, pageCount));
   }
 
   unregister(first: number, pageCount: number): void {
@@ -53,7 +52,7 @@ export class HapPageLog implements PageLog {
       // Entries of the log that are not in the ring yet may be of these pages.
       if (this.#logging) this.#empty();
       let changed = false;
-      for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+      for (let page = first, end = first + pageCount; page < end; page++) {
         if (this.#armed[page] === 1) {
           changed = this.#run.change(this.#registered.frameOf(page), WITHHELD_DIRTY, false) || changed;
         }
@@ -69,7 +68,7 @@ export class HapPageLog implements PageLog {
     this.#channel.request("privcmd", () => {
       let changed = false;
       for (const { first, pageCount } of ranges) {
-        for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+        for (let page = first, end = first + pageCount; page < end; page++) {
           if (this.#armed[page] === 1) continue;
           this.#armed[page] = 1;
           changed = this.#run.change(this.#registered.frameOf(page), WITHHELD_DIRTY, true) || changed;
@@ -120,7 +119,7 @@ export class HapPageLog implements PageLog {
     this.#ledger.charge(P.xen_p2m_entry, frames.length);
     for (const frame of frames) {
       const page = this.#registered.pageOf(frame);
-      if (page === undefined) continue;
+      if (page === NONE) continue;
       this.#armed[page] = 0;
       this.#ring.push(frame);
     }

@@ -16,7 +16,8 @@ export class RegisteredFrames {
   readonly #frames: GuestFrames;
   /** Frame + 1 by page; made when the first is registered. */
   #frameOf = new Int32Array(0);
-  readonly #pageOf = new Map<number, number>();
+  /** Page + 1 by frame. */
+  #pageOf = new Int32Array(1024);
 
   constructor(ledger: Ledger, table: PageTable, frames: GuestFrames) {
     this.#ledger = ledger;
@@ -36,14 +37,15 @@ export class RegisteredFrames {
         );
       }
       this.#frameOf[page] = frame + 1;
-      this.#pageOf.set(frame, page);
+      if (frame >= this.#pageOf.length) this.#grow(frame);
+      this.#pageOf[frame] = page + 1;
     }
   }
 
   remove(page: number): void {
     const frame = this.#frameOf[page] - 1;
     this.#frameOf[page] = 0;
-    if (this.#pageOf.get(frame) === page) this.#pageOf.delete(frame);
+    if (this.#pageOf[frame] === page + 1) this.#pageOf[frame] = 0;
   }
 
   /** The frame that a registered page had. */
@@ -53,8 +55,14 @@ export class RegisteredFrames {
     return frame - 1;
   }
 
-  /** The registered page that had the frame, or undefined. */
-  pageOf(frame: number): number | undefined {
-    return this.#pageOf.get(frame);
+  /** The registered page that had the frame, or `NONE`. */
+  pageOf(frame: number): number {
+    return frame < this.#pageOf.length ? this.#pageOf[frame] - 1 : NONE;
+  }
+
+  #grow(frame: number): void {
+    const pages = new Int32Array(2 * (frame + 1));
+    pages.set(this.#pageOf);
+    this.#pageOf = pages;
   }
 }

@@ -1,3 +1,4 @@
+import { NONE } from "../../machine/guest-frames.ts";
 import { type PageTable, WITHHELD_WRITE } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import { ProtectionService } from "../protection-service.ts";
@@ -25,8 +26,8 @@ export class HapCheckpointService extends ProtectionService implements FrameObse
   readonly #registered: RegisteredFrames;
   readonly #run: EntryRun;
 
-  constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel, base: number) {
-    super(xen.ledger, channel, base);
+  constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel) {
+    super(xen.ledger, channel);
     this.#xen = xen;
     this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
     this.#run = new EntryRun(xen.ledger, xen.frames, P.xen_p2m_run_entry);
@@ -35,8 +36,7 @@ export class HapCheckpointService extends ProtectionService implements FrameObse
   write(frame: number): void {
     const { frames } = this.#xen;
     const page = this.#registered.pageOf(frame);
-    if (page === undefined || !this.lookUp(page, true))
-      throw new Error(`nobody protects frame ${frame}, and it is closed`);
+    if (page === NONE || !this.lookUp(page, true)) throw new Error(`nobody protects frame ${frame}, and it is closed`);
     this.markDirty(page);
     this.ledger.charge(P.xen_p2m_entry, 1);
     frames.withhold(frame, frames.withheldOf(frame) & ~WITHHELD_WRITE);
@@ -45,12 +45,12 @@ export class HapCheckpointService extends ProtectionService implements FrameObse
 
   emulatedIn(frame: number, stores: number): number {
     const page = this.#registered.pageOf(frame);
-    return page === undefined ? 0 : this.emulatedOf(page, stores);
+    return page === NONE ? 0 : this.emulatedOf(page, stores);
   }
 
   emulateIn(frame: number, stores: number, bytes: number): void {
     const page = this.#registered.pageOf(frame);
-    if (page === undefined) return;
+    if (page === NONE) return;
     this.ledger.charge(P.xen_hvm_emulate, stores);
     this.emulate(page, stores, bytes);
   }

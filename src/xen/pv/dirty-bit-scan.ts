@@ -25,28 +25,26 @@ export class PvDirtyBitScan implements DirtyBitScan {
   readonly #xen: Hypervisor;
   readonly #table: PageTable;
   readonly #channel: RequestChannel;
-  readonly #base: number;
   readonly #state = new Uint8Array(WINDOW_PAGES);
 
-  constructor(xen: Hypervisor, table: PageTable, channel: RequestChannel, base: number) {
+  constructor(xen: Hypervisor, table: PageTable, channel: RequestChannel) {
     this.#xen = xen;
     this.#table = table;
     this.#channel = channel;
-    this.#base = base;
     xen.onTableWrite((page, flags) => this.#guestWrites(page, flags));
   }
 
   register(gate: Gate, first: number, pageCount: number): void {
     this.#channel.request(gate, () => {
       this.#xen.ledger.charge(P.xen_service_page, pageCount);
-      this.#state.fill(REGISTERED | CHANGED, first - this.#base, first - this.#base + pageCount);
+      this.#state.fill(REGISTERED | CHANGED, first, first + pageCount);
     });
   }
 
   unregister(gate: Gate, first: number, pageCount: number): void {
     this.#channel.request(gate, () => {
       this.#chargeTables([{ first, pageCount }]);
-      for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+      for (let page = first, end = first + pageCount; page < end; page++) {
         if (this.#state[page] & GUEST_DIRTY) this.#table.set(page, this.#table.flags[page] | PTE_DIRTY);
         this.#state[page] = 0;
       }
@@ -60,7 +58,7 @@ export class PvDirtyBitScan implements DirtyBitScan {
       let cleared = 0;
       this.#chargeTables(ranges);
       for (const { first, pageCount } of ranges) {
-        for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+        for (let page = first, end = first + pageCount; page < end; page++) {
           const entry = flags[page];
           const dirty = (entry & PTE_DIRTY) !== 0;
           const found = dirty || (state[page] & CHANGED) !== 0;
@@ -77,7 +75,7 @@ export class PvDirtyBitScan implements DirtyBitScan {
   }
 
   isDirty(page: number): boolean {
-    return (this.#state[page - this.#base] & DIRTY) !== 0;
+    return (this.#state[page] & DIRTY) !== 0;
   }
 
   /** @returns the flags that the entry gets */
@@ -91,6 +89,6 @@ export class PvDirtyBitScan implements DirtyBitScan {
   }
 
   #chargeTables(ranges: readonly PageRange[]): void {
-    chargeScan(this.#xen.ledger, ranges, this.#base);
+    chargeScan(this.#xen.ledger, ranges);
   }
 }

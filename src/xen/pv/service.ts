@@ -31,8 +31,8 @@ export class XenCheckpointService extends ProtectionService implements L1Observe
   /** Protected pages that the guest's kernel itself wants writable. */
   readonly #guestOpens = new Uint8Array(WINDOW_PAGES);
 
-  constructor(ledger: Ledger, xen: Hypervisor, table: PageTable, channel: RequestChannel, base: number) {
-    super(ledger, channel, base);
+  constructor(ledger: Ledger, xen: Hypervisor, table: PageTable, channel: RequestChannel) {
+    super(ledger, channel);
     this.#xen = xen;
     this.#table = table;
   }

@@ -23,35 +23,33 @@ export class ShadowDirtyBitScan implements DirtyBitScan, ShadowObserver {
   readonly #tables: ShadowTables;
   readonly #table: PageTable;
   readonly #channel: RequestChannel;
-  readonly #base: number;
   readonly #state = new Uint8Array(WINDOW_PAGES);
 
-  constructor(ledger: Ledger, tables: ShadowTables, table: PageTable, channel: RequestChannel, base: number) {
+  constructor(ledger: Ledger, tables: ShadowTables, table: PageTable, channel: RequestChannel) {
     this.#ledger = ledger;
     this.#tables = tables;
     this.#table = table;
     this.#channel = channel;
-    this.#base = base;
   }
 
   register(gate: Gate, first: number, pageCount: number): void {
     this.#channel.request(gate, () => {
       this.#ledger.charge(P.xen_service_page, pageCount);
-      this.#state.fill(REGISTERED | NOTED, first - this.#base, first - this.#base + pageCount);
+      this.#state.fill(REGISTERED | NOTED, first, first + pageCount);
     });
   }
 
   unregister(gate: Gate, first: number, pageCount: number): void {
-    this.#channel.request(gate, () => this.#state.fill(0, first - this.#base, first - this.#base + pageCount));
+    this.#channel.request(gate, () => this.#state.fill(0, first, first + pageCount));
   }
 
   scan(gate: Gate, ranges: readonly PageRange[]): void {
     this.#channel.request(gate, () => {
       const { withheld } = this.#table;
-      chargeScan(this.#ledger, ranges, this.#base);
+      chargeScan(this.#ledger, ranges);
       let cleared = false;
       for (const { first, pageCount } of ranges) {
-        for (let page = first - this.#base, end = page + pageCount; page < end; page++) {
+        for (let page = first, end = first + pageCount; page < end; page++) {
           const isSet = (withheld[page] & (WITHHELD_ACCESS | WITHHELD_DIRTY)) === 0;
           const found = isSet || (this.#state[page] & NOTED) !== 0;
           this.#state[page] = REGISTERED | (found ? DIRTY : 0);
@@ -65,7 +63,7 @@ export class ShadowDirtyBitScan implements DirtyBitScan, ShadowObserver {
   }
 
   isDirty(page: number): boolean {
-    return (this.#state[page - this.#base] & DIRTY) !== 0;
+    return (this.#state[page] & DIRTY) !== 0;
   }
 
   writeFault(): void {}

@@ -1,3 +1,5 @@
+import { TABLE_PAGES } from "../../machine/page-table.ts";
+
 /** Guest L1 tables that one virtual processor may have out of sync at a time (SHADOW_OOS_PAGES). */
 const SLOTS = 3;
 
@@ -6,32 +8,48 @@ const SLOTS = 3;
  * here an entry is kept when it is first written, which comes to the same and takes no more time than there are writes.
  */
 export class Snapshot {
-  readonly table: number;
-  /** Entries that were written, by their pages. */
-  readonly #entries = new Map<number, number>();
+  #table = 0;
+  /** Place of each entry among those that were written, from 1; 0 of the others. */
+  readonly #placeOf = new Uint16Array(TABLE_PAGES);
+  readonly #pages = new Uint32Array(TABLE_PAGES);
+  readonly #entries = new Uint8Array(TABLE_PAGES);
+  #count = 0;
 
-  constructor(table: number) {
-    this.table = table;
+  get table(): number {
+    return this.#table;
+  }
+
+  /** Begins anew, with another table. */
+  begin(table: number): this {
+    for (let i = 0; i < this.#count; i++) this.#placeOf[this.#pages[i] & (TABLE_PAGES - 1)] = 0;
+    this.#count = 0;
+    this.#table = table;
+    return this;
   }
 
   /** The guest writes the entry of a page, which was `before`. */
   noteWrite(page: number, before: number): void {
-    if (!this.#entries.has(page)) this.#entries.set(page, before);
+    if (this.#placeOf[page & (TABLE_PAGES - 1)] !== 0) return;
+    this.#pages[this.#count] = page;
+    this.#entries[this.#count] = before;
+    this.#placeOf[page & (TABLE_PAGES - 1)] = ++this.#count;
   }
 
   /** The shadow of a page has been made from its entry as it is now. */
   notePropagated(page: number, entry: number): void {
-    if (this.#entries.has(page)) this.#entries.set(page, entry);
+    const place = this.#placeOf[page & (TABLE_PAGES - 1)];
+    if (place !== 0) this.#entries[place - 1] = entry;
   }
 
   /** Pages whose entries were written, ascending: no other entry can differ. */
-  written(): number[] {
-    return [...this.#entries.keys()].sort((a, b) => a - b);
+  written(): Uint32Array {
+    return this.#pages.slice(0, this.#count).sort();
   }
 
   /** The entry of a page that was written, as its shadow has it. */
   entryOf(page: number): number | undefined {
-    return this.#entries.get(page);
+    const place = this.#placeOf[page & (TABLE_PAGES - 1)];
+    return place === 0 ? undefined : this.#entries[place - 1];
   }
 }
 
@@ -44,7 +62,9 @@ export class Snapshot {
  * Frames of page-table pages are taken as consecutive, so that a table's number stands for its frame's.
  */
 export class OutOfSync {
-  readonly #slots: (Snapshot | undefined)[] = Array(SLOTS);
+  readonly #slots: (Snapshot | undefined)[] = Array(SLOTS).fill(undefined);
+  /** Of tables that have left. */
+  readonly #free: Snapshot[] = [];
 
   /** Tables that are out of sync, by slot. */
   get tables(): number[] {
@@ -65,7 +85,7 @@ export class OutOfSync {
    * @param sync is told a table that has to leave for it, while it is still in
    */
   add(table: number, sync: (evicted: number) => void): void {
-    let entering = new Snapshot(table);
+    let entering = (this.#free.pop() ?? new Snapshot()).begin(table);
     let index = table % SLOTS;
     const occupant = this.#slots[index];
     let target = index;
@@ -82,7 +102,10 @@ export class OutOfSync {
 
   remove(table: number): void {
     for (let index = 0; index < SLOTS; index++) {
-      if (this.#slots[index]?.table === table) this.#slots[index] = undefined;
+      const slot = this.#slots[index];
+      if (slot?.table !== table) continue;
+      this.#slots[index] = undefined;
+      this.#free.push(slot);
     }
   }
 }

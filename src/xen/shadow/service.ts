@@ -23,8 +23,8 @@ export class ShadowCheckpointService extends ProtectionService implements Shadow
   readonly #tables: ShadowTables;
   readonly #table: PageTable;
 
-  constructor(ledger: Ledger, tables: ShadowTables, table: PageTable, channel: RequestChannel, base: number) {
-    super(ledger, channel, base);
+  constructor(ledger: Ledger, tables: ShadowTables, table: PageTable, channel: RequestChannel) {
+    super(ledger, channel);
     this.#tables = tables;
     this.#table = table;
   }

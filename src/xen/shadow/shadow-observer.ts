@@ -1,4 +1,4 @@
-/** Who has a say in the shadow entries of a guest: the checkpoint service, log-dirty mode. Pages are numbered in the window. */
+/** Who has a say in the shadow entries of a guest: the checkpoint service, log-dirty mode. */
 export interface ShadowObserver {
   /** A store that the guest's own entry allows has faulted; afterwards `mayWrite` answers anew. */
   writeFault(page: number): void;

@@ -199,7 +199,12 @@ export class ShadowTables {
     const entry = this.#table.flags[page];
     if ((entry & PTE_PRESENT) === 0) return NO_ENTRY;
     const grants = (entry & (PTE_WRITABLE | PTE_DIRTY)) === (PTE_WRITABLE | PTE_DIRTY);
-    return grants && this.#observers.every((observer) => observer.mayWrite(page)) ? WRITABLE : READ_ONLY;
+    return grants && this.#mayWrite(page) ? WRITABLE : READ_ONLY;
+  }
+
+  #mayWrite(page: number): boolean {
+    for (const observer of this.#observers) if (!observer.mayWrite(page)) return false;
+    return true;
   }
 
   /** l1e_propagate_from_guest and shadow_set_l1e; a table that is out of sync has the entry in its snapshot then. */

@@ -1,7 +1,7 @@
 // One HVM guest in hardware-assisted paging: what exits, what does not, and what each exit consists of.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createGuest, WINDOW_BASE } from "../../../src/linux/guest.ts";
+import { createGuest } from "../../../src/linux/guest.ts";
 import type { KernelVersion } from "../../../src/linux/kernel-build.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { PTE_DIRTY } from "../../../src/machine/page-table.ts";
@@ -160,7 +160,7 @@ test("pages are registered with the frames that a write would go to, and no othe
   process.store(first + 1);
   checkpoint.register("trap", first + 1, 1);
   process.store(first + 2);
-  guest.kernel.memory.share(first + 2 - WINDOW_BASE, 1);
+  guest.kernel.memory.share(first + 2, 1);
   assert.throws(() => checkpoint.register("trap", first + 2, 1), refused, "shared after a fork");
 });
 
@@ -169,7 +169,7 @@ test("a page that gets another frame afterwards is not what Xen watches", () => 
   touchAll();
   checkpoint.register("trap", first, 2);
   checkpoint.protect("trap", all);
-  guest.kernel.memory.share(first - WINDOW_BASE, 1);
+  guest.kernel.memory.share(first, 1);
   process.store(first);
   process.store(first + 1);
   assert.deepEqual(
@@ -229,7 +229,7 @@ test("D bits: a first write is the processor's alone, a scan is one exit", () =>
   });
   const dirty = Array.from({ length: 600 }, (_, i) => i).filter((i) => dirtyBits.isDirty(first + i));
   assert.deepEqual(dirty, [5, 6, 599]);
-  assert.ok(guest.kernel.table.flags[first - WINDOW_BASE] & PTE_DIRTY, "the guest's own D bits are untouched");
+  assert.ok(guest.kernel.table.flags[first] & PTE_DIRTY, "the guest's own D bits are untouched");
   assert.equal(events(() => dirtyBits.scan("trap", all))["xen.cpu.invept"], undefined, "nothing cleared, no flush");
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createGuest, WINDOW_BASE } from "../../../src/linux/guest.ts";
+import { createGuest } from "../../../src/linux/guest.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { PTE_PRESENT, PTE_WRITABLE } from "../../../src/machine/page-table.ts";
 import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
@@ -33,14 +33,14 @@ test("arming is one exit and one flush, and the guest's own entries stay as they
   const first = process.mmap(1000, "rw");
   for (let i = 0; i < 1000; i++) process.store(first + i);
   service.register("trap", first, 1000);
-  const guest = linux.table.flags.slice(first - WINDOW_BASE, first - WINDOW_BASE + 1000);
+  const guest = linux.table.flags.slice(first, first + 1000);
   const arm = counts(() => service.protect("trap", [{ first, pageCount: 1000 }]));
   assert.equal(arm[P.xen_cpu_vmexit], 1);
   assert.equal(arm[P.xen_vmcall], 1);
   assert.equal(arm[P.xen_flush_all], 1);
   assert.equal(arm[P.xen_service_page], 1000);
   assert.equal(arm[P.xen_mmu_update_write], 1000);
-  assert.deepEqual(linux.table.flags.slice(first - WINDOW_BASE, first - WINDOW_BASE + 1000), guest);
+  assert.deepEqual(linux.table.flags.slice(first, first + 1000), guest);
 });
 
 test("a write to a protected page is one exit, and the guest's kernel never runs", () => {
@@ -86,7 +86,7 @@ test("a page whose frame the guest exchanges is dirty, whoever wrote to it", () 
   for (let i = 0; i < 4; i++) process.store(first + i);
   service.register("trap", first, 4);
   service.protect("trap", [{ first, pageCount: 4 }]);
-  linux.memory.share(first - WINDOW_BASE, 2);
+  linux.memory.share(first, 2);
   process.store(first + 1);
   assert.ok(!service.isDirty(first) && service.isDirty(first + 1), "copied on write");
   process.munmap(first + 2, 1);
@@ -175,7 +175,6 @@ test("whatever the guest does, the shadow permits no more than guest and Xen do,
       const first = process.mmap(PAGES, "rw");
       process.sigaction("SIGSEGV", (page) => process.mprotect(page, 1, "rw"));
       service.register("trap", first, PAGES);
-      const base = first - WINDOW_BASE;
       for (let table = 0; table < PAGES; table += TABLE) for (const page of [0, 1]) process.store(first + table + page);
       service.protect("trap", [{ first, pageCount: PAGES }]);
       const isProtected = new Uint8Array(PAGES).fill(1);
@@ -206,7 +205,7 @@ test("whatever the guest does, the shadow permits no more than guest and Xen do,
             isProtected.fill(0, from, end);
             break;
           case "share":
-            linux.memory.share(base + from, pageCount);
+            linux.memory.share(first + from, pageCount);
             break;
           case "clearRefs":
             process.clearRefs();
@@ -217,8 +216,8 @@ test("whatever the guest does, the shadow permits no more than guest and Xen do,
             break;
         }
         for (let i = 0; i < PAGES; i++) {
-          const entry = linux.table.flags[base + i];
-          const withheld = linux.table.withheld[base + i];
+          const entry = linux.table.flags[first + i];
+          const withheld = linux.table.withheld[first + i];
           if (isProtected[i] && !service.isDirty(first + i)) {
             assert.ok((withheld & 2) !== 0, `page ${i} is protected, and its shadow lets stores pass after ${kind}`);
           }
