@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { App } from "./commands/app.ts";
 import { LastRun } from "./commands/last-run.ts";
-import { exportRun, openRunFile, readRunFile, saveProfile } from "./commands/run-files.ts";
+import { openRunFile, readRunFile, saveProfile } from "./commands/run-files.ts";
 import { ProgramRunner } from "./commands/run-program.ts";
 import type { BytesOfRun } from "./commands/show-bytes.ts";
 import { followEditors, followSettings, toggleInlineCosts } from "./commands/workbench.ts";
@@ -109,7 +109,7 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
     command("closeRun", (node: RunNode) => runs.close(node.run)),
     command("openRunFile", () => openRunFile()),
-    command("exportRun", () => exportRun(app)),
+    command("exportRun", async () => (await import("./commands/export-run.ts")).exportRun(app)),
     command("exportView", async () => {
       const view = await (await import("./commands/export-view.ts")).chooseView();
       if (view !== undefined) await panel.exportView(view);

@@ -4,8 +4,6 @@ import type { Run } from "../editor/runs.ts";
 import { RUN_FILE_EDITOR } from "../panel/run-file-editor.ts";
 import { type App, tell } from "./app.ts";
 
-const RUN_FILES = { [vscode.l10n.t("Runs of Checkpoint Lens")]: ["cklens"] };
-
 /** Lets the user choose a run file, and opens it. */
 export async function openRunFile(): Promise<void> {
   const [file] = (await vscode.window.showOpenDialog({ openLabel: vscode.l10n.t("Open Run") })) ?? [];
@@ -23,28 +21,6 @@ export async function readRunFile(app: App, uri: vscode.Uri): Promise<Run> {
   const run = app.runs.add(summary, uri, { machine: summary.machine, prices });
   app.runs.compare(run, "own").catch(() => {}); // The status bar goes without.
   return run;
-}
-
-/** Writes the shown run where the user says: all of it, or its figures. */
-export async function exportRun(app: App): Promise<void> {
-  const run = app.runs.current;
-  if (run === undefined) return;
-  const name = run.summary.program.path.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "");
-  const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(workingDirectoryOf(run.uri), `${name}.cklens`),
-    filters: { ...RUN_FILES, [vscode.l10n.t("Figures as JSON")]: ["json"] },
-    saveLabel: vscode.l10n.t("Export Run"),
-  });
-  if (target === undefined) return;
-  try {
-    if (target.path.endsWith(".json")) {
-      const report = await app.session.client.ask("report", { run: run.id, perspective: run.perspective });
-      const text = `${JSON.stringify({ program: run.summary.program, ...report }, null, 2)}\n`;
-      await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
-    } else await app.session.client.ask("saveRunFile", { run: run.id, path: target.fsPath });
-  } catch (error) {
-    await tell(app, error);
-  }
 }
 
 /** Keeps a what-if profile where the user says, and offers to count with it. */

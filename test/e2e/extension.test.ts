@@ -249,7 +249,7 @@ sampleTest("the panel shows the run, when it was hidden and when the window was 
 });
 
 sampleTest(
-  "a run opens the panel; bytes of a checkpoint open from the tree, and a view is saved as a picture",
+  "a run opens the panel; bytes of a checkpoint open from the tree; a view is saved as a picture, the run as a table",
   async (t) => {
     workbench = await windowOn("kv.ts", t);
     await workbench.goToLine(58);
@@ -268,6 +268,28 @@ sampleTest(
     await workbench.page.keyboard.press("Enter");
     await workbench.notification("map.svg was saved").waitFor();
     assert.match(readFileSync(picture, "utf8"), /^<svg [\s\S]*>kv\.ts · hv-protect on xen-pv[\s\S]*<\/svg>\n$/);
+
+    const saved = async (what: string, suggested: string) => {
+      await workbench.command("Checkpoint Lens: Export Run...");
+      await workbench.pick(what);
+      const target = join(folder, suggested);
+      await until(
+        () => name.inputValue(),
+        (value) => value.endsWith(suggested),
+      );
+      await name.fill(target);
+      await workbench.page.keyboard.press("Enter");
+      await until(() => existsSync(target), Boolean);
+      return readFileSync(target);
+    };
+    const lines = (await saved("What each line of the source cost", "kv-lines.csv")).toString().split("\n");
+    assert.match(lines[0], /^file,line,/);
+    assert.ok(
+      lines.some((line) => line.startsWith("kv.ts,58,")),
+      lines.join("\n"),
+    );
+    // A trace is a series of packets: field 1, by length.
+    assert.equal((await saved("Perfetto trace", "kv.perfetto-trace"))[0], 0x0a);
 
     await workbench.command("Checkpoint Lens: Focus on Runs View");
     const tree = (text: string) => workbench.page.locator(".monaco-list-row[role=treeitem]", { hasText: text }).first();
