@@ -56,13 +56,15 @@ for (const [name, theme] of Object.entries(THEMES)) {
     }
     if (name === "dark" || name === "light") {
       cpSync(join(ROOT, "test/fixtures/audit/programs/matrix.cpp"), join(samples, "matrix.cpp"));
+      // From here it opens beside the panel, and not over it.
+      await workbench.tab("kv.ts").click();
       await workbench.openFile("matrix.cpp");
       await workbench.command("Checkpoint Lens: Audit Restarts");
       await panel.getByText("restarts end otherwise").first().waitFor({ timeout: 120_000 });
       await workbench.tab("matrix.cpp").click();
       await workbench.command("Notifications: Clear All Notifications");
       await shoot("restarts", "Restarts");
-      await workbench.openFile("kv.ts");
+      await workbench.tab("kv.ts").click();
       await workbench.command("Checkpoint Lens: Run Checkpoint Simulation");
       await panel.getByText("kv.ts").first().waitFor({ timeout: 60_000 });
     }
