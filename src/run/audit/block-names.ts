@@ -9,6 +9,8 @@ export interface BlockName {
    * pointers of long arrays are all `ANY_INDEX`, and indices of anything else are left out.
    */
   readonly path: string;
+  /** The pointer as C and C++ write it, from the variable's name on; undefined where no expression means it alone. */
+  readonly expression: string | undefined;
   /** What lies in the block, once or one after the other; undefined where unknown. */
   readonly type: TypeInfo | undefined;
 }
@@ -27,6 +29,8 @@ interface Block {
 interface Area extends Block {
   readonly variable: Variable;
   readonly path: string;
+  /** Of a block the pointer, of a variable itself. */
+  readonly expression: string | undefined;
   readonly type: TypeInfo | undefined;
   readonly isHeap: boolean;
 }
@@ -56,30 +60,31 @@ export function nameBlocks(
   const names = new Map<number, BlockName>();
   const queue: Area[] = [];
   let slots = 0;
-  const reach = (value: number, variable: Variable, path: string, told: TypeInfo | undefined) => {
+  const reach = (value: number, variable: Variable, { path, expression }: Way, told: TypeInfo | undefined) => {
     slots++;
     const block = blocks.get(value);
     if (block === undefined || names.has(value)) return;
     // An object's own header knows better than what a variable was declared to hold.
     const type = told?.kind === "object" ? (symbols.classType(wordAt(value - 8)) ?? told) : told;
-    names.set(value, { variable, path, type });
-    queue.push({ ...block, variable, path, type, isHeap: true });
+    names.set(value, { variable, path, expression, type });
+    queue.push({ ...block, variable, path, expression, type, isHeap: true });
   };
   for (const root of roots) {
     const { variable } = root;
-    if ("value" in root) reach(root.value, variable, "", targetOf(variable.type));
+    const way = { path: "", expression: variable.name };
+    if ("value" in root) reach(root.value, variable, way, targetOf(variable.type));
     else
       queue.push({
-        ...{ address: root.address, sizeBytes: variable.sizeBytes, variable, path: "" },
+        ...{ address: root.address, sizeBytes: variable.sizeBytes, variable, ...way },
         ...{ type: variable.type, isHeap: false },
       });
   }
   for (let next = 0; next < queue.length && slots < MOST_SLOTS; next++) {
-    const { address, sizeBytes, variable, path, type, isHeap } = queue[next];
+    const { address, sizeBytes, variable, path, expression, type, isHeap } = queue[next];
     if (type?.kind === "object" && isHeap && (type.members.length === 0 || type.element !== undefined)) {
       // What an array's object holds are its elements, wherever they lie.
       for (let at = address; at + 4 <= address + sizeBytes && slots < MOST_SLOTS; at += 4)
-        reach(wordAt(at), variable, path, type.element);
+        reach(wordAt(at), variable, { path, expression: undefined }, type.element);
       continue;
     }
     const stride =
@@ -87,12 +92,20 @@ export function nameBlocks(
     for (let start = address; start + stride <= address + sizeBytes && slots < MOST_SLOTS; start += stride) {
       if (type === undefined || stride === 0) break;
       // A block of pointers.
-      const index = type.kind === "pointer" ? indexOf((start - address) / stride, sizeBytes / stride) : "";
-      eachPointer(type, isHeap, (offset, member, target) => {
-        const way = isHeap ? path + index : path;
-        reach(wordAt(start + offset), variable, joined(way, member, isHeap, type === target), target);
-        return slots < MOST_SLOTS;
-      });
+      const index = isHeap && type.kind === "pointer" ? indexOf((start - address) / stride, sizeBytes / stride) : "";
+      // Of records in a block there may be others that lie there later.
+      const from = !isHeap || type.kind === "pointer" ? expression : undefined;
+      const to = from === undefined ? undefined : from + index;
+      eachPointer(
+        type,
+        isHeap,
+        (offset, way, target) => {
+          const whole = joined(path + index, way.path, isHeap, type === target);
+          reach(wordAt(start + offset), variable, { path: whole, expression: way.expression }, target);
+          return slots < MOST_SLOTS;
+        },
+        { path: "", expression: to },
+      );
       if (!hasPointers(type, isHeap)) break;
     }
   }
@@ -102,10 +115,11 @@ export function nameBlocks(
 /** @param isOfObject whether the fields of an object are meant, and not the reference to it */
 function hasPointers(type: TypeInfo, isOfObject: boolean): boolean {
   let found = false;
-  eachPointer(type, isOfObject, () => {
+  const tell = () => {
     found = true;
     return false;
-  });
+  };
+  eachPointer(type, isOfObject, tell, { path: "", expression: undefined });
   return found;
 }
 
@@ -113,24 +127,24 @@ function hasPointers(type: TypeInfo, isOfObject: boolean): boolean {
 function eachPointer(
   type: TypeInfo | undefined,
   isOfObject: boolean,
-  tell: (offset: number, path: string, target: TypeInfo | undefined) => boolean,
+  tell: (offset: number, way: Way, target: TypeInfo | undefined) => boolean,
+  way: Way,
   at = 0,
-  path = "",
   depth = 0,
 ): boolean {
   if (type === undefined || depth > MAX_DEPTH) return true;
   switch (type.kind) {
     case "pointer":
-      return tell(at, path, type.target);
+      return tell(at, way, type.target);
     case "object":
-      if (!isOfObject) return tell(at, path, type);
+      if (!isOfObject) return tell(at, way, type);
       break;
     case "array": {
       const { element, count = 0 } = type;
       if (element === undefined || element.sizeBytes === 0 || !hasPointers(element, false)) return true;
       for (let i = 0; i < count; i++) {
-        const longer = element.kind === "pointer" ? path + indexOf(i, count) : path;
-        if (!eachPointer(element, false, tell, at + i * element.sizeBytes, longer, depth + 1)) return false;
+        const longer = element.kind === "pointer" ? further(way, indexOf(i, count)) : within(way, undefined);
+        if (!eachPointer(element, false, tell, longer, at + i * element.sizeBytes, depth + 1)) return false;
       }
       return true;
     }
@@ -141,9 +155,30 @@ function eachPointer(
   }
   return type.members.every((member) => {
     const isOwn = member.name === "" || OWN_MEMBER.test(member.name);
-    const longer = isOwn ? path : `${path}.${member.name}`;
-    return eachPointer(member.type, false, tell, at + member.offsetBytes, longer, depth + 1);
+    const longer = isOwn ? within(way, type.name) : further(way, `.${member.name}`);
+    return eachPointer(member.type, false, tell, longer, at + member.offsetBytes, depth + 1);
   });
+}
+
+/** How a pointer is got to: see `BlockName`. */
+type Way = Pick<BlockName, "path" | "expression">;
+
+function further({ path, expression }: Way, step: string): Way {
+  return { path: path + step, expression: expression === undefined ? undefined : expression + step };
+}
+
+/** What the standard library's records of a type call the pointer in them. */
+const ACCESSORS: readonly (readonly [RegExp, string])[] = [
+  [/^std::(?:unique|shared)_ptr</, ".get()"],
+  [/^std::vector</, ".data()"],
+];
+
+/** A member that has no name to write. @param record the type that it is of; undefined where one expression means several */
+function within({ path, expression }: Way, record: string | undefined): Way {
+  if (record === undefined || expression === undefined || expression.endsWith("()"))
+    return { path, expression: record === undefined ? undefined : expression };
+  const accessor = ACCESSORS.find(([name]) => name.test(record))?.[1];
+  return { path, expression: accessor === undefined ? undefined : expression + accessor };
 }
 
 function indexOf(index: number, count: number): string {

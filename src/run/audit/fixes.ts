@@ -97,7 +97,7 @@ function languageOf({ language }: Program): SourceLanguage | undefined {
 }
 
 function protection(
-  { subject, symbol }: UnprotectedFinding,
+  { subject, symbol, bytes }: UnprotectedFinding,
   { sources }: Program,
   language: SourceLanguage,
   id: number,
@@ -105,6 +105,11 @@ function protection(
   const { protect, declaredAt } = subject;
   const proposed = protect?.(id);
   if (proposed === undefined || declaredAt === undefined) return undefined;
+  // A list's nodes, say, of which the call would protect the first.
+  if (subject.kind === "heap" && proposed.kind === "call" && bytes > subject.sizeBytes)
+    return advice(
+      "These are several blocks, and each needs a region of its own: keep them in one array, and protect that.",
+    );
   // Of a variable all of it is protected, whatever member is meant.
   const whole = subject.kind === "heap" ? subject.symbol.replace(/\[\]$/, "") : symbol.replace(/[.[].*$/, "");
   const title = `Protect ${whole} under the number ${id}`;

@@ -125,21 +125,22 @@ export class Subjects {
   }
 
   /** A block is protected by its pointer, where one expression means that one alone. */
-  #protectBlock({ variable, path, type }: BlockName, sizeBytes: number): Pick<Subject, "protect"> {
-    const callOf = (expression: string, id: number) =>
-      this.#symbols.protectCall({ ...variable, name: expression, type: pointerTo(type) }, id, sizeBytes);
+  #protectBlock({ variable, path, expression, type }: BlockName, sizeBytes: number): Pick<Subject, "protect"> {
     if (path === "") return { protect: (id) => this.#symbols.protectCall(variable, id, sizeBytes) };
-    if (type?.kind === "object" || path.includes("->")) return {};
-    const name = `${variable.name}${path}`;
-    const indices = name.split(ANY_INDEX).length - 1;
-    if (indices === 0) return { protect: (id) => callOf(name, id) };
-    if (indices > 1) return {};
+    const indices = (expression ?? "").split(ANY_INDEX).length - 1;
+    if (expression === undefined || type?.kind === "object" || indices > 1) return {};
+    const callOf = (id: number) =>
+      this.#symbols.protectCall({ ...variable, name: expression, type: pointerTo(type) }, id, sizeBytes);
+    if (indices === 0) return { protect: callOf };
     return {
       protect(id) {
-        const one = callOf(name, id);
+        const one = callOf(id);
         if (one.kind === "advice") return one;
         const text = one.text.replace(`(${id},`, `(${id} + i,`);
-        return { kind: "advice", text: `Each block of ${name} needs a region of its own: in a loop over i, ${text}.` };
+        return {
+          kind: "advice",
+          text: `Each block of ${expression} needs a region of its own: in a loop over i, ${text}.`,
+        };
       },
     };
   }
