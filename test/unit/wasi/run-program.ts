@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WASI } from "node:wasi";
 import { commands } from "@yowasp/clang";
 import { createWasi } from "../../../src/guest/wasi/create-wasi.ts";
 import { FileTree } from "../../../src/guest/wasi/file-tree.ts";
@@ -80,28 +80,34 @@ export function runOurs(
   return { code, stdout: Buffer.concat(out), stderr: Buffer.concat(err), wasi, memory };
 }
 
-/** Runs under Node's own WASI. */
+/** What the process that Node's own WASI runs in does with a module and its input. */
+const NODE_WASI = `
+  import { readFileSync } from "node:fs";
+  import { WASI } from "node:wasi";
+  const { wasm, ...options } = JSON.parse(process.argv[1]);
+  const wasi = new WASI({ version: "preview1", returnOnExit: true, ...options });
+  const module = new WebAssembly.Module(readFileSync(wasm));
+  process.exit(wasi.start(new WebAssembly.Instance(module, wasi.getImportObject())));`;
+/** Node's WASI is native code, and has ended its process by a segmentation fault. */
+const MOST_TRIES = 3;
+
+/** Runs under Node's own WASI, in a process of its own. */
 export function runNode(wasm: Uint8Array, input: Input = {}, preopens: Record<string, string> = {}): Outcome {
   const folder = mkdtempSync(join(tmpdir(), "lens-wasi-"));
+  const at = (name: string) => join(folder, name);
   try {
-    writeFileSync(join(folder, "stdin"), input.stdin ?? new Uint8Array());
-    const [stdin, stdout, stderr] = ["stdin", "stdout", "stderr"].map((name) =>
-      openSync(join(folder, name), name === "stdin" ? "r" : "w"),
-    );
-    const wasi = new WASI({
-      version: "preview1",
-      args: [...(input.args ?? ["program"])],
-      env: { ...input.env },
-      preopens,
-      stdin,
-      stdout,
-      stderr,
-      returnOnExit: true,
-    });
-    const instance = new Wasm.Instance(new Wasm.Module(wasm), wasi.getImportObject() as Record<string, object>);
-    const code = Number(wasi.start(instance));
-    for (const fd of [stdin, stdout, stderr]) closeSync(fd);
-    return { code, stdout: readFileSync(join(folder, "stdout")), stderr: readFileSync(join(folder, "stderr")) };
+    writeFileSync(at("stdin"), input.stdin ?? new Uint8Array());
+    writeFileSync(at("program.wasm"), wasm);
+    const options = { wasm: at("program.wasm"), args: input.args ?? ["program"], env: input.env ?? {}, preopens };
+    const args = ["--no-warnings", "--input-type=module", "-e", NODE_WASI, JSON.stringify(options)];
+    for (let attempt = 1; ; attempt++) {
+      const stdio = [openSync(at("stdin"), "r"), openSync(at("stdout"), "w"), openSync(at("stderr"), "w")];
+      const { status, signal } = spawnSync(process.execPath, args, { stdio });
+      for (const fd of stdio) closeSync(fd);
+      if (status === null && attempt < MOST_TRIES) continue;
+      assert.ok(status !== null, `Node's WASI ended by ${signal}`);
+      return { code: status, stdout: readFileSync(at("stdout")), stderr: readFileSync(at("stderr")) };
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
