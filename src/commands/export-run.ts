@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { workingDirectoryOf } from "../editor/program-files.ts";
+import { suggestedFile } from "../editor/program-files.ts";
 import type { Run } from "../editor/runs.ts";
 import { EXPORT_EXTENSIONS, type ExportFormat, type ExportTableName } from "../session/exports/formats.ts";
 import { type App, tell } from "./app.ts";
@@ -24,10 +24,9 @@ export async function exportRun(app: App): Promise<void> {
     matchOnDetail: true,
   });
   if (chosen === undefined) return;
-  const name = run.summary.program.path.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "");
   const [first] = Object.values(chosen.formats);
   const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(workingDirectoryOf(run.uri), `${name}${chosen.suffix}.${first}`),
+    defaultUri: suggestedFile(run.uri, run.summary.program.path, `${chosen.suffix}.${first}`),
     filters: Object.fromEntries(Object.entries(chosen.formats).map(([format, extension]) => [format, [extension]])),
     saveLabel: t("Export Run"),
   });

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { workingDirectoryOf } from "../editor/program-files.ts";
+import { suggestedFile } from "../editor/program-files.ts";
 import type { Run } from "../editor/runs.ts";
 import { PICTURES, type PictureFormat, type PictureName } from "../panel/messages/messages.ts";
 import { type App, tell } from "./app.ts";
@@ -23,9 +23,8 @@ export async function saveView(
   draw: (format: PictureFormat) => Promise<Uint8Array>,
 ): Promise<void> {
   const { t } = vscode.l10n;
-  const name = run.summary.program.path.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "");
   const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(workingDirectoryOf(run.uri), `${name}-${view}.png`),
+    defaultUri: suggestedFile(run.uri, run.summary.program.path, `-${view}.png`),
     filters: { [t("PNG picture")]: ["png"], [t("SVG drawing")]: ["svg"] },
     saveLabel: t("Export View"),
   });

@@ -22,3 +22,9 @@ export function takesCheckpoints(document: vscode.TextDocument): boolean {
 export function workingDirectoryOf(program: vscode.Uri): vscode.Uri {
   return vscode.workspace.getWorkspaceFolder(program)?.uri ?? vscode.Uri.joinPath(program, "..");
 }
+
+/** What a file that is made of a program's run is called at first: as the program, with another end, where the program was run. */
+export function suggestedFile(program: vscode.Uri, path: string, end: string): vscode.Uri {
+  const name = path.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "");
+  return vscode.Uri.joinPath(workingDirectoryOf(program), `${name}${end}`);
+}

@@ -29,10 +29,8 @@ export interface Guest {
   readonly hypervisor: Hypervisor | undefined;
 }
 
-/** mmap_base without randomisation: 0x7ffff7fff000. Mappings lie below it. */
-const MMAP_BASE = 0x7ffff7fff;
-/** Where mappings end: the window ends at the next border of a page-table page. */
-export const MAPPINGS_END: Vpn = MMAP_BASE - (MMAP_BASE + 1 - WINDOW_PAGES);
+/** Mappings lie below mmap_base, without randomisation 0x7ffff7fff000: the last page before the border that the window ends at. */
+export const MAPPINGS_END: Vpn = WINDOW_PAGES - 1;
 /** Entries of /proc/pid/pagemap that a page holds, each of 8 bytes. */
 export const PAGEMAP_ENTRIES_PER_PAGE = 512;
 const VVAR_PAGES = 4;

@@ -3,12 +3,12 @@
 // Usage: node test/bench/compare.bench.mjs [program]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { FLAGS } from "./flags.mjs";
 
 // As the command line runs guests.
-const flags = ["--no-liftoff", "--experimental-wasm-branch-hinting", "--import", "tsx"];
 if (!process.execArgv.includes("--no-liftoff")) {
   const script = fileURLToPath(import.meta.url);
-  const child = spawnSync(process.execPath, [...flags, script, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawnSync(process.execPath, [...FLAGS, script, ...process.argv.slice(2)], { stdio: "inherit" });
   process.exit(child.status ?? 1);
 }
 

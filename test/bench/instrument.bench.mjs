@@ -2,12 +2,12 @@
 // Usage: node test/bench/instrument.bench.mjs [--rounds N] [kernel ...]
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { FLAGS } from "./flags.mjs";
 
 // Without the optimising tier from the first call on, and without branch hints, the figures say something else.
-const flags = ["--no-liftoff", "--experimental-wasm-branch-hinting", "--import", "tsx"];
 if (!process.execArgv.includes("--no-liftoff")) {
   const script = fileURLToPath(import.meta.url);
-  const child = spawnSync(process.execPath, [...flags, script, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawnSync(process.execPath, [...FLAGS, script, ...process.argv.slice(2)], { stdio: "inherit" });
   process.exit(child.status ?? 1);
 }
 

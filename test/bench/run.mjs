@@ -3,9 +3,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { FLAGS } from "./flags.mjs";
 
-// As every process that runs guests has them: see `src/worker/guest-flags.ts`.
-const FLAGS = ["--no-liftoff", "--experimental-wasm-branch-hinting", "--import", "tsx"];
 const folder = dirname(fileURLToPath(import.meta.url));
 const wanted = process.argv.slice(2);
 for (const file of readdirSync(folder)

@@ -76,31 +76,28 @@ function create(machine: TechniqueMachine, log: PageLog, holdsFrames: boolean): 
 
   /** The pages that have these frames now. */
   function searchPages(frames: readonly number[]): number[] {
-    /** Place of each frame in the table of what pagemap says, which the search goes through from its start. */
-    let place = new Int32Array(1024).fill(-1);
+    /** The table of what pagemap says, which the search goes through from its start: pages, and the frames that they have. */
     const pages: number[] = [];
+    const held: number[] = [];
     for (const { first, pageCount } of registered) {
       pagemap.inPieces(first, pageCount, (start, count, buffer) => {
         const found = process.readFrames(start, count, buffer);
         ledger.charge(P.user_pagemap_entry, count);
         for (let i = 0; i < count; i++) {
-          const frame = found[i];
-          if (frame >= place.length) {
-            const longer = new Int32Array(2 * (frame + 1)).fill(-1);
-            longer.set(place);
-            place = longer;
-          }
-          if (frame >= 0) place[frame] = pages.length;
           pages.push(start + i);
+          held.push(found[i]);
         }
       });
     }
+    /** By frame: how many entries the search has looked at when it finds it. */
+    const place = new Int32Array(1 + held.reduce((most, frame) => Math.max(most, frame), -1));
+    for (const [at, frame] of held.entries()) if (frame >= 0) place[frame] = at + 1;
     let compared = 0;
     const result = frames.map((frame) => {
-      const at = place[frame] ?? -1;
-      if (at < 0) throw new Error(`frame ${frame} was logged, and no registered page has it`);
-      compared += at + 1;
-      return pages[at];
+      const looked = place[frame] ?? 0;
+      if (looked === 0) throw new Error(`frame ${frame} was logged, and no registered page has it`);
+      compared += looked;
+      return pages[looked - 1];
     });
     ledger.charge(P.user_reverse_search, compared);
     return result;

@@ -143,7 +143,7 @@ function eachPointer(
       const { element, count = 0 } = type;
       if (element === undefined || element.sizeBytes === 0 || !hasPointers(element, false)) return true;
       for (let i = 0; i < count; i++) {
-        const longer = element.kind === "pointer" ? further(way, indexOf(i, count)) : within(way, undefined);
+        const longer = element.kind === "pointer" ? further(way, indexOf(i, count)) : { ...way, expression: undefined };
         if (!eachPointer(element, false, tell, longer, at + i * element.sizeBytes, depth + 1)) return false;
       }
       return true;
@@ -173,10 +173,9 @@ const ACCESSORS: readonly (readonly [RegExp, string])[] = [
   [/^std::vector</, ".data()"],
 ];
 
-/** A member that has no name to write. @param record the type that it is of; undefined where one expression means several */
-function within({ path, expression }: Way, record: string | undefined): Way {
-  if (record === undefined || expression === undefined || expression.endsWith("()"))
-    return { path, expression: record === undefined ? undefined : expression };
+/** A member that has no name to write. @param record the type that it is of */
+function within({ path, expression }: Way, record: string): Way {
+  if (expression === undefined || expression.endsWith("()")) return { path, expression };
   const accessor = ACCESSORS.find(([name]) => name.test(record))?.[1];
   return { path, expression: accessor === undefined ? undefined : expression + accessor };
 }

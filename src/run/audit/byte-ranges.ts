@@ -70,15 +70,14 @@ export function runsWhere(
 ): ByteRange[] {
   const runs: ByteRange[] = [];
   let start = -1;
-  let [last, lastPasses] = [-1, false];
+  let last = -1;
   for (let i = from; i < to; i++) {
     // Neighbours are mostly the same.
     if (bytes[i] === last) continue;
     last = bytes[i];
-    const passesNow = passes(last);
-    if (passesNow === lastPasses) continue;
-    lastPasses = passesNow;
-    if (passesNow) start = i;
+    const isIn = passes(last);
+    if (isIn === start >= 0) continue;
+    if (isIn) start = i;
     else {
       runs.push({ start, end: i });
       start = -1;

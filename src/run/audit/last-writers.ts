@@ -1,8 +1,9 @@
-import { type CampaignInput, referenceRun } from "../restart/reference.ts";
+import type { CampaignInput } from "../restart/reference.ts";
 import type { RunWatcher, WatchedProcess } from "../watcher.ts";
 import { placeOf } from "./audited-reference.ts";
 import { type ByteRange, holdByte } from "./byte-ranges.ts";
 import type { Place } from "./findings.ts";
+import { SeenEnough, watchReference } from "./partial-run.ts";
 import { registerKey } from "./register-shadow.ts";
 
 /** Bytes, or a variable that is none, whose writer is asked for, as it was at a checkpoint. */
@@ -58,7 +59,7 @@ export function lastWriters(input: CampaignInput, questions: readonly WriterQues
     checkpointed(_, { mmu }) {
       for (const [i, { commit }] of questions.entries()) if (commit === checkpoints) answers[i] = newest[i];
       checkpoints++;
-      if (checkpoints > last) throw new AllAnswered();
+      if (checkpoints > last) throw new SeenEnough();
       watchAll(mmu);
     },
     access(process, address, size, site, isStore) {
@@ -74,13 +75,6 @@ export function lastWriters(input: CampaignInput, questions: readonly WriterQues
       }
     },
   };
-  try {
-    referenceRun(input, { watcher });
-  } catch (error) {
-    if (!(error instanceof AllAnswered)) throw error;
-  }
+  watchReference(input, watcher);
   return answers;
 }
-
-/** Ends the run. */
-class AllAnswered extends Error {}

@@ -1,12 +1,13 @@
 import type { Program } from "../../program/program.ts";
 import { loadSymbols } from "../../program/symbols/load-symbols.ts";
-import { type CampaignInput, referenceRun } from "../restart/reference.ts";
+import type { CampaignInput } from "../restart/reference.ts";
 import type { RunWatcher } from "../watcher.ts";
 import type { Audit } from "./audit.ts";
 import { placeOf } from "./audited-reference.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 import type { UnprotectedFinding } from "./findings.ts";
 import { HeapBlocks } from "./heap-blocks.ts";
+import { SeenEnough, watchReference } from "./partial-run.ts";
 import type { HeapBlock } from "./subjects.ts";
 
 /**
@@ -69,16 +70,9 @@ function blocksAt(input: CampaignInput, commit: number): readonly HeapBlock[] {
   const watcher: RunWatcher = {
     heap: (process, effect, site) => heap.note(effect, placeOf(process, site)),
     checkpointed() {
-      if (checkpoints++ === commit) throw new Reached();
+      if (checkpoints++ === commit) throw new SeenEnough();
     },
   };
-  try {
-    referenceRun(input, { watcher });
-  } catch (error) {
-    if (!(error instanceof Reached)) throw error;
-  }
+  watchReference(input, watcher);
   return heap.list();
 }
-
-/** Ends the run. */
-class Reached extends Error {}

@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { FileTree } from "../../../src/guest/wasi/file-tree.ts";
-import { instrument } from "../../../src/program/instrument/instrument.ts";
 import { loadSymbols } from "../../../src/program/symbols/load-symbols.ts";
 import { loadProgram } from "../../../src/program/toolchains/load-program.ts";
 import { type Audit, auditRestarts } from "../../../src/run/audit/audit.ts";
-import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
 import { AUDIT_PROGRAMS, type AuditProgram, type ExpectedFinding, markedLines } from "../../fixtures/audit/expected.ts";
+import { auditInput } from "./audit-input.ts";
 
 const root = new URL("../../../", import.meta.url);
 const folder = new URL("test/fixtures/audit/programs/", root);
@@ -100,14 +98,5 @@ function readLines(program: AuditProgram, one: ExpectedFinding, source: string):
 async function auditOf({ file, stdin }: AuditProgram): Promise<Audit> {
   const path = fileURLToPath(new URL(file, folder));
   const program = await loadProgram([path], { cacheDirectory, clang: "bundled", optimize: "audit" });
-  const isC = program.language === "c" || program.language === "c++";
-  const instrumented = instrument(program.wasm, { mode: "watch", maxMemoryPages: 4096, watchVariables: !isC });
-  const files = new FileTree();
-  files.addPreopen("/data");
-  const input = {
-    ...{ program, instrumented, files, args: [], env: new Map(), seed: 1, maxCycles: Number.POSITIVE_INFINITY },
-    options: { ...DEFAULT_MACHINE, technique: "full-copy" as const },
-    stdin: new TextEncoder().encode(stdin ?? ""),
-  };
-  return auditRestarts(input, { symbols: loadSymbols(program) });
+  return auditRestarts(auditInput(program, stdin), { symbols: loadSymbols(program) });
 }

@@ -4,13 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { FileTree } from "../../../src/guest/wasi/file-tree.ts";
-import { instrument } from "../../../src/program/instrument/instrument.ts";
 import { loadSymbols } from "../../../src/program/symbols/load-symbols.ts";
 import { loadProgram } from "../../../src/program/toolchains/load-program.ts";
 import { auditRestarts } from "../../../src/run/audit/audit.ts";
 import { type Fix, fixesFor, type TextEdit } from "../../../src/run/audit/fixes.ts";
-import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
+import { auditInput } from "./audit-input.ts";
 
 const programs = new URL("../../fixtures/audit/programs/", import.meta.url);
 
@@ -60,13 +58,7 @@ for (const [file, advice] of Object.entries(ADVISED)) {
 /** What is proposed about all that is missed. */
 async function fixesOf(path: string): Promise<Fix[]> {
   const program = await loadProgram([path], { clang: "bundled", optimize: "audit" });
-  const watchVariables = program.language === "assemblyscript";
-  const input = {
-    ...{ program, instrumented: instrument(program.wasm, { mode: "watch", maxMemoryPages: 4096, watchVariables }) },
-    ...{ files: new FileTree(), args: [], env: new Map(), stdin: new Uint8Array(), seed: 1 },
-    ...{ maxCycles: Number.POSITIVE_INFINITY, options: { ...DEFAULT_MACHINE, technique: "full-copy" as const } },
-  };
-  const { unprotected } = auditRestarts(input, { symbols: loadSymbols(program) });
+  const { unprotected } = auditRestarts(auditInput(program), { symbols: loadSymbols(program) });
   const fixes = fixesFor(unprotected, program);
   return unprotected.map(({ symbol }, i) => {
     const fix = fixes[i];

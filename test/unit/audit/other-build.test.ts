@@ -3,16 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { FileTree } from "../../../src/guest/wasi/file-tree.ts";
-import { instrument } from "../../../src/program/instrument/instrument.ts";
 import type { Program } from "../../../src/program/program.ts";
 import { loadSymbols } from "../../../src/program/symbols/load-symbols.ts";
 import { loadProgram } from "../../../src/program/toolchains/load-program.ts";
 import { auditRestarts } from "../../../src/run/audit/audit.ts";
 import type { ByteRange } from "../../../src/run/audit/byte-ranges.ts";
 import { placesInBuild } from "../../../src/run/audit/other-build.ts";
-import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
-import type { CampaignInput } from "../../../src/run/restart/reference.ts";
+import { auditInput } from "./audit-input.ts";
 import { emptyFolder, runModel } from "./restarts.ts";
 
 const SOURCE = `
@@ -52,7 +49,7 @@ test("a block that is not protected is found in the program as it is otherwise b
     writeFileSync(path, SOURCE);
     const load = (optimize: "release" | "audit") => loadProgram([path], { clang: "bundled", optimize });
     const [release, program] = [await load("release"), await load("audit")];
-    const audit = auditRestarts(input(program), { symbols: loadSymbols(program) });
+    const audit = auditRestarts(auditInput(program), { symbols: loadSymbols(program) });
     assert.deepEqual(
       audit.unprotected.map(({ symbol, effect }) => `${symbol} ${effect}`),
       ["fields[2] changes the result"],
@@ -62,7 +59,7 @@ test("a block that is not protected is found in the program as it is otherwise b
     assert.notEqual(block, auditedBlock, "both builds have it at the same place, so that the test says nothing");
     const offsets = (ranges: readonly ByteRange[], start: number) =>
       ranges.map((range) => ({ start: range.start - start, end: range.end - start }));
-    const places = placesInBuild(release, audit, () => input(release));
+    const places = placesInBuild(release, audit, () => auditInput(release));
     assert.deepEqual(offsets(places, block), offsets(audit.unprotected[0].ranges, auditedBlock));
     assert.ok(places.length > 0 && places.every(({ start, end }) => start >= block && end <= block + 400));
   } finally {
@@ -74,12 +71,4 @@ test("a block that is not protected is found in the program as it is otherwise b
 function addressIn({ wasm }: Program): number {
   const { stdout } = runModel(wasm, { files: emptyFolder });
   return Number(stdout.toString().split("\n").at(-1));
-}
-
-function input(program: Program): CampaignInput {
-  return {
-    ...{ program, instrumented: instrument(program.wasm, { mode: "watch", maxMemoryPages: 4096 }) },
-    ...{ files: new FileTree(), args: [], env: new Map(), stdin: new Uint8Array(), seed: 1 },
-    ...{ maxCycles: Number.POSITIVE_INFINITY, options: { ...DEFAULT_MACHINE, technique: "full-copy" as const } },
-  };
 }
