@@ -66,13 +66,16 @@ function inBlocks({ ranges }: UnprotectedFinding, from: readonly HeapBlock[], to
 /** The blocks that a program has when it takes a checkpoint. */
 function blocksAt(input: CampaignInput, commit: number): readonly HeapBlock[] {
   const heap = new HeapBlocks();
+  let blocks: readonly HeapBlock[] = [];
   let checkpoints = 0;
   const watcher: RunWatcher = {
     heap: (process, effect, site) => heap.note(effect, placeOf(process, site)),
     checkpointed() {
-      if (checkpoints++ === commit) throw new SeenEnough();
+      if (checkpoints++ !== commit) return;
+      blocks = heap.list();
+      throw new SeenEnough();
     },
   };
   watchReference(input, watcher);
-  return heap.list();
+  return blocks;
 }
