@@ -61,7 +61,9 @@ async function replayInThreads(
 ): Promise<Outcome[]> {
   const outcomes = new Array<Outcome>(machines.length);
   const workerData = shared(recording);
-  const workers = Array.from({ length: threads }, () => new Worker(workerFile, { workerData }));
+  // They need none of the flags that this process was started with.
+  const options = { workerData, execArgv: [] };
+  const workers = Array.from({ length: threads }, () => new Worker(workerFile, options));
   let next = 0;
   try {
     await Promise.all(
@@ -100,20 +102,16 @@ function shared<T>(value: T): T {
 }
 
 function share(value: unknown): unknown {
-  if (value instanceof Uint8Array) return copyTo(new Uint8Array(memoryFor(value)), value);
-  if (value instanceof Uint32Array) return copyTo(new Uint32Array(memoryFor(value)), value);
-  if (value instanceof Int32Array) return copyTo(new Int32Array(memoryFor(value)), value);
-  if (value instanceof Float64Array) return copyTo(new Float64Array(memoryFor(value)), value);
+  if (ArrayBuffer.isView(value)) return sharedCopy(value);
   if (Array.isArray(value)) return value.map(share);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, share(item)]));
 }
 
-function memoryFor({ byteLength }: ArrayBufferView): SharedArrayBuffer {
-  return new SharedArrayBuffer(byteLength);
-}
-
-function copyTo<T extends { set(from: ArrayLike<number>): void }>(copy: T, from: ArrayLike<number>): T {
-  copy.set(from);
-  return copy;
+/** A typed array of the same type and contents. */
+function sharedCopy(view: ArrayBufferView): ArrayBufferView {
+  const memory = new SharedArrayBuffer(view.byteLength);
+  new Uint8Array(memory).set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  const OfSameType = view.constructor as new (memory: SharedArrayBuffer) => ArrayBufferView;
+  return new OfSameType(memory);
 }
