@@ -353,7 +353,7 @@ export class CheckpointEngine {
   }
 
   /** @param pages virtual page numbers, ascending */
-  #notePages(pages: ArrayLike<number>): void {
+  #notePages(pages: Uint32Array): void {
     const runs = this.technique.writtenRuns?.() ?? NO_RUNS;
     for (const region of this.regions.all) {
       const { first, pageCount } = region.pages;
@@ -395,7 +395,7 @@ function takePending(region: Region): SavedRegion {
   const parts = new RunColumns(runs.address.length);
   let run = 0;
   let partPages = 0;
-  const pages = new Uint32Array(pageCount - countOf(pending, PENDING.nothing));
+  const pages = new Uint32Array(pageCount);
   let count = 0;
   let pieces = 0;
   let bytes = 0;
@@ -435,7 +435,7 @@ function takePending(region: Region): SavedRegion {
   pending.fill(PENDING.nothing);
   return {
     region,
-    pages: count === pages.length ? pages : pages.slice(0, count),
+    pages: count === pageCount ? pages : pages.slice(0, count),
     parts: parts.runs(),
     partPages,
     pieces,
@@ -443,12 +443,6 @@ function takePending(region: Region): SavedRegion {
     dirtyBytes: lines * LINE_BYTES + partLines + partBytes,
     whole: count === pageCount && partPages === 0,
   };
-}
-
-function countOf(bytes: Uint8Array, value: number): number {
-  let count = 0;
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] === value) count++;
-  return count;
 }
 
 /** Bytes of a page's written 64-byte lines, as far as they lie in a region that ends or begins inside the page. */

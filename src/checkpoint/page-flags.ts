@@ -22,6 +22,18 @@ export class PageFlags {
     this.#count++;
   }
 
+  /** @param pages ascending */
+  setAll(pages: Uint32Array): void {
+    if (pages.length === 0) return;
+    this.#reach(pages[0], pages[pages.length - 1] - pages[0] + 1);
+    const flags = this.#flags;
+    for (let i = 0; i < pages.length; i++) {
+      const at = pages[i] - this.#first;
+      this.#count += 1 - flags[at];
+      flags[at] = 1;
+    }
+  }
+
   clear(page: number): void {
     if (!this.has(page)) return;
     this.#flags[page - this.#first] = 0;

@@ -55,11 +55,18 @@ export function rangesOfPages(pages: ArrayLike<number>): PageRange[] {
 }
 
 /** Every page of `ranges`, in their order. */
-export function pagesIn(ranges: readonly PageRange[]): Float64Array {
-  const pages = new Float64Array(pageCountOf(ranges));
-  let i = 0;
-  for (const { first, pageCount } of ranges) for (let page = first; page < first + pageCount; page++) pages[i++] = page;
-  return pages;
+export function pagesIn(ranges: readonly PageRange[]): Uint32Array {
+  return pagesThat(ranges, () => true);
+}
+
+/** The pages of `ranges` that pass, in their order. */
+export function pagesThat(ranges: readonly PageRange[], passes: (page: number) => boolean): Uint32Array {
+  const pages = new Uint32Array(pageCountOf(ranges));
+  let count = 0;
+  for (const { first, pageCount } of ranges) {
+    for (let page = first; page < first + pageCount; page++) if (passes(page)) pages[count++] = page;
+  }
+  return pages.subarray(0, count);
 }
 
 export function pageCountOf(ranges: readonly PageRange[]): number {

@@ -82,13 +82,13 @@ export interface Technique {
    * Pages that hold other bytes of the regions about to be collected than when they were last saved; of pages never saved
    * it says nothing. Ascending. For techniques that look at contents: neither they nor a replay have the bytes.
    */
-  noteChanged?(pages: ArrayLike<number>): void;
+  noteChanged?(pages: Uint32Array): void;
   /**
    * @param bytes what the regions hold in `ranges`, each byte counted for each region that holds it
    * @param ranges ascending and disjoint
    * @returns the pages in `ranges` that were written since they were last armed, ascending
    */
-  collect(ranges: readonly PageRange[], bytes: number): ArrayLike<number>;
+  collect(ranges: readonly PageRange[], bytes: number): Uint32Array;
   /**
    * The runs of bytes that were written since the save before, on pages armed then, in addresses of linear memory; comes before
    * `collect`. For techniques that have a log of writes: a replay's writes have no addresses.

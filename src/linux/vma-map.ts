@@ -33,6 +33,9 @@ export class VmaMap {
   readonly #level2 = new Int32Array(WORDS / 1024);
   readonly #level3 = new Int32Array(WORDS / 32768);
   #count = 0;
+  /** A stretch that was found twice, for the next look; empty when it was found once, or bounds have changed. */
+  #knownStart = -1;
+  #knownEnd = -1;
   /** The page after the last one of the window. */
   readonly end = WINDOW_PAGES;
 
@@ -47,6 +50,15 @@ export class VmaMap {
 
   /** First page of the stretch that holds a page. */
   startOf(page: number): number {
+    if (page >= this.#knownStart && page < this.#knownEnd) return this.#knownStart;
+    const start = this.#findStart(page);
+    // Its end is looked for when it is found again: where every access splits, that would be in vain.
+    this.#knownEnd = start === this.#knownStart ? this.endOf(page) : start;
+    this.#knownStart = start;
+    return start;
+  }
+
+  #findStart(page: number): number {
     let index = page >> 5;
     let bits = this.#starts[index] & (-1 >>> (31 - (page & 31)));
     if (bits !== 0) return (index << 5) + 31 - Math.clz32(bits);
@@ -148,7 +160,13 @@ export class VmaMap {
     part[page & (PART_PAGES - 1)] = flags;
   }
 
+  #forget(): void {
+    this.#knownStart = -1;
+    this.#knownEnd = -1;
+  }
+
   #mark(page: number): void {
+    this.#forget();
     this.#starts[page >> 5] |= 1 << (page & 31);
     this.#level1[page >> 10] |= 1 << ((page >> 5) & 31);
     this.#level2[page >> 15] |= 1 << ((page >> 10) & 31);
@@ -156,6 +174,7 @@ export class VmaMap {
   }
 
   #clear(page: number): void {
+    this.#forget();
     this.#starts[page >> 5] &= ~(1 << (page & 31));
     if (this.#starts[page >> 5] !== 0) return;
     this.#level1[page >> 10] &= ~(1 << ((page >> 5) & 31));

@@ -42,6 +42,7 @@ export class Ledger {
   #slots: Int32Array;
   /** What was entered last: most often the next is the same. */
   #latestPhase: Phase | undefined;
+  #latestPhaseNumber = 0;
   #latestEpoch = 0;
   #latestSite = 0;
   #latestRegion = 0;
@@ -72,8 +73,11 @@ export class Ledger {
       this.#base = this.#latestBase;
       return before;
     }
-    this.#base = this.#rowOf(phase, epoch, site, region) * this.primitiveCount;
-    this.#latestPhase = phase;
+    if (phase !== this.#latestPhase) {
+      this.#latestPhase = phase;
+      this.#latestPhaseNumber = PHASE_NUMBER[phase];
+    }
+    this.#base = this.#rowOf(this.#latestPhaseNumber, epoch, site, region) * this.primitiveCount;
     this.#latestEpoch = epoch;
     this.#latestSite = site;
     this.#latestRegion = region;
@@ -81,10 +85,9 @@ export class Ledger {
     return before;
   }
 
-  #rowOf(phase: Phase, epoch: number, site: number, region: number): number {
-    const phaseNumber = PHASE_NUMBER[phase];
+  #rowOf(phase: number, epoch: number, site: number, region: number): number {
     const mask = this.#slots.length - 1;
-    let slot = hash(phaseNumber, epoch, site, region) & mask;
+    let slot = hash(phase, epoch, site, region) & mask;
     for (;;) {
       const row = this.#slots[slot] - 1;
       if (row < 0) break;
@@ -92,14 +95,14 @@ export class Ledger {
       if (
         this.#keys[k + 2] === site &&
         this.#keys[k + 1] === epoch &&
-        this.#keys[k] === phaseNumber &&
+        this.#keys[k] === phase &&
         this.#keys[k + 3] === region
       ) {
         return row;
       }
       slot = (slot + 1) & mask;
     }
-    return this.#addRow(phaseNumber, epoch, site, region);
+    return this.#addRow(phase, epoch, site, region);
   }
 
   /** Makes the current context's like in another phase the current one. @returns the handle of the one before */
@@ -160,7 +163,7 @@ export class Ledger {
   static of({ primitiveCount, keys, counts }: LedgerColumns): Ledger {
     const ledger = new Ledger(primitiveCount);
     for (let k = 0; k < keys.length; k += 4) {
-      const row = ledger.#rowOf(PHASES[keys[k]], keys[k + 1], keys[k + 2], keys[k + 3]);
+      const row = ledger.#rowOf(keys[k], keys[k + 1], keys[k + 2], keys[k + 3]);
       const base = row * primitiveCount;
       ledger.#counts.set(counts.subarray((k / 4) * primitiveCount, (k / 4 + 1) * primitiveCount), base);
     }

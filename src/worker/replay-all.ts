@@ -64,18 +64,19 @@ async function replayInThreads(
   // They need none of the flags that this process was started with.
   const options = { workerData, execArgv: [] };
   const workers = Array.from({ length: threads }, () => new Worker(workerFile, options));
-  let next = 0;
+  const queues = slices(machines.length, threads);
   try {
     await Promise.all(
       workers.map(
-        (worker) =>
+        (worker, thread) =>
           new Promise<void>((resolve, reject) => {
             const ask = () => {
-              if (next === machines.length) {
+              const number = nextOf(queues, thread);
+              if (number === undefined) {
                 resolve();
                 return;
               }
-              const job: ReplayJob = { number: next, machine: machines[next++] };
+              const job: ReplayJob = { number, machine: machines[number] };
               worker.postMessage(job);
             };
             worker.on("message", ({ number, outcome }: ReplayAnswer) => {
@@ -94,6 +95,22 @@ async function replayInThreads(
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
   return outcomes;
+}
+
+/** The numbers below `count`, in so many slices. */
+function slices(count: number, parts: number): number[][] {
+  const startOf = (part: number) => Math.round((part * count) / parts);
+  return Array.from({ length: parts }, (_, part) =>
+    Array.from({ length: startOf(part + 1) - startOf(part) }, (_, i) => startOf(part) + i),
+  );
+}
+
+/**
+ * Each thread goes through a slice of its own, where neighbours are mostly of one environment: code that it has optimised for
+ * one serves the next. Who is done early takes from the end of the longest slice.
+ */
+function nextOf(queues: readonly number[][], thread: number): number | undefined {
+  return queues[thread].shift() ?? queues.reduce((a, b) => (b.length > a.length ? b : a)).pop();
 }
 
 /** The same data with its typed arrays in memory that threads share, so that none copies them. */

@@ -17,7 +17,7 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { pageCountOf } from "../pages.ts";
+import { pageCountOf, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
 export const hash: TechniqueDefinition = {
@@ -32,30 +32,27 @@ export const hash: TechniqueDefinition = {
 function create({ ledger }: TechniqueMachine): Technique {
   /** Pages that have a hash. */
   const hashed = new PageFlags();
-  let changed = new PageFlags();
+  /** Pages whose hash is not the one that is kept. */
+  let dirty = new PageFlags();
   return {
     register: () => {},
     unregister(ranges) {
       for (const { first, pageCount } of ranges) hashed.fill(first, pageCount, 0);
     },
     noteChanged(pages) {
-      changed = new PageFlags();
-      if (pages.length > 0) changed.fill(pages[0], pages[pages.length - 1] - pages[0] + 1, 0);
-      for (let i = 0; i < pages.length; i++) changed.set(pages[i]);
+      dirty = new PageFlags();
+      dirty.setAll(pages);
     },
     collect(ranges, bytes) {
       ledger.charge(P.user_hash_byte, bytes);
       ledger.charge(P.user_hash_entry, pageCountOf(ranges));
-      const dirty: number[] = [];
-      for (const { first, pageCount } of ranges) {
-        for (let page = first; page < first + pageCount; page++) {
-          if (!hashed.has(page) || changed.has(page)) dirty.push(page);
-        }
+      for (const { first, pageCount } of subtractRanges(ranges, hashed.runsIn(ranges))) {
+        dirty.fill(first, pageCount, 1);
         hashed.fill(first, pageCount, 1);
       }
-      changed = new PageFlags();
-      ledger.charge(P.user_list_entry, dirty.length);
-      return dirty;
+      const pages = dirty.take(ranges);
+      ledger.charge(P.user_list_entry, pages.length);
+      return pages;
     },
     arm: () => {},
     isArmed: () => false,

@@ -16,7 +16,7 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { wordsIn } from "../pages.ts";
+import { pagesThat, wordsIn } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
@@ -49,13 +49,8 @@ function create(machine: TechniqueMachine): Technique {
       }
     },
     collect(ranges) {
-      const dirty: number[] = [];
       ledger.charge(P.user_bitmap_word, wordsIn(ranges));
-      for (const { first, pageCount } of ranges) {
-        for (let page = first; page < first + pageCount; page++) {
-          if (armed.has(page) && service.isDirty(page)) dirty.push(page);
-        }
-      }
+      const dirty = pagesThat(armed.runsIn(ranges), (page) => service.isDirty(page));
       ledger.charge(P.user_list_entry, dirty.length);
       return dirty;
     },

@@ -17,7 +17,7 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { subtractRanges, wordsIn } from "../pages.ts";
+import { pagesThat, subtractRanges, wordsIn } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
@@ -52,14 +52,11 @@ function create(machine: TechniqueMachine): Technique {
     },
     collect(ranges) {
       const tracked = armed.runsIn(ranges);
-      if (tracked.length === 0) return [];
+      if (tracked.length === 0) return new Uint32Array();
       dirtyBits.scan(gate, tracked);
       channel.complete();
       ledger.charge(P.user_bitmap_word, wordsIn(tracked));
-      const dirty: number[] = [];
-      for (const { first, pageCount } of tracked) {
-        for (let page = first; page < first + pageCount; page++) if (dirtyBits.isDirty(page)) dirty.push(page);
-      }
+      const dirty = pagesThat(tracked, (page) => dirtyBits.isDirty(page));
       ledger.charge(P.user_list_entry, dirty.length);
       return dirty;
     },

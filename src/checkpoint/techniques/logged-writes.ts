@@ -1,6 +1,6 @@
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { wordsIn } from "../pages.ts";
+import { pageCountOf, wordsIn } from "../pages.ts";
 import type { Environment, Technique, TechniqueId, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 import { cutAtPages, firstRunFrom, NO_RUNS, pageOfRun, RunColumns, unionOf, withoutRuns } from "../written-bytes.ts";
@@ -46,7 +46,8 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
       log = unionOf(log, written);
     },
     collect(ranges) {
-      const dirty: number[] = [];
+      const dirty = new Uint32Array(pageCountOf(ranges));
+      let dirtyCount = 0;
       let logged = 0;
       const { address, bytes } = log;
       const saved = new RunColumns(address.length);
@@ -60,11 +61,11 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
           if (!armed.has(page)) continue;
           const opened = service.isDirty(page);
           if (!service.isLogged(page)) {
-            if (opened) dirty.push(page);
+            if (opened) dirty[dirtyCount++] = page;
             continue;
           }
           logged++;
-          dirty.push(page);
+          dirty[dirtyCount++] = page;
           service.clearLog(page);
           for (; run < address.length && pageOfRun(log, run) + origin < page; run++)
             kept.push(address[run], bytes[run]);
@@ -76,8 +77,8 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
       log = kept.runs();
       taken = saved.runs();
       ledger.charge(P.user_bitmap_word, LOG_WORDS * logged);
-      ledger.charge(P.user_list_entry, dirty.length + taken.address.length);
-      return dirty;
+      ledger.charge(P.user_list_entry, dirtyCount + taken.address.length);
+      return dirty.subarray(0, dirtyCount);
     },
     writtenRuns: () => taken,
     arm(ranges) {

@@ -29,7 +29,7 @@ import type { PageLog } from "../../xen/page-log.ts";
 import type { XenServices } from "../../xen/services.ts";
 import { PageFlags } from "../page-flags.ts";
 import { PagemapBuffer } from "../pagemap-buffer.ts";
-import { mergeRanges, subtractRanges } from "../pages.ts";
+import { mergeRanges, pagesIn, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueId, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
@@ -75,25 +75,24 @@ function create(machine: TechniqueMachine, log: PageLog, holdsFrames: boolean): 
   let registered: PageRange[] = [];
 
   /** The pages that have these frames now. */
-  function searchPages(frames: readonly number[]): number[] {
+  function searchPages(frames: readonly number[]): Uint32Array {
     /** The table of what pagemap says, which the search goes through from its start: pages, and the frames that they have. */
-    const pages: number[] = [];
-    const held: number[] = [];
+    const pages = pagesIn(registered);
+    const held = new Int32Array(pages.length);
+    let read = 0;
     for (const { first, pageCount } of registered) {
       pagemap.inPieces(first, pageCount, (start, count, buffer) => {
         const found = process.readFrames(start, count, buffer);
         ledger.charge(P.user_pagemap_entry, count);
-        for (let i = 0; i < count; i++) {
-          pages.push(start + i);
-          held.push(found[i]);
-        }
+        held.set(found, read);
+        read += count;
       });
     }
     /** By frame: how many entries the search has looked at when it finds it. */
     const place = new Int32Array(1 + held.reduce((most, frame) => Math.max(most, frame), -1));
-    for (const [at, frame] of held.entries()) if (frame >= 0) place[frame] = at + 1;
+    for (let at = 0; at < held.length; at++) if (held[at] >= 0) place[held[at]] = at + 1;
     let compared = 0;
-    const result = frames.map((frame) => {
+    const result = Uint32Array.from(frames, (frame) => {
       const looked = place[frame] ?? 0;
       if (looked === 0) throw new Error(`frame ${frame} was logged, and no registered page has it`);
       compared += looked;
@@ -129,7 +128,7 @@ function create(machine: TechniqueMachine, log: PageLog, holdsFrames: boolean): 
       }
     },
     collect(ranges) {
-      if (ranges.length === 0) return [];
+      if (ranges.length === 0) return new Uint32Array();
       log.stop();
       readRing();
       const pages = written.take(ranges);
