@@ -183,9 +183,11 @@ function start(): void {
     if (before.run === undefined) for (const view of views) view.repaint?.();
     for (const view of views) view.update(state, before);
   };
+  const compareNow = () => compare(store.state, fail);
   store.subscribe((state, before) => {
-    if (comparesAnew(state, before)) compare(state, fail);
     paint(update);
+    // After what the views ask for, which takes less time.
+    if (comparesAnew(state, before)) paint(compareNow);
   });
   const repaint = () => {
     theme = readTheme();

@@ -1,21 +1,16 @@
-import { optionsIn, refusalOf } from "../checkpoint/refusal.ts";
-import { ENVIRONMENTS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
-import { techniqueOf } from "../checkpoint/techniques.ts";
 import { type PriceList, priceList } from "../machine/prices.ts";
 import { PRIMITIVES } from "../machine/primitives.ts";
 import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
 import { BadInputError } from "../program/program.ts";
-import { meanCheckpointCycles, overheadPercent } from "../run/comparison.ts";
 import { createMachine, DEFAULT_MACHINE } from "../run/machine.ts";
 import type { Outcome } from "../run/outcome.ts";
-import { replayRefusal } from "../run/replay.ts";
 import { report } from "../run/report.ts";
 import { imagesUpTo } from "../run/run-file.ts";
+import { Comparisons } from "./comparisons.ts";
 import { exportRun } from "./exports/export-run.ts";
-import type { ComparisonCell, Perspective, PriceChoice, RunId } from "./figures.ts";
+import type { Perspective, PriceChoice, RunId } from "./figures.ts";
 import type { SessionHost } from "./host.ts";
-import { CancelledError } from "./messages.ts";
-import { MAX_BUCKETS, type ParamsOf, type ProgressOf } from "./methods.ts";
+import { MAX_BUCKETS } from "./methods.ts";
 import { breakdown, costEvents } from "./model/breakdown.ts";
 import type { History } from "./model/history.ts";
 import { lineFigures } from "./model/line-figures.ts";
@@ -24,7 +19,7 @@ import { chosenPrices } from "./model/prices.ts";
 import { runDifferences } from "./model/run-differences.ts";
 import { timelineWindow } from "./model/timeline.ts";
 import { type KeptRun, RunStore, summaryOf } from "./run-store.ts";
-import type { Handlers, Request } from "./serve.ts";
+import type { Handlers } from "./serve.ts";
 
 /** Answers all questions of the protocol about runs that it keeps. */
 export function createHandlers(host: SessionHost, store = new RunStore()): Handlers {
@@ -37,6 +32,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     const history = store.history(run, machine);
     return { run, history, prices: pricesOf(prices, history.outcome) };
   };
+  const comparisons = new Comparisons(host, store);
   const reportOf = ({ saved }: KeptRun, { outcome }: History, prices: PriceList) =>
     report(saved.recording, outcome, prices);
 
@@ -128,7 +124,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
       const { run, history, prices } = look(id, perspective);
       return costEvents(run.index, history, prices, selection);
     },
-    compare: (params, request) => compare(host, store, profileOf(params.prices), params, request),
+    compare: (params, request) => comparisons.compare(params, profileOf(params.prices), request),
     compareRuns({ a, b, perspective }) {
       const sideOf = (id: RunId) => {
         const { run, history, prices } = look(id, perspective);
@@ -164,57 +160,5 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
       const { index, saved } = run;
       return exportRun({ program: saved.program, index, history, timeline, prices }, format, table);
     },
-  };
-}
-
-async function compare(
-  host: SessionHost,
-  store: RunStore,
-  profile: PriceList["profile"],
-  params: ParamsOf<"compare">,
-  request: Request<ProgressOf<"compare">>,
-): Promise<readonly ComparisonCell[]> {
-  const { recording } = store.get(params.run).saved;
-  const { techniques = TECHNIQUE_IDS, environments = ENVIRONMENTS } = params;
-  const wanted = environments.flatMap((environment) =>
-    techniques.map((technique) => ({ ...optionsIn(environment, params.machine), environment, technique })),
-  );
-  const cells: (ComparisonCell | undefined)[] = wanted.map((machine) => {
-    const reason = refusalOf(techniqueOf(machine.technique), machine) ?? replayRefusal(recording, machine.technique);
-    const { environment, technique } = machine;
-    return reason === undefined ? undefined : { environment, technique, available: false, reason };
-  });
-  let done = 0;
-  const tell = (cell: ComparisonCell) => request.progress({ cell, done: ++done, total: wanted.length });
-  for (const cell of cells) if (cell !== undefined) tell(cell);
-  const places = [...cells.keys()].filter((i) => cells[i] === undefined);
-  await host.replayAll(
-    recording,
-    places.map((i) => wanted[i]),
-    request,
-    (number, outcome) => {
-      const cell = cellOf(outcome, report(recording, outcome, priceList(profile, outcome.pathLengths)));
-      cells[places[number]] = cell;
-      tell(cell);
-    },
-  );
-  if (request.isCancelled) throw new CancelledError();
-  return cells.flatMap((cell) => cell ?? []);
-}
-
-function cellOf({ options }: Outcome, costs: ReturnType<typeof report>): ComparisonCell {
-  const { overhead, totals, costByLayer, costByPhase, costByPrimitive } = costs;
-  return {
-    environment: options.environment,
-    technique: options.technique,
-    available: true,
-    machine: options,
-    overhead,
-    overheadPercent: overheadPercent(costs),
-    meanCheckpointCycles: meanCheckpointCycles(costs),
-    totals,
-    costByLayer,
-    costByPhase,
-    costByPrimitive,
   };
 }

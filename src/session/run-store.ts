@@ -2,6 +2,7 @@ import { ImageStore } from "../checkpoint/images.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
 import type { MachineOptions } from "../run/machine.ts";
+import type { Outcome } from "../run/outcome.ts";
 import { isLibrary } from "../run/sites.ts";
 import type { RunId, RunSummary } from "./figures.ts";
 import type { FinishedRun } from "./host.ts";
@@ -25,14 +26,23 @@ interface KeptHistory {
   timeline: TimelineIndex | undefined;
 }
 
+interface KeptOutcome {
+  readonly run: RunId;
+  readonly outcome: Outcome;
+}
+
 /** Memory for histories when nothing else is said; the one in use is kept, however large. */
 const DEFAULT_BUDGET_BYTES = 768 << 20;
+/** Memory for outcomes alone. */
+const OUTCOMES_BUDGET_BYTES = 256 << 20;
 
-/** The runs of a session. Histories can be made again, so those not used for longest go when there are too many. */
+/** The runs of a session. Histories and outcomes can be made again, so those not used for longest go when there are too many. */
 export class RunStore {
   readonly #runs = new Map<RunId, KeptRun>();
   /** By run and machine, the one used last at the end. */
   readonly #histories = new Map<string, KeptHistory>();
+  /** What runs came to on machines of which nobody wanted a history; in the same order. */
+  readonly #outcomes = new Map<string, KeptOutcome>();
   readonly #budgetBytes: number;
   #lastId = 0;
 
@@ -73,12 +83,36 @@ export class RunStore {
   close(id: RunId): void {
     this.get(id);
     this.#runs.delete(id);
-    for (const [key, { run }] of this.#histories) if (run === id) this.#histories.delete(key);
+    for (const kept of [this.#histories, this.#outcomes])
+      for (const [key, { run }] of kept) if (run === id) kept.delete(key);
   }
 
   /** @throws BadInputError when there is no such machine */
   history(run: KeptRun, machine: MachineOptions): History {
     return this.#kept(run, machine).history;
+  }
+
+  /** What a run came to on a machine, where it was replayed there lately. */
+  outcome(run: KeptRun, machine: MachineOptions): Outcome | undefined {
+    const key = keyOf(run, machine);
+    const kept = this.#outcomes.get(key);
+    if (kept === undefined) return this.#histories.get(key)?.history.outcome;
+    this.#outcomes.delete(key);
+    this.#outcomes.set(key, kept);
+    return kept.outcome;
+  }
+
+  keepOutcome(run: KeptRun, outcome: Outcome): void {
+    // It may have been closed while it was replayed.
+    if (!this.#runs.has(run.id)) return;
+    this.#outcomes.set(keyOf(run, outcome.options), { run: run.id, outcome });
+    let size = 0;
+    for (const kept of this.#outcomes.values()) size += kept.outcome.ledger.allCounts.byteLength;
+    for (const [key, kept] of this.#outcomes) {
+      if (size <= OUTCOMES_BUDGET_BYTES) return;
+      this.#outcomes.delete(key);
+      size -= kept.outcome.ledger.allCounts.byteLength;
+    }
   }
 
   timeline(run: KeptRun, machine: MachineOptions, prices: PriceList): TimelineIndex {
@@ -91,7 +125,7 @@ export class RunStore {
   }
 
   #kept(run: KeptRun, machine: MachineOptions): KeptHistory {
-    const key = `${run.id} ${machineKey(machine)}`;
+    const key = keyOf(run, machine);
     const before = this.#histories.get(key);
     const kept = before ?? {
       run: run.id,
@@ -143,8 +177,8 @@ export function summaryOf({ id, origin, saved, sources, diagnostics, index }: Ke
 }
 
 /** The same for the same options, in whatever order they are stated. */
-function machineKey(machine: MachineOptions): string {
-  return JSON.stringify(Object.entries(machine).sort(([a], [b]) => (a < b ? -1 : 1)));
+function keyOf({ id }: KeptRun, machine: MachineOptions): string {
+  return `${id} ${JSON.stringify(Object.entries(machine).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 }
 
 function sizeOf({ history, timeline }: KeptHistory): number {

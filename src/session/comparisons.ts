@@ -1,0 +1,102 @@
+import { optionsIn, refusalOf } from "../checkpoint/refusal.ts";
+import { ENVIRONMENTS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
+import { techniqueOf } from "../checkpoint/techniques.ts";
+import { type PriceProfile, priceList } from "../machine/prices.ts";
+import { meanCheckpointCycles, overheadPercent } from "../run/comparison.ts";
+import type { Outcome } from "../run/outcome.ts";
+import { replayRefusal } from "../run/replay.ts";
+import { report } from "../run/report.ts";
+import type { ComparisonCell } from "./figures.ts";
+import type { SessionHost } from "./host.ts";
+import { CancelledError } from "./messages.ts";
+import type { ParamsOf, ProgressOf } from "./methods.ts";
+import type { RunStore } from "./run-store.ts";
+import type { Request } from "./serve.ts";
+
+/**
+ * Runs on all machines side by side. A machine that a run was taken through is only priced when it is asked for again: other
+ * prices replay nothing.
+ */
+export class Comparisons {
+  readonly #host: SessionHost;
+  readonly #store: RunStore;
+  /** All that were asked for so far; never rejects. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(host: SessionHost, store: RunStore) {
+    this.#host = host;
+    this.#store = store;
+  }
+
+  /** @throws BadInputError; CancelledError when the request was cancelled */
+  compare(
+    params: ParamsOf<"compare">,
+    profile: PriceProfile,
+    request: Request<ProgressOf<"compare">>,
+  ): Promise<readonly ComparisonCell[]> {
+    // One after the other, because what one replays the next finds done.
+    const result = this.#last.then(() => this.#compareNow(params, profile, request));
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  async #compareNow(
+    { run: id, machine: options, techniques = TECHNIQUE_IDS, environments = ENVIRONMENTS }: ParamsOf<"compare">,
+    profile: PriceProfile,
+    request: Request<ProgressOf<"compare">>,
+  ): Promise<readonly ComparisonCell[]> {
+    if (request.isCancelled) throw new CancelledError();
+    const run = this.#store.get(id);
+    const { recording } = run.saved;
+    const machines = environments.flatMap((environment) =>
+      techniques.map((technique) => ({ ...optionsIn(environment, options), environment, technique })),
+    );
+    const cells = new Array<ComparisonCell | undefined>(machines.length);
+    let done = 0;
+    const add = (place: number, cell: ComparisonCell): void => {
+      cells[place] = cell;
+      request.progress({ cell, done: ++done, total: machines.length });
+    };
+    const addOutcome = (place: number, outcome: Outcome): void =>
+      add(place, cellOf(outcome, report(recording, outcome, priceList(profile, outcome.pathLengths))));
+    const unknown: number[] = [];
+    for (const [place, machine] of machines.entries()) {
+      const { environment, technique } = machine;
+      const reason = refusalOf(techniqueOf(technique), machine) ?? replayRefusal(recording, technique);
+      if (reason !== undefined) add(place, { environment, technique, available: false, reason });
+      else {
+        const outcome = this.#store.outcome(run, machine);
+        if (outcome === undefined) unknown.push(place);
+        else addOutcome(place, outcome);
+      }
+    }
+    await this.#host.replayAll(
+      recording,
+      unknown.map((place) => machines[place]),
+      request,
+      (number, outcome) => {
+        this.#store.keepOutcome(run, outcome);
+        addOutcome(unknown[number], outcome);
+      },
+    );
+    if (request.isCancelled) throw new CancelledError();
+    return cells.flatMap((cell) => cell ?? []);
+  }
+}
+
+function cellOf({ options }: Outcome, costs: ReturnType<typeof report>): ComparisonCell {
+  const { overhead, totals, costByLayer, costByPhase, costByPrimitive } = costs;
+  return {
+    environment: options.environment,
+    technique: options.technique,
+    available: true,
+    machine: options,
+    overhead,
+    overheadPercent: overheadPercent(costs),
+    meanCheckpointCycles: meanCheckpointCycles(costs),
+    totals,
+    costByLayer,
+    costByPhase,
+    costByPrimitive,
+  };
+}
