@@ -91,6 +91,7 @@ async function drawFor(id: number, view: PictureName, format: PictureFormat): Pr
 
 /** Perspectives that the editor was told of and has not echoed yet. */
 const told = new Set<string>();
+/** The editor was told a moment ago, and is told again when that is over. */
 let telling = false;
 
 function look(change: PerspectiveChange): void {
@@ -102,14 +103,19 @@ function look(change: PerspectiveChange): void {
       prices: change.prices ?? perspective.prices,
     },
   });
-  if (telling) return;
+  if (!telling) tell();
+}
+
+/** Tells the editor of the perspective, and again as long as it changes. */
+function tell(): void {
+  const { run, perspective } = store.state;
+  if (run === undefined || perspective === undefined) return;
+  told.add(JSON.stringify(perspective));
+  host.post({ type: "perspective", run: run.run, perspective });
   telling = true;
   window.setTimeout(() => {
     telling = false;
-    const { run, perspective: now } = store.state;
-    if (run === undefined || now === undefined) return;
-    told.add(JSON.stringify(now));
-    host.post({ type: "perspective", run: run.run, perspective: now });
+    if (store.state.run === run && store.state.perspective !== perspective) tell();
   }, TELL_MILLISECONDS);
 }
 
