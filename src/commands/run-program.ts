@@ -1,7 +1,7 @@
 import { relative, resolve } from "node:path";
 import * as vscode from "vscode";
 import { endText } from "../editor/problems.ts";
-import { isProgramFile, workingDirectoryOf } from "../editor/program-files.ts";
+import { isProgramFile, takesCheckpoints, workingDirectoryOf } from "../editor/program-files.ts";
 import type { Run } from "../editor/runs.ts";
 import { programSettings } from "../editor/settings.ts";
 import type { MachineOptions } from "../run/machine.ts";
@@ -11,6 +11,9 @@ import { SessionFailure } from "../session/messages.ts";
 import type { CompileParams, RunParams, RunProgress } from "../session/methods.ts";
 import { type App, isTrusted, tell } from "./app.ts";
 import type { LastRun } from "./last-run.ts";
+
+/** Compilers that nobody used for two minutes are let go: who types on wants them again. */
+const LOAD_AGAIN_MS = 60_000;
 
 /** `asked`: somebody waits for it. `saved`: it happens by itself, and keeps quiet. */
 type Reason = "asked" | "saved";
@@ -23,6 +26,8 @@ export class ProgramRunner {
   #running: Call<RunSummary> | undefined;
   /** Programs that were compiled ahead, as they were then. */
   readonly #ahead = new Set<string>();
+  /** When compilers were last loaded for programs that change, by the program. */
+  readonly #loaded = new Map<string, number>();
 
   /** @param follow is told of each run that somebody waits for, as it begins */
   constructor(app: App, lastRun: LastRun, follow: (running: Promise<Run>) => void) {
@@ -60,8 +65,8 @@ export class ProgramRunner {
   }
 
   /**
-   * Compiles what may be run next, so that its run need not: once for each text, in the background. What is wrong with it is
-   * told when it is run.
+   * Compiles what may be run next and makes it ready, so that its run begins at once: once for each text, in the background. What
+   * is wrong with it is told when it is run.
    */
   compileAhead(document: vscode.TextDocument): void {
     const { uri, isDirty, version } = document;
@@ -69,6 +74,17 @@ export class ProgramRunner {
     if (isDirty || !vscode.workspace.isTrusted || this.#ahead.has(key)) return;
     this.#ahead.add(key);
     this.#app.session.client.ask("compile", compileParamsOf(uri, workingDirectoryOf(uri))).catch(() => {});
+  }
+
+  /** Has the compiler of a program that is being changed loaded by the time that it is saved. */
+  loadCompilerAhead(document: vscode.TextDocument): void {
+    const { uri } = document;
+    const now = Date.now();
+    // Comes with every key.
+    if (now - (this.#loaded.get(`${uri}`) ?? 0) < LOAD_AGAIN_MS) return;
+    if (!vscode.workspace.isTrusted || !takesCheckpoints(document)) return;
+    this.#loaded.set(`${uri}`, now);
+    this.#app.session.client.ask("loadCompiler", compileParamsOf(uri, workingDirectoryOf(uri))).catch(() => {});
   }
 
   async runAgain(run: Run): Promise<void> {
@@ -206,7 +222,6 @@ function paramsOf(program: vscode.Uri, directory: vscode.Uri, machine: MachineOp
     ...compileParamsOf(program, directory),
     args: settings.arguments,
     machine,
-    maxMemoryMiB: settings.maxMemoryMiB,
   };
 }
 
@@ -219,6 +234,7 @@ function compileParamsOf(program: vscode.Uri, directory: vscode.Uri): CompilePar
     paths: paths.map((path) => relative(directory.fsPath, path)),
     includeDirectories: settings.includeDirectories.map((path) => resolve(directory.fsPath, path)),
     compilerArguments: settings.compilerArguments,
+    maxMemoryMiB: settings.maxMemoryMiB,
   };
 }
 

@@ -11,8 +11,8 @@ const SETTLE_MS = 60;
 const WARM_UP_AFTER_MS = 500;
 
 /**
- * Tells the window what can be run, warms the session up when such a program is open, and runs programs again when they
- * are saved, where the settings say so.
+ * Tells the window what can be run, makes what may be run next ready while it is open, changed and saved, and runs programs
+ * again when they are saved, where the settings say so.
  */
 export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun): readonly vscode.Disposable[] {
   let warmUp: NodeJS.Timeout | undefined;
@@ -38,7 +38,12 @@ export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun)
         vscode.l10n.t("The session ended, and its runs with it. Run the program again. ({0})", reason),
       );
     }),
-    vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      if (contentChanges.length > 0) runner.loadCompilerAhead(document);
+    }),
+    vscode.workspace.onDidSaveTextDocument((document) => {
+      const { uri } = document;
+      if (takesCheckpoints(document)) runner.compileAhead(document);
       if (!isProgramFile(uri) || !vscode.workspace.isTrusted) return;
       if (programSettings(uri).rerun !== "onSave") return;
       const run = app.runs.all.find(({ summary }) => summary.sources.some(({ path }) => path === uri.fsPath));

@@ -376,6 +376,11 @@ function callEntry(instance: WebAssembly.Instance): number {
 /** A program that is run again need not be compiled again. */
 const knownCompiled = new WeakMap<InstrumentedModule, WebAssembly.Module>();
 
+/** Has V8 translate a program, so that runs need not wait for it. Ends when that is done. */
+export async function readyToRun(module: InstrumentedModule): Promise<void> {
+  if (!knownCompiled.has(module)) knownCompiled.set(module, await WebAssembly.compile(module.bytes));
+}
+
 function compiledOf(module: InstrumentedModule): WebAssembly.Module {
   const compiled = knownCompiled.get(module) ?? new WebAssembly.Module(module.bytes);
   knownCompiled.set(module, compiled);

@@ -51,6 +51,10 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
       await host.compileProgram(params, request);
       return null;
     },
+    async loadCompiler(params, request) {
+      await host.loadCompiler(params, request);
+      return null;
+    },
     restarts(params, request) {
       createMachine({ ...DEFAULT_MACHINE, ...params.machine }, { startPages: 1, residentPages: [] });
       return host.restartProgram(params, profileOf(params.prices), request);

@@ -37,8 +37,10 @@ export interface SessionHost {
     profile: PriceProfile,
     request: Request<RestartsProgress>,
   ): Promise<RestartsReply>;
-  /** Compiles a program where `runProgram` will find it compiled. @throws BadInputError, CompileError */
+  /** Compiles a program where `runProgram` will find it compiled, and has it made ready to run. @throws BadInputError, CompileError */
   compileProgram(params: CompileParams, request: Request<never>): Promise<void>;
+  /** Loads the compiler of a program's language ahead of a change that will have to be compiled. */
+  loadCompiler(params: CompileParams, request: Request<never>): Promise<void>;
   /** @throws BadInputError */
   readRunFile(path: string): SavedRun;
   writeRunFile(path: string, run: SavedRun): void;

@@ -41,6 +41,8 @@ export interface CompileParams {
   /** C and C++ only. */
   readonly includeDirectories?: readonly string[];
   readonly compilerArguments?: readonly string[];
+  /** Limit of the program's memory. */
+  readonly maxMemoryMiB?: number;
 }
 
 /** What a live run needs; what is left out is as on the command line. */
@@ -53,7 +55,6 @@ export interface RunParams extends CompileParams {
   readonly machine?: Partial<MachineOptions>;
   /** Whether the recording shall hold every single write, as replays of some techniques need; their own runs always do. */
   readonly tellsWrites?: boolean;
-  readonly maxMemoryMiB?: number;
   /** Virtual cycles. */
   readonly maxCycles?: number;
   readonly seed?: number;
@@ -110,8 +111,10 @@ interface OfPages {
 export interface SessionMethods {
   /** Compiles, instruments and runs a program once. A trap or a limit is an ending, no error. */
   run: { params: RunParams; result: RunSummary; progress: RunProgress };
-  /** Compiles a program ahead of a run that may come, which then finds the compiler loaded and its work done. */
+  /** Compiles a program ahead of a run that may come, which then begins at once. */
   compile: { params: CompileParams; result: null; progress: never };
+  /** Loads the compiler of a program that is being changed. */
+  loadCompiler: { params: CompileParams; result: null; progress: never };
   /** Restarts a program from each of its checkpoints. */
   restarts: { params: RestartsParams; result: RestartsReply; progress: RestartsProgress };
   /** Opens a run file to be looked at. `workingDirectory`: where its source files are looked for. */

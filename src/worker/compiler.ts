@@ -1,6 +1,9 @@
 import type { CompileParams } from "../session/methods.ts";
 import type { Request } from "../session/serve.ts";
+import type { AheadJob } from "./guest-job.ts";
 import { GuestProcess } from "./guest-process.ts";
+
+type Cancellable = Pick<Request<never>, "isCancelled" | "onCancel">;
 
 /** How long the compilers, which take hundreds of megabytes, stay loaded for the next program. */
 const IDLE_MS = 120_000;
@@ -20,11 +23,20 @@ export class Compiler {
   }
 
   /** @throws CancelledError, or SessionFailure with what the compiler says */
-  async compile(params: CompileParams, request: Pick<Request<never>, "isCancelled" | "onCancel">): Promise<void> {
+  compile(params: CompileParams, request: Cancellable): Promise<void> {
+    return this.#do({ kind: "compile", params }, request);
+  }
+
+  /** Loads the compiler of a program's language, which takes far longer than compiling it. */
+  load(params: CompileParams, request: Cancellable): Promise<void> {
+    return this.#do({ kind: "load", params }, request);
+  }
+
+  async #do(job: AheadJob, request: Cancellable): Promise<void> {
     clearTimeout(this.#idle);
     this.#jobs++;
     try {
-      await this.#process.compile({ kind: "compile", params }, request);
+      await this.#process.ahead(job, request);
     } finally {
       this.#jobs--;
       if (this.#jobs === 0) this.#idle = setTimeout(() => this.dispose(), IDLE_MS).unref();

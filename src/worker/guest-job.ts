@@ -6,7 +6,7 @@ import type { SessionError } from "../session/messages.ts";
 import type { CompileParams, RestartsParams, RestartsProgress, RunParams, RunProgress } from "../session/methods.ts";
 
 /** What a guest's process is asked for: one at a time. */
-export type GuestJob = RunJob | RestartsJob | CompileJob;
+export type GuestJob = RunJob | RestartsJob | AheadJob;
 
 export interface RunJob {
   readonly kind: "run";
@@ -20,8 +20,12 @@ export interface RestartsJob {
   readonly profile: PriceProfile;
 }
 
-export interface CompileJob {
-  readonly kind: "compile";
+/**
+ * Work ahead of what will be asked for. `load`: the compiler of the program's language. `compile`: into the cache. `ready`: so
+ * that a run begins at once.
+ */
+export interface AheadJob {
+  readonly kind: "load" | "compile" | "ready";
   readonly params: CompileParams;
 }
 
@@ -29,5 +33,5 @@ export type GuestAnswer =
   | { readonly type: "progress"; readonly progress: RunProgress | RestartsProgress }
   | { readonly type: "result"; readonly finished: FinishedRun }
   | { readonly type: "restarts"; readonly reply: RestartsReply }
-  | { readonly type: "compiled" }
+  | { readonly type: "done" }
   | { readonly type: "error"; readonly error: SessionError };

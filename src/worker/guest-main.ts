@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ImageStore } from "../checkpoint/images.ts";
 import { techniqueOf } from "../checkpoint/techniques.ts";
+import { loadCompiler } from "../program/toolchains/load-program.ts";
+import { readyToRun } from "../run/live.ts";
 import { DEFAULT_MACHINE } from "../run/machine.ts";
 import { DEFAULT_DETECT_SECONDS } from "../run/restart/campaign.ts";
 import { savedRunOf } from "../run/run-file.ts";
@@ -13,9 +15,9 @@ import { sessionErrorOf } from "../session/serve.ts";
 import { auditProgram } from "./audit.ts";
 import { parentPort } from "./child.ts";
 import { crashProgram } from "./crash.ts";
-import type { GuestAnswer, GuestJob, RestartsJob, RunJob } from "./guest-job.ts";
+import type { AheadJob, GuestAnswer, GuestJob, RestartsJob, RunJob } from "./guest-job.ts";
 import { parseSharedDirectory } from "./host-files.ts";
-import { openProgram } from "./program-store.ts";
+import { compileProgram, openProgram } from "./program-store.ts";
 import { liveRun, type ProgramInput } from "./session.ts";
 import { locateSources, sourceHashes } from "./source-hashes.ts";
 
@@ -43,13 +45,26 @@ port.onMessage(async (data) => {
     } else if (job.kind === "restarts") {
       post({ type: "restarts", reply: await restartsJob(job, (progress) => post({ type: "progress", progress })) });
     } else {
-      await openProgram(job.params.paths, { ...job.params, maxMemoryMiB: DEFAULT_MAX_MEMORY_MIB });
-      post({ type: "compiled" });
+      await doAhead(job);
+      post({ type: "done" });
     }
   } catch (error) {
     post({ type: "error", error: sessionErrorOf(error) });
   }
 });
+
+async function doAhead({ kind, params }: AheadJob): Promise<void> {
+  const { paths, maxMemoryMiB = DEFAULT_MAX_MEMORY_MIB } = params;
+  switch (kind) {
+    case "load":
+      return loadCompiler(paths[0]);
+    case "compile":
+      await compileProgram(paths, params);
+      return;
+    case "ready":
+      return readyToRun((await openProgram(paths, { ...params, maxMemoryMiB })).instrumented);
+  }
+}
 
 async function runJob({ params, images }: RunJob, tell: (progress: RunProgress) => void): Promise<FinishedRun> {
   const input = programInputOf(params);

@@ -4,7 +4,7 @@ import { CancelledError, SessionFailure } from "../session/messages.ts";
 import type { RestartsProgress, RunProgress } from "../session/methods.ts";
 import type { Request } from "../session/serve.ts";
 import { type Child, startChild } from "./child.ts";
-import type { CompileJob, GuestAnswer, GuestJob, RestartsJob, RunJob } from "./guest-job.ts";
+import type { AheadJob, GuestAnswer, GuestJob, RestartsJob, RunJob } from "./guest-job.ts";
 
 /** Who waits for the job that the process does now. */
 interface Waiting {
@@ -14,7 +14,7 @@ interface Waiting {
 }
 
 type Cancellable = Pick<Request<never>, "isCancelled" | "onCancel">;
-type Done = Extract<GuestAnswer, { readonly type: "result" | "restarts" | "compiled" }>;
+type Done = Extract<GuestAnswer, { readonly type: "result" | "restarts" | "done" }>;
 
 /**
  * A process that compiles and runs programs, one after the other. A program that is cancelled takes the process with it, and
@@ -57,7 +57,7 @@ export class GuestProcess {
   }
 
   /** @throws as `run` */
-  async compile(job: CompileJob, request: Cancellable): Promise<void> {
+  async ahead(job: AheadJob, request: Cancellable): Promise<void> {
     await this.#inTurn(job, request, () => {});
   }
 
@@ -126,7 +126,7 @@ export class GuestProcess {
         return;
       case "result":
       case "restarts":
-      case "compiled":
+      case "done":
         this.#ended()?.resolve(answer);
         return;
       case "error":

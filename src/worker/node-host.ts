@@ -24,8 +24,10 @@ export function nodeHost(guest: GuestProcess, compiler: Compiler): SessionHost {
     },
     async compileProgram(params, request) {
       await compiler.compile(params, request);
-      guest.start();
+      // Nobody waits for it: a run that comes earlier does it itself.
+      guest.ahead({ kind: "ready", params }, request).catch(() => {});
     },
+    loadCompiler: (params, request) => compiler.load(params, request),
     readRunFile,
     writeRunFile,
     sourceFiles: ({ sources }, workingDirectory) => locateSources(sources ?? [], workingDirectory),

@@ -4,14 +4,14 @@ import { createHandlers } from "../session/handlers.ts";
 import { serve } from "../session/serve.ts";
 import { parentPort } from "./child.ts";
 import { Compiler } from "./compiler.ts";
-import { guestFlags } from "./guest-flags.ts";
+import { readyGuestFlags } from "./guest-flags.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { nodeHost } from "./node-host.ts";
 
 const port = parentPort();
 if (port === undefined) throw new Error("the session answers a process that starts it with a channel");
 const file = fileURLToPath(new URL("guest.js", import.meta.url));
-const guest = new GuestProcess(file, guestFlags());
+const guest = new GuestProcess(file, readyGuestFlags());
 const compiler = new Compiler(file);
 port.onClose(() => {
   guest.dispose();

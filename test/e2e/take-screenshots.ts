@@ -1,5 +1,5 @@
 // Takes the pictures in media/screenshots: the packaged extension in a real VS Code, on a sample, in each kind of theme.
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, startHost } from "./host.ts";
 
@@ -50,30 +50,35 @@ for (const [name, theme] of Object.entries(THEMES)) {
       await workbench.page.screenshot({ path: join(folder, `${view}-${name}.png`) });
     };
     await shoot("costs", "Cost breakdown");
-    if (name === "dark") {
-      await shoot("techniques", "Techniques");
-      await shoot("what-if", "What if");
-    }
-    if (name === "dark" || name === "light") {
-      cpSync(join(ROOT, "test/fixtures/audit/programs/matrix.cpp"), join(samples, "matrix.cpp"));
-      // From here it opens beside the panel, and not over it.
-      await workbench.tab("kv.ts").click();
-      await workbench.openFile("matrix.cpp");
-      await workbench.command("Checkpoint Lens: Audit Restarts");
-      await panel.getByText("restarts end otherwise").first().waitFor({ timeout: 120_000 });
-      await workbench.tab("matrix.cpp").click();
-      await workbench.command("Notifications: Clear All Notifications");
-      await shoot("restarts", "Restarts");
-      await workbench.tab("kv.ts").click();
-      await workbench.command("Checkpoint Lens: Run Checkpoint Simulation");
-      await panel.getByText("kv.ts").first().waitFor({ timeout: 60_000 });
-    }
-    if (name !== "dark" && name !== "high-contrast-light") continue;
+    await shoot("techniques", "Techniques");
+    await shoot("what-if", "What if");
+
+    // Bytes stand beside the source, in the panel's place.
     await workbench.command("Checkpoint Lens: Show Bytes of a Checkpoint...");
     await workbench.pick(/values/);
     const bytes = workbench.page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
     await bytes.locator(".hex-byte.changed").first().waitFor();
     await workbench.page.screenshot({ path: join(folder, `bytes-${name}.png`) });
+    await workbench.command("View: Close Editor");
+
+    // What a change changed.
+    const program = join(samples, "kv.ts");
+    writeFileSync(program, readFileSync(program, "utf8").replace("WRITE_ONE_IN: u64 = 256", "WRITE_ONE_IN: u64 = 128"));
+    await workbench.tab("kv.ts").click();
+    await workbench.page.getByText("WRITE_ONE_IN: u64 = 128").waitFor();
+    await workbench.command("Checkpoint Lens: Run Checkpoint Simulation");
+    await workbench.statusBar(/hv-protect/).waitFor();
+    await shoot("two-runs", "Two runs");
+
+    cpSync(join(ROOT, "test/fixtures/audit/programs/matrix.cpp"), join(samples, "matrix.cpp"));
+    // From here it opens beside the panel, and not over it.
+    await workbench.tab("kv.ts").click();
+    await workbench.openFile("matrix.cpp");
+    await workbench.command("Checkpoint Lens: Audit Restarts");
+    await panel.getByText("restarts end otherwise").first().waitFor({ timeout: 120_000 });
+    await workbench.tab("matrix.cpp").click();
+    await workbench.command("Notifications: Clear All Notifications");
+    await shoot("restarts", "Restarts");
   } finally {
     await host.stop();
   }

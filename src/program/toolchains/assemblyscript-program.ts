@@ -100,6 +100,12 @@ export async function loadAssemblyScript(
   };
 }
 
+/** Some 2 s of work, the first time. */
+export async function loadAssemblyScriptCompiler(): Promise<typeof import("assemblyscript/asc").default> {
+  await keepDebugInfoOfRewrittenFunctions();
+  return (await import("assemblyscript/asc")).default;
+}
+
 async function compile(
   entry: Entry,
   optimize: Optimize,
@@ -107,8 +113,7 @@ async function compile(
   read: (name: string) => string | null,
   show: (file: string) => string,
 ): Promise<Result> {
-  await keepDebugInfoOfRewrittenFunctions();
-  const { default: asc } = await import("assemblyscript/asc");
+  const asc = await loadAssemblyScriptCompiler();
   const declarations = collectDeclarations();
   const transforms = [declarations.transform, ...(optimize === "audit" ? [await inlineAccessors()] : [])];
   const reads = new Map<string, string | null>();

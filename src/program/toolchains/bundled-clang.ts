@@ -10,14 +10,17 @@ export function bundledClangIdentity(): string {
   return `${PACKAGE} ${packageVersion(PACKAGE)}`;
 }
 
-/**
- * Compiles with LLVM in WebAssembly, in this process. The first call loads some 100 MB (3 to 5 s), which then stay; a
- * process that has compiled should not live long.
- */
-export async function runBundledClang(job: ClangJob): Promise<ClangResult> {
-  const { commands, Exit, runLLVM } = await loadClangPackage();
+/** Some 100 MB (3 to 5 s), which then stay; a process that has compiled should not live long. */
+export async function loadBundledClang(): ReturnType<typeof loadClangPackage> {
+  const loaded = await loadClangPackage();
   // Without arguments this only loads, and without a callback it would print its progress.
-  await runLLVM(undefined, {}, { fetchProgress: () => {} });
+  await loaded.runLLVM(undefined, {}, { fetchProgress: () => {} });
+  return loaded;
+}
+
+/** Compiles with LLVM in WebAssembly, in this process. */
+export async function runBundledClang(job: ClangJob): Promise<ClangResult> {
+  const { commands, Exit } = await loadBundledClang();
   const output: Uint8Array[] = [];
   const collect = (bytes: Uint8Array | null): void => {
     if (bytes !== null) output.push(bytes.slice());

@@ -1,6 +1,7 @@
 import { extname, resolve } from "node:path";
 import { BadInputError, type Program } from "../program.ts";
-import { loadAssemblyScript } from "./assemblyscript-program.ts";
+import { loadAssemblyScript, loadAssemblyScriptCompiler } from "./assemblyscript-program.ts";
+import { loadBundledClang } from "./bundled-clang.ts";
 import { loadCProgram } from "./c-program.ts";
 import { Cache, cacheDirectory } from "./cache.ts";
 import type { LoadOptions } from "./load-options.ts";
@@ -36,6 +37,13 @@ export async function loadProgram(paths: readonly string[], options: LoadOptions
     default:
       return loadWat(path, workingDirectory);
   }
+}
+
+/** Loads what compiles programs like this one, ahead of the first. */
+export async function loadCompiler(path: string): Promise<void> {
+  const extension = extname(path).toLowerCase();
+  if (extension === ".ts") await loadAssemblyScriptCompiler();
+  else if (C_EXTENSIONS.includes(extension)) await loadBundledClang();
 }
 
 function extensionOf(path: string): string {
