@@ -1,5 +1,6 @@
 // Packages the extension: gathers what runs, with the compilers, in a folder of its own, and makes dist/checkpoint-lens.vsix.
-import { spawnSync } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -54,6 +55,7 @@ const bundled = JSON.parse(readFileSync(join(root, "dist/bundled-packages.json")
 for (const folder of bundled) notices.push(noticeOf(folder));
 writeFileSync(join(stage, "THIRD-PARTY.md"), `# What else is in this package\n\n${notices.join("\n")}`);
 
+await compileSamples();
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 // The rest is for who builds it: an extension has no packages to install and no scripts to run.
 for (const key of ["dependencies", "devDependencies", "scripts", "bin", "private"]) delete manifest[key];
@@ -76,6 +78,24 @@ if (made.status !== 0) fail(`${made.stdout}${made.stderr}`);
 const megabytes = statSync(vsix).size / 1e6;
 console.log(`dist/checkpoint-lens.vsix: ${megabytes.toFixed(1)} MB`);
 if (megabytes > MAX_MEGABYTES) fail(`that is more than ${MAX_MEGABYTES} MB`);
+
+/** So that who opens a sample first waits for no compiler: as the cache would keep it, which looks there, too. */
+async function compileSamples() {
+  const folder = join(stage, "dist/samples");
+  const session = fork(join(stage, "dist/session.js"), [], {
+    serialization: "advanced",
+    env: { ...process.env, CHECKPOINT_LENS_CACHE: join(stage, "dist/compiled") },
+  });
+  const names = readdirSync(folder).filter((name) => /\.(?:c|ts)$/.test(name));
+  const answers = once(session, "exit").then(([code]) => fail(`the session ended with code ${code}`));
+  for (const [id, name] of names.entries()) {
+    session.send({ type: "request", id, method: "compile", params: { workingDirectory: folder, paths: [name] } });
+    const [answer] = await Promise.race([once(session, "message"), answers]);
+    if (answer.type !== "result") fail(`${name}: ${answer.error.message}`);
+  }
+  session.removeAllListeners("exit");
+  session.kill();
+}
 
 function rootFiles(pattern) {
   return readdirSync(root).filter((name) => pattern.test(name));

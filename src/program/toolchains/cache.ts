@@ -32,23 +32,24 @@ export function cacheKey(parts: readonly (string | Uint8Array)[]): string {
  */
 export class Cache {
   private readonly directory: string;
+  private readonly shipped: string | undefined;
 
-  constructor(directory: string) {
+  /** @param shipped a folder of entries that came with the product, where there is one: they are only read */
+  constructor(directory: string, shipped?: string) {
     this.directory = directory;
+    this.shipped = shipped;
   }
 
   read(key: string): readonly Uint8Array[] | undefined {
-    const path = this.path(key);
+    const own = readEntry(pathIn(this.directory, key));
+    if (own === undefined) return this.shipped === undefined ? undefined : readEntry(pathIn(this.shipped, key));
+    const now = new Date();
     try {
-      const blobs = unpack(readFileSync(path));
-      if (blobs) {
-        const now = new Date();
-        utimesSync(path, now, now);
-      }
-      return blobs;
+      utimesSync(pathIn(this.directory, key), now, now);
     } catch {
-      return undefined;
+      // It goes earlier than it could.
     }
+    return own;
   }
 
   /** Keeps the blobs; a cache that cannot be written to is no error. */
@@ -57,15 +58,11 @@ export class Cache {
     try {
       mkdirSync(this.directory, { recursive: true });
       writeFileSync(aside, pack(blobs));
-      renameSync(aside, this.path(key));
+      renameSync(aside, pathIn(this.directory, key));
       this.prune();
     } catch {
       rmSync(aside, { force: true });
     }
-  }
-
-  private path(key: string): string {
-    return join(this.directory, `${key}.program`);
   }
 
   private prune(): void {
@@ -75,6 +72,18 @@ export class Cache {
       .map((name) => ({ path: join(this.directory, name), used: statSync(join(this.directory, name)).mtimeMs }))
       .sort((a, b) => a.used - b.used);
     for (const { path } of byAge.slice(0, names.length - MAX_ENTRIES)) rmSync(path, { force: true });
+  }
+}
+
+function pathIn(directory: string, key: string): string {
+  return join(directory, `${key}.program`);
+}
+
+function readEntry(path: string): readonly Uint8Array[] | undefined {
+  try {
+    return unpack(readFileSync(path));
+  } catch {
+    return undefined;
   }
 }
 

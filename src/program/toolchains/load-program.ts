@@ -5,6 +5,7 @@ import { loadBundledClang } from "./bundled-clang.ts";
 import { loadCProgram } from "./c-program.ts";
 import { Cache, cacheDirectory } from "./cache.ts";
 import type { LoadOptions } from "./load-options.ts";
+import { shippedPrograms } from "./sdk.ts";
 import { loadWasm } from "./wasm-program.ts";
 import { loadWat } from "./wat-program.ts";
 
@@ -22,7 +23,7 @@ export async function loadProgram(paths: readonly string[], options: LoadOptions
   if (path === undefined) throw new BadInputError(`a program is needed: a file ${EXPECTED}`);
   const workingDirectory = resolve(options.workingDirectory ?? ".");
   const directory = options.cacheDirectory === undefined ? cacheDirectory() : options.cacheDirectory;
-  const cache = directory === null ? undefined : new Cache(directory);
+  const cache = directory === null ? undefined : new Cache(directory, shippedPrograms(options.sdkDirectory));
   const kinds = paths.map(extensionOf);
   if (kinds.every((kind) => C_EXTENSIONS.includes(kind))) return loadCProgram(paths, options, workingDirectory, cache);
   if (paths.length > 1) {

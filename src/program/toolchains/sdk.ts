@@ -22,3 +22,8 @@ export function sdkDirectory(given?: string): string {
     `the directory sdk with include/veloc.h is missing above ${fileURLToPath(import.meta.url)}: install the product again`,
   );
 }
+
+/** Where the samples are compiled in the packaged product; elsewhere nothing is there. */
+export function shippedPrograms(sdk?: string): string {
+  return join(dirname(sdkDirectory(sdk)), "compiled");
+}
