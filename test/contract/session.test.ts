@@ -180,6 +180,7 @@ test("a saved profile is one that can be chosen", async () => {
 });
 
 test("a program that was compiled ahead runs as any other; one that cannot be says why", async () => {
+  assert.equal(await client.ask("loadCompiler", { workingDirectory: ROOT, paths: [sample("kv.ts")] }), null);
   assert.equal(await client.ask("compile", { workingDirectory: ROOT, paths: [sample("kv.ts")] }), null);
   const { ending } = await client.ask("run", { ...KV, args: ["1024"] });
   assert.deepEqual(ending, { kind: "exit", code: 0 });
