@@ -57,6 +57,27 @@ describe("the panel's page in each kind of theme", { timeout: 180_000 }, () => {
     }
   });
 
+  test("what is shown among the techniques, and where a slider stands, is seen in each", async () => {
+    for (const name of Object.keys(THEMES) as ThemeName[]) {
+      await host.theme(name);
+      const [page, shown, outline, thumb] = await host.page.evaluate(() => {
+        const row = getComputedStyle(document.querySelector(".row.shown") ?? document.body);
+        const slider = getComputedStyle(document.querySelector("input[type=range]") ?? document.body);
+        return [
+          getComputedStyle(document.body).backgroundColor,
+          row.backgroundColor,
+          row.outlineStyle === "none" ? "rgba(0, 0, 0, 0)" : row.outlineColor,
+          slider.accentColor,
+        ];
+      });
+      const isSeen = (color: string, least: number) =>
+        !color.endsWith(", 0)") && ratio(luminance(hexOf(color)), luminance(hexOf(page))) >= least;
+      // A background is large; a line is thin.
+      assert.ok(isSeen(shown, 1.15) || isSeen(outline, 3), `${name}: ${shown}, ${outline} on ${page}`);
+      assert.ok(isSeen(thumb, 3), `${name}: ${thumb} on ${page}`);
+    }
+  });
+
   test("nothing moves but what is played: no transition is long enough to be seen", async () => {
     await host.page.emulateMedia({ reducedMotion: "reduce" });
     for (let tab = 0; tab < TABS; tab++) {
@@ -102,6 +123,15 @@ describe("the panel's page in each kind of theme", { timeout: 180_000 }, () => {
     await until(async () => (await button.getAttribute("aria-pressed")) === "true");
   });
 });
+
+/** Of rgb(...) or rgba(...). */
+function hexOf(color: string): string {
+  const parts = color.match(/\d+(?:\.\d+)?/g) ?? [];
+  return `#${parts
+    .slice(0, 3)
+    .map((part) => Number(part).toString(16).padStart(2, "0"))
+    .join("")}`;
+}
 
 function luminance(hex: string): number {
   const [red, green, blue] = [1, 3, 5].map((at) => {
