@@ -2,7 +2,7 @@
 import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const MAX_MEGABYTES = 45;
@@ -21,8 +21,11 @@ const COMPILERS = {
 rmSync(stage, { recursive: true, force: true });
 rmSync(vsix, { force: true });
 mkdirSync(join(stage, "dist"), { recursive: true });
+const readme = readFileSync(join(root, "README.md"), "utf8");
+/** Of the pictures of the product, those that its page shows. */
+const isShown = (path) => !/screenshots.*\.png$/.test(path) || readme.includes(basename(path));
 for (const name of ["README.md", "CHANGELOG.md", "LICENSE", "media", "l10n", ...rootFiles(/^package\.nls.*\.json$/)]) {
-  cpSync(join(root, name), join(stage, name), { recursive: true });
+  cpSync(join(root, name), join(stage, name), { recursive: true, filter: isShown });
 }
 for (const name of [
   "extension.cjs",
