@@ -49,12 +49,15 @@ export function activate(context: vscode.ExtensionContext): void {
     await restartProgram(app, runner, audited, show, uri);
   };
   const panel = new Panel(panelContext, () => lastRun.restore());
-  const bytesPanel = new BytesPanel({
-    extension: context.extensionUri,
-    runs,
-    session,
-    showPage: (run, page) => panel.show({ run, picked: { page } }),
-  });
+  const bytesPanel = new BytesPanel(
+    {
+      extension: context.extensionUri,
+      runs,
+      session,
+      showPage: (run, page) => panel.show({ run, picked: { page } }),
+    },
+    () => lastRun.restore(),
+  );
   const codeLenses = new CodeLenses(runs);
   const runsView = new RunsView(runs);
   const files = { scheme: "file" };

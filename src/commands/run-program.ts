@@ -26,7 +26,7 @@ export class ProgramRunner {
   #running: Call<RunSummary> | undefined;
   /** Programs that were compiled ahead, as they were then. */
   readonly #ahead = new Set<string>();
-  /** When compilers were last loaded for programs that change, by the program. */
+  /** When it was last seen to that their compilers are loaded, by the documents that change. */
   readonly #loaded = new Map<string, number>();
 
   /** @param follow is told of each run that somebody waits for, as it begins */
@@ -81,9 +81,9 @@ export class ProgramRunner {
     const { uri } = document;
     const now = Date.now();
     // Comes with every key.
-    if (now - (this.#loaded.get(`${uri}`) ?? 0) < LOAD_AGAIN_MS) return;
-    if (!vscode.workspace.isTrusted || !takesCheckpoints(document)) return;
+    if (!vscode.workspace.isTrusted || now - (this.#loaded.get(`${uri}`) ?? 0) < LOAD_AGAIN_MS) return;
     this.#loaded.set(`${uri}`, now);
+    if (!takesCheckpoints(document)) return;
     this.#app.session.client.ask("loadCompiler", compileParamsOf(uri, workingDirectoryOf(uri))).catch(() => {});
   }
 

@@ -7,6 +7,8 @@ import { pageHtml, pageOptions } from "./page.ts";
 import { isFromPage } from "./page-message.ts";
 import { Relay } from "./relay.ts";
 
+const VIEW_TYPE = "checkpointLens.bytes";
+
 /** What the page of bytes works with. */
 export interface BytesContext {
   readonly extension: vscode.Uri;
@@ -17,35 +19,58 @@ export interface BytesContext {
 }
 
 /** The bytes of a region as a checkpoint saved it: one page, which shows what was asked for last. */
-export class BytesPanel implements vscode.Disposable {
+export class BytesPanel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #context: BytesContext;
+  readonly #restore: () => Promise<void>;
+  readonly #serializer: vscode.Disposable;
   #shown: BytesView | undefined;
 
-  constructor(context: BytesContext) {
+  /** @param restore brings the last run back after the window was loaded again */
+  constructor(context: BytesContext, restore: () => Promise<void>) {
     this.#context = context;
+    this.#restore = restore;
+    this.#serializer = vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this);
   }
 
   /** Opens or reveals it, with the keyboard in it. */
   show(run: Run, place: BytesPlace): void {
     if (this.#shown === undefined) {
       const panel = vscode.window.createWebviewPanel(
-        "checkpointLens.bytes",
+        VIEW_TYPE,
         titleOf(run, place),
         vscode.ViewColumn.Active,
         pageOptions(this.#context.extension),
       );
-      const view = new BytesView(this.#context, panel);
-      this.#shown = view;
-      panel.onDidDispose(() => {
-        if (this.#shown === view) this.#shown = undefined;
-        view.dispose();
-      });
+      this.#shown = this.#attach(panel);
     }
+    this.#shown.panel.reveal(undefined, false);
     this.#shown.show(run, place);
   }
 
-  dispose(): void {
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     this.#shown?.panel.dispose();
+    panel.webview.options = pageOptions(this.#context.extension);
+    const view = this.#attach(panel);
+    this.#shown = view;
+    await this.#restore();
+    const run = this.#context.runs.current;
+    const place = run === undefined ? undefined : keptPlace(state, run);
+    if (run === undefined || place === undefined) panel.dispose();
+    else view.show(run, place);
+  }
+
+  dispose(): void {
+    this.#serializer.dispose();
+    this.#shown?.panel.dispose();
+  }
+
+  #attach(panel: vscode.WebviewPanel): BytesView {
+    const view = new BytesView(this.#context, panel);
+    panel.onDidDispose(() => {
+      if (this.#shown === view) this.#shown = undefined;
+      view.dispose();
+    });
+    return view;
   }
 }
 
@@ -56,6 +81,7 @@ class BytesView implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[] = [];
   #ready = false;
   #run: Run | undefined;
+  #reasonForNothing = vscode.l10n.t("The last run is being opened.");
   #place: BytesPlace = { image: 0, region: { id: 0, group: "" }, offset: 0 };
 
   constructor(context: BytesContext, panel: vscode.WebviewPanel) {
@@ -77,7 +103,6 @@ class BytesView implements vscode.Disposable {
     this.#run = run;
     this.#place = place;
     this.panel.title = titleOf(run, place);
-    this.panel.reveal(undefined, false);
     this.#send();
   }
 
@@ -92,13 +117,14 @@ class BytesView implements vscode.Disposable {
 
   #send(): void {
     if (!this.#ready) return;
-    if (this.#run === undefined) this.#post({ type: "empty", reason: vscode.l10n.t("This run was closed.") });
+    if (this.#run === undefined) this.#post({ type: "empty", reason: this.#reasonForNothing });
     else this.#post({ type: "bytes", run: this.#run.summary, place: this.#place });
   }
 
   #forgetClosed(): void {
     if (this.#run === undefined || this.#context.runs.byId(this.#run.id) !== undefined) return;
     this.#run = undefined;
+    this.#reasonForNothing = vscode.l10n.t("This run was closed.");
     this.#send();
   }
 
@@ -127,6 +153,18 @@ class BytesView implements vscode.Disposable {
         return;
     }
   }
+}
+
+/** Where the page was, as it keeps it itself, if the run has that place. */
+function keptPlace(state: unknown, { summary }: Run): BytesPlace | undefined {
+  if (typeof state !== "object" || state === null) return undefined;
+  const { image, region, cursor } = state as Readonly<Record<string, unknown>>;
+  if (typeof image !== "number" || typeof cursor !== "number") return undefined;
+  if (typeof region !== "object" || region === null) return undefined;
+  const { id, group } = region as Readonly<Record<string, unknown>>;
+  const saved = summary.images[image]?.regions.find((one) => one.id === id && one.group === group);
+  if (saved === undefined || !(cursor >= 0 && cursor < saved.sizeBytes)) return undefined;
+  return { image, region: { id: saved.id, group: saved.group }, offset: cursor };
 }
 
 function titleOf({ summary }: Run, { image, region }: BytesPlace): string {

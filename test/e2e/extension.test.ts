@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { type Attempt, windowTest } from "./attempts.ts";
@@ -279,7 +288,8 @@ sampleTest(
       );
       await name.fill(target);
       await workbench.page.keyboard.press("Enter");
-      await until(() => existsSync(target), Boolean);
+      // It is made before it is filled.
+      await until(() => existsSync(target) && statSync(target).size > 0, Boolean);
       return readFileSync(target);
     };
     const lines = (await saved("What each line of the source cost", "kv-lines.csv")).toString().split("\n");
@@ -299,6 +309,22 @@ sampleTest(
     const bytes = workbench.page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
     await bytes.locator(".hex-byte.changed").first().waitFor();
     await bytes.locator(".hint", { hasText: "differ from version 2" }).waitFor();
+
+    // They are there again when the window was loaded again.
+    const kept = () => readdirSync(join(host.scratch, "../user-data"), { recursive: true }).map(String);
+    await until(kept, (names) => names.some((name) => name.endsWith("last-run.cklens")));
+    await workbench.reload();
+    await workbench.page.locator(".tab", { hasText: "· kv 3" }).waitFor();
+    const hints = async () => {
+      const found = workbench.page.frames().map((frame) =>
+        frame
+          .locator(".hint")
+          .allInnerTexts()
+          .catch(() => []),
+      );
+      return (await Promise.all(found)).flat().join("\n");
+    };
+    await until(hints, (text) => text.includes("differ from version 2"));
   },
 );
 
