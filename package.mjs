@@ -90,10 +90,10 @@ async function compileSamples() {
     env: { ...process.env, CHECKPOINT_LENS_CACHE: join(stage, "dist/compiled") },
   });
   const names = readdirSync(folder).filter((name) => /\.(?:c|ts)$/.test(name));
-  const answers = once(session, "exit").then(([code]) => fail(`the session ended with code ${code}`));
+  const ended = once(session, "exit").then(([code]) => fail(`the session ended with code ${code}`));
   for (const [id, name] of names.entries()) {
     session.send({ type: "request", id, method: "compile", params: { workingDirectory: folder, paths: [name] } });
-    const [answer] = await Promise.race([once(session, "message"), answers]);
+    const [answer] = await Promise.race([once(session, "message"), ended]);
     if (answer.type !== "result") fail(`${name}: ${answer.error.message}`);
   }
   session.removeAllListeners("exit");

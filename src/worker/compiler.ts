@@ -1,9 +1,6 @@
 import type { CompileParams } from "../session/methods.ts";
-import type { Request } from "../session/serve.ts";
 import type { AheadJob } from "./guest-job.ts";
-import { GuestProcess } from "./guest-process.ts";
-
-type Cancellable = Pick<Request<never>, "isCancelled" | "onCancel">;
+import { type Cancellable, GuestProcess } from "./guest-process.ts";
 
 /** How long the compilers, which take hundreds of megabytes, stay loaded for the next program. */
 const IDLE_MS = 120_000;

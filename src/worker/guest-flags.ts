@@ -15,7 +15,7 @@ export function readyGuestFlags(): readonly string[] {
   return [...guestFlags(), EAGER];
 }
 
-/** Whether this process has them. */
+/** Whether this process has the flags that guests need. */
 export function hasGuestFlags(): boolean {
   return process.execArgv.includes(NO_BASELINE);
 }

@@ -13,7 +13,8 @@ interface Waiting {
   progress(progress: RunProgress | RestartsProgress): void;
 }
 
-type Cancellable = Pick<Request<never>, "isCancelled" | "onCancel">;
+/** What a job needs to know of the request that it is done for. */
+export type Cancellable = Pick<Request<never>, "isCancelled" | "onCancel">;
 type Done = Extract<GuestAnswer, { readonly type: "result" | "restarts" | "done" }>;
 
 /**
