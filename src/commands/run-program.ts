@@ -11,6 +11,7 @@ import { SessionFailure } from "../session/messages.ts";
 import type { CompileParams, RunParams, RunProgress } from "../session/methods.ts";
 import { type App, isTrusted, tell } from "./app.ts";
 import type { LastRun } from "./last-run.ts";
+import { showProgress } from "./run-progress.ts";
 
 /** Compilers that nobody used for two minutes are let go: who types on wants them again. */
 const LOAD_AGAIN_MS = 60_000;
@@ -118,7 +119,12 @@ export class ProgramRunner {
   /** Ends what runs now. */
   stop(): void {
     this.#running?.cancel();
-    this.#running = undefined;
+    if (this.#running !== undefined) this.#nowRunning(undefined);
+  }
+
+  #nowRunning(call: Call<RunSummary> | undefined): void {
+    this.#running = call;
+    void vscode.commands.executeCommand("setContext", "checkpointLens.running", call !== undefined);
   }
 
   async #runNow(program: vscode.Uri, directory: vscode.Uri, reason: Reason): Promise<Run> {
@@ -127,25 +133,19 @@ export class ProgramRunner {
     const perspective = perspectiveOf(program);
     const params = paramsOf(program, directory, perspective.machine);
     const title = vscode.l10n.t("Checkpoint Lens: {0}", params.paths[0]);
-    const location = reason === "asked" ? vscode.ProgressLocation.Notification : vscode.ProgressLocation.Window;
-    const summary = await vscode.window.withProgress(
-      { location, title, cancellable: true },
-      async (progress, token) => {
-        const call = session.client.call("run", params, (step) => progress.report({ message: stepText(step) }));
-        this.#running = call;
-        void vscode.commands.executeCommand("setContext", "checkpointLens.running", true);
-        token.onCancellationRequested(() => call.cancel());
-        try {
-          return await call.result;
-        } finally {
-          if (this.#running === call) {
-            this.#running = undefined;
-            void vscode.commands.executeCommand("setContext", "checkpointLens.running", false);
-          }
-        }
-      },
-    );
-    const run = runs.add(summary, program, perspective);
+    let call: Call<RunSummary> | undefined;
+    let run: Run;
+    try {
+      const summary = await showProgress(title, reason === "asked", (report) => {
+        call = session.client.call("run", params, (step) => report(stepText(step)));
+        this.#nowRunning(call);
+        return call;
+      });
+      run = runs.add(summary, program, perspective);
+    } finally {
+      if (this.#running === call) this.#nowRunning(undefined);
+    }
+    const { summary } = run;
     problems.showRun(program, directory, summary);
     this.#report(summary, reason);
     void this.#afterwards(run, directory);

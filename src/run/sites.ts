@@ -24,24 +24,39 @@ export function isLibrary(file: string): boolean {
 /** V8's way of writing a WebAssembly frame. */
 const WASM_FRAME = /wasm-function\[\d+\]:0x([0-9a-f]+)/;
 
-/** V8's hooks for stack traces. */
-interface StackTraces {
-  prepareStackTrace?: ((error: Error, frames: readonly unknown[]) => unknown) | undefined;
+/** What is used of V8's CallSite. */
+interface CallSite {
+  /** `wasm://` and a hash for WebAssembly. */
+  getFileName(): string | null;
+  /** For WebAssembly the byte in the module. */
+  getPosition(): number;
 }
 
-/**
- * What runs now, innermost first, each to be written out by `String`: most callers look at a few frames only, and writing
- * all of them takes far longer than finding them.
- */
-function runningFrames(): readonly unknown[] {
-  const hooks = Error as StackTraces;
-  const before = hooks.prepareStackTrace;
-  hooks.prepareStackTrace = (_error, frames) => frames;
+/** V8's hooks for stack traces. */
+interface StackTraces {
+  stackTraceLimit?: number;
+  prepareStackTrace?: ((error: Error, frames: readonly CallSite[]) => unknown) | undefined;
+  captureStackTrace(target: object, below: (...args: never[]) => unknown): void;
+}
+
+const STACK_TRACES = Error as unknown as StackTraces;
+/** Frames of a first look: V8 walks no further, and walking is what takes long. */
+const NEAR_FRAMES = 8;
+const ALL_FRAMES = 64;
+const asTheyAre = (_error: Error, frames: readonly CallSite[]) => frames;
+const traced: { readonly stack?: readonly CallSite[] } = {};
+
+/** What runs below a function, innermost first; nothing of it is written out, which would take longer than finding it. */
+function framesBelow(below: (...args: never[]) => unknown, limit: number): readonly CallSite[] {
+  const { stackTraceLimit, prepareStackTrace } = STACK_TRACES;
+  STACK_TRACES.prepareStackTrace = asTheyAre;
+  STACK_TRACES.stackTraceLimit = limit;
   try {
-    const stack: unknown = new Error().stack;
-    return Array.isArray(stack) ? stack : String(stack).split("\n");
+    STACK_TRACES.captureStackTrace(traced, below);
+    return traced.stack ?? [];
   } finally {
-    hooks.prepareStackTrace = before;
+    STACK_TRACES.prepareStackTrace = prepareStackTrace;
+    STACK_TRACES.stackTraceLimit = stackTraceLimit ?? ALL_FRAMES;
   }
 }
 
@@ -118,29 +133,43 @@ export class SiteTable {
 
   /** Number of the place in the user's code that called what runs now. @param of tells apart what it called */
   ofCaller(of: number | string): number {
-    let innermost: Frame | undefined;
-    for (const running of runningFrames()) {
-      const place = this.#placeOf(String(running));
+    return this.#ofUserAmong(of, NEAR_FRAMES) ?? this.#ofUserAmong(of, ALL_FRAMES) ?? this.#ofInnermost(of);
+  }
+
+  #ofUserAmong(of: number | string, limit: number): number | undefined {
+    for (const callSite of framesBelow(this.ofCaller, limit)) {
+      const place = this.#placeOf(callSite);
       if (place === undefined) continue;
       const { frame, user } = place;
-      innermost ??= frame;
       if (user === undefined) continue;
       return this.#add(`${of} from ${frame.offset}`, { ...user, function: frame.functionName });
     }
-    if (innermost === undefined) return this.#add(`outside ${of}`, { file: "", line: 0, function: "" });
-    return this.#add(`${of} from ${innermost.offset}`, { file: "", line: 0, function: innermost.functionName });
+    return undefined;
+  }
+
+  #ofInnermost(of: number | string): number {
+    for (const callSite of framesBelow(this.ofCaller, ALL_FRAMES)) {
+      const frame = this.#placeOf(callSite)?.frame;
+      if (frame === undefined) continue;
+      return this.#add(`${of} from ${frame.offset}`, { file: "", line: 0, function: frame.functionName });
+    }
+    return this.#add(`outside ${of}`, { file: "", line: 0, function: "" });
   }
 
   /** The WebAssembly frames of a stack trace. */
   frames(stack: string): Frame[] {
-    return stack.split("\n").flatMap((line) => this.#placeOf(line)?.frame ?? []);
+    return stack.split("\n").flatMap((line) => {
+      const match = WASM_FRAME.exec(line);
+      return match === null ? [] : (this.#placeAt(Number.parseInt(match[1], 16))?.frame ?? []);
+    });
   }
 
-  /** @param running a frame as V8 writes it */
-  #placeOf(running: string): Place | undefined {
-    const match = WASM_FRAME.exec(running);
-    if (match === null) return undefined;
-    const offset = Number.parseInt(match[1], 16);
+  #placeOf(callSite: CallSite): Place | undefined {
+    return callSite.getFileName()?.startsWith("wasm://") === true ? this.#placeAt(callSite.getPosition()) : undefined;
+  }
+
+  /** @param offset in the instrumented module */
+  #placeAt(offset: number): Place | undefined {
     if (this.#places.has(offset)) return this.#places.get(offset);
     const place = this.#findPlace(offset);
     this.#places.set(offset, place);

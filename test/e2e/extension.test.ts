@@ -212,6 +212,12 @@ sampleTest("a program that does not end is stopped", async (t) => {
   await running.getByText("Cancel").click();
   await workbench.notification("endless.ts").waitFor({ state: "detached" });
   t.diagnostic(`stopped after ${Math.round(performance.now() - start)} ms`);
+  await workbench.command(RUN);
+  await running.waitFor();
+  await workbench.command("Checkpoint Lens: Stop");
+  await workbench.notification("endless.ts").waitFor({ state: "detached" });
+  await workbench.command(RUN);
+  await running.waitFor();
   // The session is there for the next one.
   await workbench.openFile("kv.ts");
   await workbench.goToLine(58);
