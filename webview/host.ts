@@ -1,4 +1,5 @@
 import type { FromPage, ToPage } from "../src/panel/messages/messages.ts";
+import { messagesIn, Outbox } from "../src/panel/messages/outbox.ts";
 import { createClient, type SessionClient } from "../src/session/client.ts";
 
 declare function acquireVsCodeApi(): {
@@ -20,18 +21,25 @@ export interface EditorHost {
 /** To be called once. What comes from the editor is the extension's own; the page's origin takes no messages of others. */
 export function connect(): EditorHost {
   const api = acquireVsCodeApi();
+  // All that a frame asks for goes together.
+  const outbox = new Outbox<FromPage>(
+    (message) => api.postMessage(message),
+    (flush) => queueMicrotask(flush),
+  );
+  const post = (message: FromPage) => outbox.post(message);
   const listen = (listener: (message: ToPage) => void) =>
     window.addEventListener("message", ({ data }) => {
-      if (typeof data === "object" && data !== null && "type" in data) listener(data as ToPage);
+      for (const message of messagesIn(data))
+        if (typeof message === "object" && message !== null && "type" in message) listener(message as ToPage);
     });
   const session = createClient({
-    post: (message) => api.postMessage(message),
+    post: (message) => post(message as FromPage),
     onMessage: (listener) => listen(listener),
     onClose: () => {},
   });
   return {
     session,
-    post: (message) => api.postMessage(message),
+    post,
     onMessage: listen,
     keptState: () => api.getState(),
     keepState: (state) => api.setState(state),

@@ -22,6 +22,8 @@ import { whatIfView } from "./views/what-if.ts";
 
 /** The source follows a slider so often at most. */
 const TELL_MILLISECONDS = 40;
+/** A comparison that is not in front follows so long after it. */
+const COMPARE_MILLISECONDS = 100;
 
 const host = connect();
 const store = new Store((kept) => host.keepState(kept));
@@ -41,11 +43,9 @@ host.onMessage((message) => {
     case "run": {
       const { run, perspective } = message;
       if (store.state.run?.run === run.run) {
-        // What this page asked for comes back; while a slider moves, it is older than what is shown.
-        if (!told.delete(JSON.stringify(perspective))) store.set({ perspective });
+        store.set({ perspective });
         return;
       }
-      told.clear();
       const nothing = {
         price: undefined,
         epochs: undefined,
@@ -89,8 +89,6 @@ async function drawFor(id: number, view: PictureName, format: PictureFormat): Pr
   }
 }
 
-/** Perspectives that the editor was told of and has not echoed yet. */
-const told = new Set<string>();
 /** The editor was told a moment ago, and is told again when that is over. */
 let telling = false;
 
@@ -103,14 +101,14 @@ function look(change: PerspectiveChange): void {
       prices: change.prices ?? perspective.prices,
     },
   });
-  if (!telling) tell();
+  // What the views ask goes first: its answers and the marks in the source then come in one frame.
+  if (!telling) paint(tell);
 }
 
 /** Tells the editor of the perspective, and again as long as it changes. */
 function tell(): void {
   const { run, perspective } = store.state;
   if (run === undefined || perspective === undefined) return;
-  told.add(JSON.stringify(perspective));
   host.post({ type: "perspective", run: run.run, perspective });
   telling = true;
   window.setTimeout(() => {
@@ -190,10 +188,15 @@ function start(): void {
     for (const view of views) view.update(state, before);
   };
   const compareNow = () => compare(store.state, fail);
+  let later: number | undefined;
   store.subscribe((state, before) => {
     paint(update);
-    // After what the views ask for, which takes less time.
-    if (comparesAnew(state, before)) paint(compareNow);
+    if (!comparesAnew(state, before)) return;
+    window.clearTimeout(later);
+    // It is more than all else together. Where it is looked at or not there yet, it comes after what the views ask for;
+    // else when the slider rests.
+    if (state.tab === "compare" || state.comparison.length === 0) paint(compareNow);
+    else later = window.setTimeout(compareNow, COMPARE_MILLISECONDS);
   });
   const repaint = () => {
     theme = readTheme();

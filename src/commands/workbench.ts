@@ -23,8 +23,11 @@ export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun)
     warmUp ??= setTimeout(() => void lastRun.restore(), WARM_UP_AFTER_MS);
     runner.compileAhead(editor.document);
   };
+  let hasRun = false;
   const tellRuns = (): void => {
-    void vscode.commands.executeCommand("setContext", "checkpointLens.hasRun", app.runs.current !== undefined);
+    if (hasRun === (app.runs.current !== undefined)) return;
+    hasRun = !hasRun;
+    void vscode.commands.executeCommand("setContext", "checkpointLens.hasRun", hasRun);
   };
   look(vscode.window.activeTextEditor);
   return [

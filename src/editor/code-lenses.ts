@@ -3,6 +3,7 @@ import type { CheckpointSiteFigures, FunctionFigures } from "../session/figures.
 import { definitionLine } from "./function-lines.ts";
 import type { Figures, Run, Runs } from "./runs.ts";
 import { inlineSettings, SECTION } from "./settings.ts";
+import { Settled } from "./settled.ts";
 import { pages, share, time, traps } from "./wording.ts";
 
 /** One above each function that costs something, and one above each line that takes checkpoints. */
@@ -14,9 +15,11 @@ export class CodeLenses implements vscode.CodeLensProvider, vscode.Disposable {
 
   constructor(runs: Runs) {
     this.#runs = runs;
+    const settled = new Settled(() => this.#changed.fire());
     this.#subscriptions = [
       this.#changed,
-      runs.onDidChange(() => this.#changed.fire()),
+      settled,
+      runs.onDidChange(() => settled.changed()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration(SECTION)) this.#changed.fire();
       }),

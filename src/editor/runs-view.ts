@@ -4,7 +4,8 @@ import { bytes } from "../run/units.ts";
 import type { ImageRegionSummary, ImageSummary, RegionSummary } from "../session/figures.ts";
 import { imageOfEpoch } from "../session/image-of-epoch.ts";
 import type { Run, Runs } from "./runs.ts";
-import { overheadPercent } from "./status-bar.ts";
+import { Settled } from "./settled.ts";
+import { overheadPercent, shownMachine } from "./status-bar.ts";
 import { overhead, pages, time } from "./wording.ts";
 
 /** A place in the tree of runs. */
@@ -20,15 +21,18 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   readonly #runs: Runs;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.#changed.event;
+  readonly #settled: Settled;
   readonly #subscription: vscode.Disposable;
 
   constructor(runs: Runs) {
     this.#runs = runs;
-    this.#subscription = runs.onDidChange(() => this.#changed.fire());
+    this.#settled = new Settled(() => this.#changed.fire());
+    this.#subscription = runs.onDidChange(() => this.#settled.changed());
   }
 
   dispose(): void {
     this.#subscription.dispose();
+    this.#settled.dispose();
     this.#changed.dispose();
   }
 
@@ -88,7 +92,7 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
       name,
       isCurrent ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
     );
-    const { technique, environment } = run.perspective.machine;
+    const { technique, environment } = shownMachine(run);
     const { figures } = run;
     const cost = figures === undefined ? "" : ` ${overhead(overheadPercent(figures.report.totals))}`;
     item.id = `run ${run.id} ${isCurrent}`;

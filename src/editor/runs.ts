@@ -13,6 +13,8 @@ import { textHash } from "./text-hash.ts";
 
 /** Runs that are kept; the oldest goes when there is one more. */
 const MAX_RUNS = 8;
+/** So long figures stay while those of another perspective are made, so that nothing flickers where they come at once. */
+const STAY_MS = 150;
 
 /** Figures of a run as it is looked at now. */
 export interface Figures {
@@ -28,7 +30,7 @@ export interface Run {
   /** The program, or the run file. */
   readonly uri: vscode.Uri;
   readonly perspective: Perspective;
-  /** Undefined until they have come, and when the perspective changes. */
+  /** Undefined until they have come. Of the perspective before for a moment when it changes; they say of which they are. */
   readonly figures: Figures | undefined;
   /** What is known of the other techniques, at this perspective's prices and options. */
   readonly comparison: readonly ComparisonCell[];
@@ -108,14 +110,18 @@ export class Runs implements vscode.Disposable {
     if (entry === undefined) return;
     const before = entry.perspective;
     entry.perspective = perspective;
-    entry.generation++;
-    entry.figures = undefined;
+    const generation = ++entry.generation;
+    const late = setTimeout(() => {
+      if (entry.generation !== generation) return;
+      entry.figures = undefined;
+      this.#changed.fire();
+    }, STAY_MS);
+    void this.#load(entry).finally(() => clearTimeout(late));
     if (!sameComparison(before, perspective)) {
       entry.cancelComparison?.();
       entry.comparison = [];
     }
     this.#changed.fire();
-    void this.#load(entry);
   }
 
   /** Fills in the comparison of all techniques in the run's environment, or in all. */

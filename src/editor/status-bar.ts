@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { MachineOptions } from "../run/machine.ts";
 import type { ComparisonCell } from "../session/figures.ts";
 import type { Run, Runs } from "./runs.ts";
 import { overhead } from "./wording.ts";
@@ -40,7 +41,7 @@ export class StatusBar implements vscode.Disposable {
       this.#item.hide();
       return;
     }
-    const { technique, environment } = run.perspective.machine;
+    const { technique, environment } = shownMachine(run);
     const { t } = vscode.l10n;
     if (run.figures === undefined) {
       this.#item.text = `$(pulse) ${technique} ...`;
@@ -57,6 +58,11 @@ export class StatusBar implements vscode.Disposable {
   }
 }
 
+/** The machine that a run's figures are of, or will be. */
+export function shownMachine({ figures, perspective }: Run): MachineOptions {
+  return (figures?.perspective ?? perspective).machine;
+}
+
 export function overheadPercent(totals: { readonly overheadCycles: number; readonly programCycles: number }): number {
   return totals.programCycles === 0 ? 0 : (100 * totals.overheadCycles) / totals.programCycles;
 }
@@ -69,7 +75,7 @@ type Available = Extract<ComparisonCell, { readonly available: true }>;
  * @param real techniques that can be had
  */
 function bestAlternative(run: Run, own: number, real: ReadonlySet<string>): Available | undefined {
-  const { technique, environment } = run.perspective.machine;
+  const { technique, environment } = shownMachine(run);
   let best: Available | undefined;
   for (const cell of run.comparison) {
     if (!cell.available || cell.environment !== environment || cell.technique === technique) continue;
@@ -81,7 +87,7 @@ function bestAlternative(run: Run, own: number, real: ReadonlySet<string>): Avai
 
 function tooltip(run: Run, environment: string, own: number, best: Available | undefined): vscode.MarkdownString {
   const { t } = vscode.l10n;
-  const { technique } = run.perspective.machine;
+  const { technique } = shownMachine(run);
   const lines = [
     `**${run.summary.program.path}**`,
     t("{0} on {1} takes {2} of the program's own time.", technique, environment, overhead(own)),

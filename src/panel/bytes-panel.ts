@@ -3,6 +3,7 @@ import type { Run, Runs } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { RunId } from "../session/figures.ts";
 import type { BytesPlace, ToPage } from "./messages/messages.ts";
+import { messagesIn } from "./messages/outbox.ts";
 import { pageHtml, pageOptions } from "./page.ts";
 import { isFromPage } from "./page-message.ts";
 import { Relay } from "./relay.ts";
@@ -93,7 +94,9 @@ class BytesView implements vscode.Disposable {
     );
     panel.iconPath = vscode.Uri.joinPath(context.extension, "media", "icon.png");
     this.#subscriptions.push(
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#received(message)),
+      panel.webview.onDidReceiveMessage((data: unknown) => {
+        for (const message of messagesIn(data)) this.#received(message);
+      }),
       context.runs.onDidChange(() => this.#forgetClosed()),
     );
     panel.webview.html = pageHtml(panel.webview, context.extension, "bytes");

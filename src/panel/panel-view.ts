@@ -5,6 +5,7 @@ import type { SessionHost } from "../editor/session-host.ts";
 import type { Perspective, RunId } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
 import type { BytesPlace, PickedOutside, PictureFormat, PictureName, Place, ToPage } from "./messages/messages.ts";
+import { messagesIn, Outbox } from "./messages/outbox.ts";
 import { pageHtml, pageOptions } from "./page.ts";
 import { isFromPage } from "./page-message.ts";
 import { Relay } from "./relay.ts";
@@ -33,6 +34,7 @@ export class PanelView implements vscode.Disposable {
   readonly #context: PanelContext;
   readonly #panel: vscode.WebviewPanel;
   readonly #shownRun: () => Run | undefined;
+  readonly #outbox: Outbox<ToPage>;
   readonly #relay: Relay;
   readonly #subscriptions: vscode.Disposable[] = [];
   /** The page listens. */
@@ -49,13 +51,17 @@ export class PanelView implements vscode.Disposable {
     this.#panel = panel;
     this.#shownRun = shownRun;
     this.#reasonForNothing = vscode.l10n.t("Run a program to see what its checkpoints cost.");
+    // A page that is gone or hidden does not take it, and asks again when it is there.
+    this.#outbox = new Outbox((message) => void panel.webview.postMessage(message), setImmediate);
     this.#relay = new Relay(
       () => context.session.client,
       (message) => this.#post(message),
     );
     panel.webview.options = pageOptions(context.extension);
     this.#subscriptions.push(
-      panel.webview.onDidReceiveMessage((message: unknown) => this.#received(message)),
+      panel.webview.onDidReceiveMessage((data: unknown) => {
+        for (const message of messagesIn(data)) this.#received(message);
+      }),
       context.runs.onDidChange(() => this.#sendRun()),
       context.restarts.onDidChange(() => this.#sendRestarts()),
       vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.#sendCursor(textEditor)),
@@ -106,8 +112,7 @@ export class PanelView implements vscode.Disposable {
   }
 
   #post(message: ToPage): void {
-    // A page that is gone or hidden does not take it, and asks again when it is there.
-    void this.#panel.webview.postMessage(message);
+    this.#outbox.post(message);
   }
 
   #received(message: unknown): void {
@@ -132,7 +137,10 @@ export class PanelView implements vscode.Disposable {
         return;
       case "perspective": {
         const run = this.#context.runs.byId(message.run);
-        if (run !== undefined) this.#context.runs.look(run, message.perspective);
+        if (run === undefined) return;
+        // The page shows it already.
+        if (this.#sent?.run === run.id) this.#sent = { run: run.id, perspective: message.perspective };
+        this.#context.runs.look(run, message.perspective);
         return;
       }
       case "saveProfile":

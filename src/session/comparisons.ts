@@ -55,10 +55,12 @@ export class Comparisons {
     let done = 0;
     const add = (place: number, cell: ComparisonCell): void => {
       cells[place] = cell;
-      request.progress({ cell, done: ++done, total: machines.length });
+      done++;
     };
-    const addOutcome = (place: number, outcome: Outcome): void =>
-      add(place, cellOf(outcome, report(recording, outcome, priceList(profile, outcome.pathLengths))));
+    const priced = (outcome: Outcome): ComparisonCell =>
+      cellOf(outcome, report(recording, outcome, priceList(profile, outcome.pathLengths)));
+    /** Where there is something to wait for, what is known already is told meanwhile. */
+    const tell = (cell: ComparisonCell): void => request.progress({ cell, done, total: machines.length });
     const unknown: number[] = [];
     for (const [place, machine] of machines.entries()) {
       const { environment, technique } = machine;
@@ -67,16 +69,19 @@ export class Comparisons {
       else {
         const outcome = this.#store.outcome(run, machine);
         if (outcome === undefined) unknown.push(place);
-        else addOutcome(place, outcome);
+        else add(place, priced(outcome));
       }
     }
+    if (unknown.length > 0) for (const cell of cells) if (cell !== undefined) tell(cell);
     await this.#host.replayAll(
       recording,
       unknown.map((place) => machines[place]),
       request,
       (number, outcome) => {
         this.#store.keepOutcome(run, outcome);
-        addOutcome(unknown[number], outcome);
+        const cell = priced(outcome);
+        add(unknown[number], cell);
+        tell(cell);
       },
     );
     if (request.isCancelled) throw new CancelledError();
@@ -85,7 +90,7 @@ export class Comparisons {
 }
 
 function cellOf({ options }: Outcome, costs: ReturnType<typeof report>): ComparisonCell {
-  const { overhead, totals, costByLayer, costByPhase, costByPrimitive } = costs;
+  const { overhead, totals } = costs;
   return {
     environment: options.environment,
     technique: options.technique,
@@ -95,8 +100,5 @@ function cellOf({ options }: Outcome, costs: ReturnType<typeof report>): Compari
     overheadPercent: overheadPercent(costs),
     meanCheckpointCycles: meanCheckpointCycles(costs),
     totals,
-    costByLayer,
-    costByPhase,
-    costByPrimitive,
   };
 }

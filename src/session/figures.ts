@@ -376,9 +376,6 @@ export type ComparisonCell =
       readonly overheadPercent: number;
       readonly meanCheckpointCycles: number;
       readonly totals: CostReport["totals"];
-      readonly costByLayer: CostReport["costByLayer"];
-      readonly costByPhase: CostReport["costByPhase"];
-      readonly costByPrimitive: CostReport["costByPrimitive"];
     };
 
 /** What is on one side only has no figure on the other. */

@@ -111,9 +111,11 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
       return pagesOfEpoch(store.get(run).index, epoch);
     },
     timeline({ run: id, perspective, axis, from, to, buckets, maxEvents }) {
-      if (!(Number.isInteger(buckets) && buckets > 0 && buckets <= MAX_BUCKETS && from < to)) {
+      if (
+        !(Number.isInteger(buckets) && buckets > 0 && buckets <= MAX_BUCKETS && from < (to ?? Number.POSITIVE_INFINITY))
+      ) {
         throw new BadInputError(
-          `a timeline has from 1 to ${MAX_BUCKETS} buckets between two times, not ${buckets} from ${from} to ${to}`,
+          `a timeline has from 1 to ${MAX_BUCKETS} buckets between two times, not ${buckets} from ${from} to ${to ?? "the end"}`,
         );
       }
       const { run, history, prices } = look(id, perspective);

@@ -150,12 +150,12 @@ export interface SessionMethods {
   };
   /** Pages that were written in an epoch. */
   pagesOfCheckpoint: { params: OfRun & { readonly epoch: number }; result: PageRuns; progress: never };
-  /** From `from` to `to` on an axis, in at most MAX_BUCKETS buckets. */
+  /** From `from` to `to` on an axis, or to the run's end when that is left out, in at most MAX_BUCKETS buckets. */
   timeline: {
     params: Looked & {
       readonly axis: TimeAxis;
       readonly from: number;
-      readonly to: number;
+      readonly to?: number;
       readonly buckets: number;
       /** Single events are sent where the window holds at most so many. */
       readonly maxEvents: number;

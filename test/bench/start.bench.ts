@@ -122,8 +122,8 @@ async function marks(workbench: Workbench): Promise<Waited> {
 }
 
 /**
- * Moves a slider step by step, and waits each time for the figures and for the marks behind lines. Both are waited for inside
- * their pages, and cheaply: whoever asked again and again from outside would have the browser work for the question.
+ * Moves a slider step by step, and waits each time until the figures and the marks behind lines are painted. Both are waited
+ * for inside their pages, and cheaply: whoever asked again and again from outside would have the browser work for the question.
  */
 async function measureSlider(workbench: Workbench): Promise<void> {
   const panel = workbench.webview();
@@ -146,7 +146,10 @@ async function measureSlider(workbench: Workbench): Promise<void> {
         const now = texts();
         if (now === before || now === "") return;
         observer.disconnect();
-        requestAnimationFrame(() => done(performance.timeOrigin + performance.now()));
+        // Lines are made inside a frame; what is posted there comes when the frame has been painted.
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => done(performance.timeOrigin + performance.now());
+        port2.postMessage(undefined);
       });
       observer.observe(editor, { subtree: true, childList: true, attributes: true });
     })`);
@@ -154,12 +157,17 @@ async function measureSlider(workbench: Workbench): Promise<void> {
       (element, step) =>
         new Promise<readonly [number, number]>((done) => {
           const start = performance.now();
-          const look = setInterval(() => {
-            const mark = performance.getEntriesByName("figures").at(-1);
-            if (mark === undefined || mark.startTime < start) return;
-            clearInterval(look);
-            done([performance.timeOrigin + start, performance.timeOrigin + mark.startTime]);
-          }, 5);
+          const observer = new PerformanceObserver((list) => {
+            if (list.getEntriesByName("figures").length === 0) return;
+            observer.disconnect();
+            requestAnimationFrame(() => {
+              const { port1, port2 } = new MessageChannel();
+              port1.onmessage = () =>
+                done([performance.timeOrigin + start, performance.timeOrigin + performance.now()]);
+              port2.postMessage(undefined);
+            });
+          });
+          observer.observe({ entryTypes: ["mark"] });
           (element as HTMLInputElement).value = String(0.5 + step * 0.15);
           element.dispatchEvent(new Event("input", { bubbles: true }));
         }),

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import type { FromPage, ToPage } from "../../src/panel/messages/messages.ts";
+import { messagesIn } from "../../src/panel/messages/outbox.ts";
 import { Relay } from "../../src/panel/relay.ts";
 import { DEFAULT_MACHINE } from "../../src/run/machine.ts";
 import type { Perspective, RunSummary } from "../../src/session/figures.ts";
@@ -58,12 +59,13 @@ export async function startPage(
     (message) => void send(message).catch(() => {}),
   );
   await page.exposeFunction("toEditor", (text: string) => {
-    const message = decode(text) as FromPage;
-    if (message.type === "request") relay.request(message.id, message.method, message.params);
-    else if (message.type === "cancel") relay.cancel(message.id);
-    else {
-      said.push(message);
-      if (message.type === "ready") void send({ type: "hello", language: "en", strings: {} });
+    for (const message of messagesIn(decode(text)) as readonly FromPage[]) {
+      if (message.type === "request") relay.request(message.id, message.method, message.params);
+      else if (message.type === "cancel") relay.cancel(message.id);
+      else {
+        said.push(message);
+        if (message.type === "ready") void send({ type: "hello", language: "en", strings: {} });
+      }
     }
   });
   page.on("pageerror", (error) => console.error("page:", error));

@@ -30,12 +30,11 @@ const SHORTEST = 2000;
 /** Restarts are in few runs. */
 const LEGEND_PHASES = SHOWN_PHASES.slice(0, 5);
 const PLAY_MILLISECONDS = 700;
-/** Stands for the end of the run, which is known from the first answer. */
-const WHOLE = Number.MAX_SAFE_INTEGER;
 
 interface Question {
   readonly state: State;
-  readonly span: TimeSpan;
+  /** To the run's end when `to` is left out: it is known from the first answer. */
+  readonly span: Pick<TimeSpan, "from"> & Partial<TimeSpan>;
   readonly buckets: number;
 }
 
@@ -95,26 +94,23 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
         run: run.run,
         perspective,
         axis: state.axis,
-        from: span.from,
-        to: span.to,
+        ...span,
         buckets,
         maxEvents: MAX_EVENTS,
       });
     },
     (reply, { state, span, buckets }) => {
       if (state.run !== store.state.run) return;
-      if (span.to === WHOLE) {
-        // Now that the end is known, its buckets can be asked for.
-        shown = { from: 0, to: reply.end };
+      const { from, to = reply.end } = span;
+      if (span.to === undefined) {
+        shown = { from, to };
         const { epoch, end } = reply.checkpoints;
         const ends = new Map(Array.from(epoch, (number, i) => [number, end[i]]));
         bands = epochBands(state.run?.epochs ?? [], ends, reply.end);
         checkpoints = reply.checkpoints;
         table.refresh();
-        ask();
-        return;
       }
-      data = { span, buckets, reply };
+      data = { span: { from, to }, buckets, reply };
       paint(draw);
     },
     fail,
@@ -125,7 +121,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     const width = frame.clientWidth;
     if (state.run === undefined || state.perspective === undefined || width === 0) return;
     const buckets = Math.min(MAX_BUCKETS, Math.max(64, Math.floor(width / 2)));
-    latest.ask({ state, span: shown ?? { from: 0, to: WHOLE }, buckets });
+    latest.ask({ state, span: shown ?? { from: 0 }, buckets });
   }
 
   function draw(): void {

@@ -16,11 +16,14 @@ import type { History } from "./history.ts";
 import type { RecordingIndex } from "./recording-index.ts";
 import type { PhaseTrack, TimelineIndex } from "./timeline-index.ts";
 
-/** A window of time, in equal buckets. The last bucket of one that reaches the end of the run holds the end itself. */
+/**
+ * A window of time, in equal buckets, to the run's end when `to` is left out. The last bucket of one that reaches the end of
+ * the run holds the end itself.
+ */
 export interface TimeWindow {
   readonly axis: TimeAxis;
   readonly from: number;
-  readonly to: number;
+  readonly to?: number | undefined;
   readonly buckets: number;
   readonly maxEvents: number;
 }
@@ -31,9 +34,10 @@ export function timelineWindow(
   timeline: TimelineIndex,
   window: TimeWindow,
 ): TimelineReply {
-  const { axis, from, to, buckets, maxEvents } = window;
+  const { axis, from, buckets, maxEvents } = window;
   const { recording } = index;
   const end = recording.programCycles + (axis === "machine" ? timeline.totalCycles : 0);
+  const { to = end } = window;
   const times = axis === "machine" ? timeline.start : timeline.programTime;
   const borders = new Float64Array(buckets + 1);
   const entries = new Uint32Array(buckets + 1);
@@ -61,7 +65,7 @@ export function timelineWindow(
           : cyclesByStart(timeline.tracks[name], entries),
       ]),
     ) as Record<TimelinePhase, Float64Array>,
-    checkpoints: checkpointSpans(index, history, timeline, window),
+    checkpoints: checkpointSpans(index, history, timeline, { ...window, to }),
     events: shown <= maxEvents ? eventsIn(index, history, timeline, times, entries[0], entries[buckets]) : undefined,
   };
 }
@@ -138,7 +142,7 @@ function checkpointSpans(
   index: RecordingIndex,
   history: History,
   timeline: TimelineIndex,
-  { axis, from, to }: TimeWindow,
+  { axis, from, to }: TimeWindow & { readonly to: number },
 ): CheckpointSpans {
   const { recording, epochs } = index;
   const onMachine = axis === "machine";

@@ -128,6 +128,11 @@ test("checkpoints are where their work is, and cost what the report says", () =>
     const costs = report(recording, history.outcome, prices);
     const window = { axis: "machine", from: 0, to: 1e18, buckets: 1, maxEvents: 0 } as const;
     const { checkpoints, end } = timelineWindow(index, history, timeline, window);
+    const buckets = 1 + random.below(40);
+    assert.deepEqual(
+      timelineWindow(index, history, timeline, { ...window, to: undefined, buckets }),
+      timelineWindow(index, history, timeline, { ...window, to: end, buckets }),
+    );
     const ended = index.epochSummaries.filter((epoch) => epoch.end !== "program");
     assert.deepEqual(
       [...checkpoints.epoch],

@@ -1,0 +1,37 @@
+/** Messages that were sent in one go. */
+export interface Several<M> {
+  readonly type: "several";
+  readonly messages: readonly M[];
+}
+
+/**
+ * Sends what is posted in one go as one message: between a page and the extension each goes through the window's busiest
+ * thread, twice, which takes longer than most answers.
+ */
+export class Outbox<M> {
+  readonly #send: (message: M | Several<M>) => void;
+  readonly #schedule: (flush: () => void) => void;
+  #waiting: M[] = [];
+
+  /** @param schedule calls back when whoever posts now has posted all */
+  constructor(send: (message: M | Several<M>) => void, schedule: (flush: () => void) => void) {
+    this.#send = send;
+    this.#schedule = schedule;
+  }
+
+  post(message: M): void {
+    if (this.#waiting.push(message) === 1) this.#schedule(() => this.#flush());
+  }
+
+  #flush(): void {
+    const messages = this.#waiting;
+    this.#waiting = [];
+    this.#send(messages.length === 1 ? messages[0] : { type: "several", messages });
+  }
+}
+
+/** The messages in what an outbox has sent; of other data that data itself. */
+export function messagesIn(data: unknown): readonly unknown[] {
+  if (typeof data !== "object" || data === null || !("type" in data && "messages" in data)) return [data];
+  return data.type === "several" && Array.isArray(data.messages) ? data.messages : [data];
+}
