@@ -163,7 +163,8 @@ async function record(path: string, input: ProgramInput): Promise<Omit<Recorded,
   status(`compiling ${path}`);
   const opened = await openProgram(input.paths, input);
   status(`recording ${path}`);
-  const machine: MachineOptions = { ...DEFAULT_MACHINE, environment: "native", technique: "full-copy" };
+  // What is recorded is the same under each; under this one images hold only what was written.
+  const machine: MachineOptions = { ...DEFAULT_MACHINE, environment: "native", technique: "soft-dirty" };
   const { run, input: about } = await liveRun({ ...input, machine, images: new ImageStore() }, opened);
   return { recording: run.recording, ending: run.ending, about, opened };
 }
