@@ -13,7 +13,7 @@ import { textHash } from "./text-hash.ts";
 
 /** Runs that are kept; the oldest goes when there is one more. */
 const MAX_RUNS = 8;
-/** So long figures stay while those of another perspective are made, so that nothing flickers where they come at once. */
+/** So long figures stay while new ones are made, so that nothing flickers where those come at once. */
 const STAY_MS = 150;
 
 /** Figures of a run as it is looked at now. */
@@ -30,7 +30,10 @@ export interface Run {
   /** The program, or the run file. */
   readonly uri: vscode.Uri;
   readonly perspective: Perspective;
-  /** Undefined until they have come. Of the perspective before for a moment when it changes; they say of which they are. */
+  /**
+   * Undefined until they have come. For a moment those of the perspective before when it changes, of which they say that they
+   * are, or of the run before where the same text was run again.
+   */
   readonly figures: Figures | undefined;
   /** What is known of the other techniques, at this perspective's prices and options. */
   readonly comparison: readonly ComparisonCell[];
@@ -88,12 +91,16 @@ export class Runs implements vscode.Disposable {
       generation: 0,
       cancelComparison: undefined,
     };
-    for (const other of [...this.#entries]) if (isSameProgram(other, entry)) this.#remove(other);
+    for (const other of [...this.#entries]) {
+      if (!isSameProgram(other, entry)) continue;
+      entry.figures = other.figures;
+      this.#remove(other);
+    }
     this.#entries.unshift(entry);
     this.#current = entry;
     for (const old of this.#entries.slice(MAX_RUNS)) this.#remove(old);
+    this.#renew(entry);
     this.#changed.fire();
-    void this.#load(entry);
     return entry;
   }
 
@@ -110,13 +117,7 @@ export class Runs implements vscode.Disposable {
     if (entry === undefined) return;
     const before = entry.perspective;
     entry.perspective = perspective;
-    const generation = ++entry.generation;
-    const late = setTimeout(() => {
-      if (entry.generation !== generation) return;
-      entry.figures = undefined;
-      this.#changed.fire();
-    }, STAY_MS);
-    void this.#load(entry).finally(() => clearTimeout(late));
+    this.#renew(entry);
     if (!sameComparison(before, perspective)) {
       entry.cancelComparison?.();
       entry.comparison = [];
@@ -205,6 +206,17 @@ export class Runs implements vscode.Disposable {
     this.#subscription.dispose();
     this.#changed.dispose();
     this.#failed.dispose();
+  }
+
+  /** Has new figures made; what is there goes when they are late. */
+  #renew(entry: Entry): void {
+    const generation = ++entry.generation;
+    const late = setTimeout(() => {
+      if (entry.generation !== generation || entry.figures === undefined) return;
+      entry.figures = undefined;
+      this.#changed.fire();
+    }, STAY_MS);
+    void this.#load(entry).finally(() => clearTimeout(late));
   }
 
   async #load(entry: Entry): Promise<void> {

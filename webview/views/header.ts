@@ -51,6 +51,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
         : host.session.ask("report", { run: run.run, perspective }),
     (reply) => {
       report = reply;
+      figures.classList.remove("older");
       showFigures();
       performance.mark("figures");
     },
@@ -159,7 +160,9 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
         );
       }
       if (run !== before.run || perspective !== before.perspective) {
-        if (run !== before.run) report = undefined;
+        // Those of the run before stay, dimmed, until the new ones are there.
+        if (run !== before.run && run?.program.path !== before.run?.program.path) report = undefined;
+        figures.classList.toggle("older", report !== undefined && run !== before.run);
         if (run !== undefined) latest.ask(state);
       }
       if (run !== before.run || comparison !== before.comparison) showFigures();
