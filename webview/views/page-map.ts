@@ -42,6 +42,9 @@ const PAGE_BYTES = 4096;
 /** Pages whose 64-byte lines are asked for at once. */
 const MOST_MASKS = 4096;
 
+/** What of the state is seen in the map at once; what is asked for is drawn when it comes. */
+const DRAWN = ["run", "epochs", "page", "region", "line", "cursor", "measure", "wholeGuest", "restarts"] as const;
+
 type Measure = State["measure"];
 
 /** Every page of every region, coloured by what happened to it. It selects pages. */
@@ -528,7 +531,8 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
         const cell = region === undefined ? undefined : cellOf(layout, region.firstPage);
         if (cell !== undefined) frame.scrollTop = Math.max(0, cell.y - 20);
       }
-      paint(draw);
+      // Not for other prices: a slider's figures would wait for the map.
+      if (DRAWN.some((key) => state[key] !== before[key])) paint(draw);
     },
     repaint() {
       place();
