@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Run, Runs } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { RunId } from "../session/figures.ts";
+import { keptBytes } from "./messages/kept-bytes.ts";
 import type { BytesPlace, ToPage } from "./messages/messages.ts";
 import { messagesIn } from "./messages/outbox.ts";
 import { pageHtml, pageOptions } from "./page.ts";
@@ -55,7 +56,7 @@ export class BytesPanel implements vscode.Disposable, vscode.WebviewPanelSeriali
     this.#shown = view;
     await this.#restore();
     const run = this.#context.runs.current;
-    const place = run === undefined ? undefined : keptPlace(state, run);
+    const place = run === undefined ? undefined : keptBytes(state, run.summary)?.place;
     if (run === undefined || place === undefined) panel.dispose();
     else view.show(run, place);
   }
@@ -156,18 +157,6 @@ class BytesView implements vscode.Disposable {
         return;
     }
   }
-}
-
-/** Where the page was, as it keeps it itself, if the run has that place. */
-function keptPlace(state: unknown, { summary }: Run): BytesPlace | undefined {
-  if (typeof state !== "object" || state === null) return undefined;
-  const { image, region, cursor } = state as Readonly<Record<string, unknown>>;
-  if (typeof image !== "number" || typeof cursor !== "number") return undefined;
-  if (typeof region !== "object" || region === null) return undefined;
-  const { id, group } = region as Readonly<Record<string, unknown>>;
-  const saved = summary.images[image]?.regions.find((one) => one.id === id && one.group === group);
-  if (saved === undefined || !(cursor >= 0 && cursor < saved.sizeBytes)) return undefined;
-  return { image, region: { id: saved.id, group: saved.group }, offset: cursor };
 }
 
 function titleOf({ summary }: Run, { image, region }: BytesPlace): string {

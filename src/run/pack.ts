@@ -12,9 +12,13 @@ interface ArrayPlace {
   readonly length: number;
 }
 
-/** What cannot be unpacked: the message says at which byte and why. */
+/** The longest array of bytes that every V8 of the last years can have. */
+const MAX_BYTES = 2 ** 32 - 1;
+
+/** What cannot be packed or unpacked: the message says why, and at which byte. */
 export class PackError extends Error {}
 
+/** @throws PackError when there is more than one array of bytes can hold */
 export function pack(magic: string, data: unknown): Uint8Array {
   const arrays: TypedArray[] = [];
   const body = JSON.stringify(data, (_, value: unknown) => {
@@ -30,6 +34,8 @@ export function pack(magic: string, data: unknown): Uint8Array {
   });
   const head = new TextEncoder().encode(JSON.stringify({ arrays: places, body: JSON.parse(body) as unknown }));
   const start = align(magic.length + 4 + head.length);
+  if (start + offset > MAX_BYTES)
+    throw new PackError(`it would hold ${start + offset} bytes, and no more than ${MAX_BYTES} can be packed`);
   const bytes = new Uint8Array(start + offset);
   bytes.set(new TextEncoder().encode(magic));
   new DataView(bytes.buffer).setUint32(magic.length, head.length, true);
@@ -81,6 +87,9 @@ function arrayAt(data: unknown, bytes: Uint8Array, start: number): TypedArray {
   const from = start + offset;
   const end = from + length * Type.BYTES_PER_ELEMENT;
   if (end > bytes.length) throw new PackError(`it ends at byte ${bytes.length}, and its arrays at byte ${end}`);
+  const at = bytes.byteOffset + from;
+  // Images are most of a file: where they lie as arrays must, nothing is copied.
+  if (at % Type.BYTES_PER_ELEMENT === 0) return new Type(bytes.buffer as ArrayBuffer, at, length);
   return new Type(bytes.slice(from, end).buffer);
 }
 
@@ -104,5 +113,5 @@ function typeName(array: TypedArray): TypeName {
 }
 
 function align(bytes: number): number {
-  return (bytes + 7) & ~7;
+  return Math.ceil(bytes / 8) * 8;
 }

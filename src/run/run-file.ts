@@ -36,9 +36,20 @@ export function savedRunOf(program: SavedRun["program"], run: LiveRun, sources: 
   return { program, options, ending, stdout, stderr, warnings, recording, images: images.all, sources };
 }
 
-/** The bytes of a run file, not yet compressed. */
-export function encodeRun(run: SavedRun): Uint8Array {
-  return pack(MAGIC, run);
+/**
+ * The bytes of a run file, not yet compressed.
+ * @param name the file's name, for errors
+ * @throws BadInputError when the run's images are more than a file can hold
+ */
+export function encodeRun(run: SavedRun, name: string): Uint8Array {
+  try {
+    return pack(MAGIC, run);
+  } catch (error) {
+    if (!(error instanceof PackError)) throw error;
+    throw new BadInputError(
+      `${name} is not written: ${error.message}; take fewer checkpoints, or choose a technique that copies less`,
+    );
+  }
 }
 
 /**

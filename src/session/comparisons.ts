@@ -52,24 +52,20 @@ export class Comparisons {
       techniques.map((technique) => ({ ...optionsIn(environment, options), environment, technique })),
     );
     const cells = new Array<ComparisonCell | undefined>(machines.length);
-    let done = 0;
-    const add = (place: number, cell: ComparisonCell): void => {
-      cells[place] = cell;
-      done++;
-    };
+    let told = 0;
     const priced = (outcome: Outcome): ComparisonCell =>
       cellOf(outcome, report(recording, outcome, priceList(profile, outcome.pathLengths)));
     /** Where there is something to wait for, what is known already is told meanwhile. */
-    const tell = (cell: ComparisonCell): void => request.progress({ cell, done, total: machines.length });
+    const tell = (cell: ComparisonCell): void => request.progress({ cell, done: ++told, total: machines.length });
     const unknown: number[] = [];
     for (const [place, machine] of machines.entries()) {
       const { environment, technique } = machine;
       const reason = refusalOf(techniqueOf(technique), machine) ?? replayRefusal(recording, technique);
-      if (reason !== undefined) add(place, { environment, technique, available: false, reason });
+      if (reason !== undefined) cells[place] = { environment, technique, available: false, reason };
       else {
         const outcome = this.#store.outcome(run, machine);
         if (outcome === undefined) unknown.push(place);
-        else add(place, priced(outcome));
+        else cells[place] = priced(outcome);
       }
     }
     if (unknown.length > 0) for (const cell of cells) if (cell !== undefined) tell(cell);
@@ -80,7 +76,7 @@ export class Comparisons {
       (number, outcome) => {
         this.#store.keepOutcome(run, outcome);
         const cell = priced(outcome);
-        add(unknown[number], cell);
+        cells[unknown[number]] = cell;
         tell(cell);
       },
     );

@@ -4,9 +4,12 @@ import { BadInputError } from "../program/program.ts";
 import { decodeRun, encodeRun, type SavedRun } from "../run/run-file.ts";
 import { writeWhole } from "./write-whole.ts";
 
-/** Writes a run file whole or not at all. */
+/**
+ * Writes a run file whole or not at all.
+ * @throws BadInputError when it cannot be written, or holds too much
+ */
 export function writeRunFile(path: string, run: SavedRun): void {
-  writeWhole(path, "the run file", gzipSync(encodeRun(run), { level: 1 }));
+  writeWhole(path, "the run file", gzipSync(encodeRun(run, path), { level: 1 }));
 }
 
 /** @throws BadInputError when the file is missing, damaged, or no run file */

@@ -1,4 +1,5 @@
 /** The page that shows the bytes of a region as a checkpoint saved it, and what changed since the one before. */
+import { type KeptBytes, keptBytes } from "../../src/panel/messages/kept-bytes.ts";
 import type { BytesPlace } from "../../src/panel/messages/messages.ts";
 import { integer, bytes as sizeText } from "../../src/run/units.ts";
 import type { ChangesReply, ImageSummary, RunSummary } from "../../src/session/figures.ts";
@@ -227,7 +228,9 @@ function start(): void {
   }
 
   function keep(): void {
-    if (run !== undefined) host.keepState({ run: run.run, image, region, cursor, topRow });
+    if (run === undefined) return;
+    const kept: KeptBytes = { run: run.run, place: { image, region, offset: cursor }, topRow };
+    host.keepState(kept);
   }
 
   function draw(): void {
@@ -277,8 +280,9 @@ function start(): void {
     run = nextRun;
     emptyText.textContent = reason;
     if (run !== undefined && place !== undefined) {
-      const kept = isSame ? undefined : keptPlace(run);
-      look(kept?.image ?? place.image, kept?.region ?? place.region, kept?.cursor ?? place.offset);
+      const kept = isSame ? undefined : keptOf(run);
+      const at = kept?.place ?? place;
+      look(at.image, at.region, at.offset);
       // A place that was asked for comes into sight; one that was kept stays where it was.
       if (kept === undefined) moveTo(cursor, true);
       else scroll(kept.topRow);
@@ -369,20 +373,8 @@ function regionName({ id, name }: { readonly id: number; readonly name: string }
   return name === "" ? t("Region {0}", id) : name;
 }
 
-interface KeptPlace {
-  readonly image: number;
-  readonly region: BytesPlace["region"];
-  readonly cursor: number;
-  readonly topRow: number;
-}
-
 /** Where the page was when it was last hidden, if that was of this run. */
-function keptPlace({ run: id, images }: RunSummary): KeptPlace | undefined {
-  const kept = host.keptState() as Partial<KeptPlace & { run: number }> | undefined;
-  if (typeof kept !== "object" || kept === null || kept.run !== id) return undefined;
-  const { image: index, region: of, cursor: at, topRow: top } = kept;
-  if (typeof index !== "number" || typeof at !== "number" || typeof top !== "number" || of === undefined)
-    return undefined;
-  const isThere = images[index]?.regions.some((one) => one.id === of.id && one.group === of.group);
-  return isThere ? { image: index, region: of, cursor: at, topRow: top } : undefined;
+function keptOf(shown: RunSummary): KeptBytes | undefined {
+  const kept = keptBytes(host.keptState(), shown);
+  return kept?.run === shown.run ? kept : undefined;
 }

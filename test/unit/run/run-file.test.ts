@@ -43,7 +43,7 @@ function runWith(epoch: object): SavedRun {
 }
 
 test("a run's epochs come back, with what changed in them", () => {
-  assert.deepEqual(decodeRun(encodeRun(runWith(EPOCH)), "f").recording.epochs, [EPOCH]);
+  assert.deepEqual(decodeRun(encodeRun(runWith(EPOCH), "f"), "f").recording.epochs, [EPOCH]);
 });
 
 test("a run file whose epochs contradict themselves is refused with the epoch", () => {
@@ -58,7 +58,7 @@ test("a run file whose epochs contradict themselves is refused with the epoch", 
     [{ low: [1, 2] }, /column of epoch 0 has the wrong type/],
   ] as const) {
     assert.throws(
-      () => decodeRun(encodeRun(runWith({ ...EPOCH, ...wrong })), "f"),
+      () => decodeRun(encodeRun(runWith({ ...EPOCH, ...wrong }), "f"), "f"),
       (error: unknown) => error instanceof BadInputError && what.test(error.message),
       what.source,
     );
@@ -94,7 +94,7 @@ function runWithWrites(
 
 test("a run's single writes come back", () => {
   const run = runWithWrites();
-  assert.deepEqual(decodeRun(encodeRun(run), "f").recording, run.recording);
+  assert.deepEqual(decodeRun(encodeRun(run, "f"), "f").recording, run.recording);
 });
 
 test("a run file whose single writes contradict themselves is refused with the place", () => {
@@ -119,7 +119,7 @@ test("a run file whose single writes contradict themselves is refused with the p
     [{ written: { address: undefined } }, /column of what epoch 0 wrote has the wrong type/],
   ] as const) {
     assert.throws(
-      () => decodeRun(encodeRun(runWithWrites(change)), "f"),
+      () => decodeRun(encodeRun(runWithWrites(change), "f"), "f"),
       (error: unknown) => error instanceof BadInputError && what.test(error.message),
       what.source,
     );
@@ -141,7 +141,7 @@ test("a run file whose images contradict themselves is refused with the region",
     ...runWith(EPOCH),
     images: [{ name: "ck", version: 3, cycle: 0, regions: [{ ...region, ...change }] }],
   });
-  assert.deepEqual(decodeRun(encodeRun(imageRun({})), "f").images, imageRun({}).images);
+  assert.deepEqual(decodeRun(encodeRun(imageRun({}), "f"), "f").images, imageRun({}).images);
   for (const [change, what] of [
     [{ offsets: Uint32Array.of(0, 9) }, /run 1 of region 7 in version 3 leaves its place/],
     [{ lengths: Uint32Array.of(10, 51) }, /run 1 of region 7 in version 3 leaves its place/],
@@ -150,7 +150,7 @@ test("a run file whose images contradict themselves is refused with the region",
     [{ offsets: [0, 50] }, /column of region 7 in version 3 has the wrong type/],
   ] as const) {
     assert.throws(
-      () => decodeRun(encodeRun(imageRun(change)), "f"),
+      () => decodeRun(encodeRun(imageRun(change), "f"), "f"),
       (error: unknown) => error instanceof BadInputError && what.test(error.message),
       what.source,
     );
@@ -158,7 +158,19 @@ test("a run file whose images contradict themselves is refused with the region",
 });
 
 test("a file of the format before is refused", () => {
-  const bytes = encodeRun(runWith(EPOCH));
+  const bytes = encodeRun(runWith(EPOCH), "f");
   bytes.set(new TextEncoder().encode("CKLENS03"));
   assert.throws(() => decodeRun(bytes, "old.run"), /old\.run is not a run file of this version/);
+});
+
+test("a run that is too large for a file is refused in a sentence", () => {
+  // Thrice the same bytes, which are never touched.
+  const bytes = new Uint8Array(1.5 * 2 ** 30);
+  const region = { id: 1, group: "", label: "", sizeBytes: bytes.length, whole: true };
+  const columns = { offsets: Uint32Array.of(0), lengths: Uint32Array.of(bytes.length), bytes };
+  const image = { name: "a", version: 1, cycle: 0, regions: [{ ...region, ...columns }] };
+  assert.throws(
+    () => encodeRun({ ...runWith(EPOCH), images: [image, image, image] }, "f"),
+    (error) => error instanceof BadInputError && /^f is not written: it would hold 48\d+ bytes/.test(error.message),
+  );
 });
