@@ -115,7 +115,8 @@ function decoration(end: vscode.Position, lineShare: number, heat: Heat, text: s
     renderOptions: {
       before: {
         contentText: "",
-        width: `${width.toFixed(2)}ch`,
+        // A tenth is less than a dot: lines whose cost hardly changes keep their mark as it is.
+        width: `${width.toFixed(1)}ch`,
         height: "0.6em",
         backgroundColor: COLORS[heat],
         margin: "0 1ch 0 3ch",

@@ -15,7 +15,7 @@ describe("views of the panel as pictures", { timeout: 180_000 }, () => {
     run = await host.run(["src/sdk/samples/kv.ts"], ["4096"]);
     await host.page.getByText("Cheapest here").waitFor();
     await host.page.locator(".row-name").first().waitFor();
-    await host.page.locator(".group .row").first().waitFor({ state: "attached" });
+    await host.page.getByText("comparing", { exact: true }).waitFor({ state: "detached" });
   });
   after(() => host?.stop());
 

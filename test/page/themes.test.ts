@@ -22,7 +22,7 @@ describe("the panel's page in each kind of theme", { timeout: 180_000 }, () => {
     await host.run(["src/sdk/samples/kv.ts"], ["4096"]);
     await host.page.getByText("Cheapest here").waitFor();
     await host.page.locator(".row-name").first().waitFor();
-    await host.page.locator(".group .row").first().waitFor({ state: "attached" });
+    await host.page.getByText("comparing", { exact: true }).waitFor({ state: "detached" });
   });
   after(() => host?.stop());
 

@@ -124,7 +124,9 @@ export function compareView({ host, store, theme, look }: ViewContext): View {
     root,
     picture,
     update(state, before) {
-      if (state.comparison !== before.comparison || state.perspective !== before.perspective) show(state);
+      if (state.tab !== "compare") return;
+      const isOpened = before.tab !== "compare";
+      if (isOpened || state.comparison !== before.comparison || state.perspective !== before.perspective) show(state);
     },
   };
 }
