@@ -118,8 +118,9 @@ export class ProgramRunner {
 
   /** Ends what runs now. */
   stop(): void {
-    this.#running?.cancel();
-    if (this.#running !== undefined) this.#nowRunning(undefined);
+    if (this.#running === undefined) return;
+    this.#running.cancel();
+    this.#nowRunning(undefined);
   }
 
   #nowRunning(call: Call<RunSummary> | undefined): void {

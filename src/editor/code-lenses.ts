@@ -3,7 +3,6 @@ import type { CheckpointSiteFigures, FunctionFigures } from "../session/figures.
 import { definitionLine } from "./function-lines.ts";
 import type { Figures, Run, Runs } from "./runs.ts";
 import { inlineSettings, SECTION } from "./settings.ts";
-import { Settled } from "./settled.ts";
 import { pages, share, time, traps } from "./wording.ts";
 
 /** One above each function that costs something, and one above each line that takes checkpoints. */
@@ -15,11 +14,9 @@ export class CodeLenses implements vscode.CodeLensProvider, vscode.Disposable {
 
   constructor(runs: Runs) {
     this.#runs = runs;
-    const settled = new Settled(() => this.#changed.fire());
     this.#subscriptions = [
       this.#changed,
-      settled,
-      runs.onDidChange(() => settled.changed()),
+      runs.onDidSettle(() => this.#changed.fire()),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration(SECTION)) this.#changed.fire();
       }),

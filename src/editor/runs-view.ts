@@ -3,9 +3,8 @@ import type { CheckpointCost } from "../run/report.ts";
 import { bytes } from "../run/units.ts";
 import type { ImageRegionSummary, ImageSummary, RegionSummary } from "../session/figures.ts";
 import { imageOfEpoch } from "../session/image-of-epoch.ts";
-import type { Run, Runs } from "./runs.ts";
-import { Settled } from "./settled.ts";
-import { overheadPercent, shownMachine } from "./status-bar.ts";
+import { type Run, type Runs, shownMachine } from "./runs.ts";
+import { overheadPercent } from "./status-bar.ts";
 import { overhead, pages, time } from "./wording.ts";
 
 /** A place in the tree of runs. */
@@ -21,18 +20,15 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   readonly #runs: Runs;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.#changed.event;
-  readonly #settled: Settled;
   readonly #subscription: vscode.Disposable;
 
   constructor(runs: Runs) {
     this.#runs = runs;
-    this.#settled = new Settled(() => this.#changed.fire());
-    this.#subscription = runs.onDidChange(() => this.#settled.changed());
+    this.#subscription = runs.onDidSettle(() => this.#changed.fire());
   }
 
   dispose(): void {
     this.#subscription.dispose();
-    this.#settled.dispose();
     this.#changed.dispose();
   }
 

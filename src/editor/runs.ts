@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { MachineOptions } from "../run/machine.ts";
 import type {
   ComparisonCell,
   LinesReply,
@@ -15,6 +16,8 @@ import { textHash } from "./text-hash.ts";
 const MAX_RUNS = 8;
 /** So long figures stay while new ones are made, so that nothing flickers where those come at once. */
 const STAY_MS = 150;
+/** Longer than a slider takes from one step to the next. */
+const QUIET_MS = 100;
 
 /** Figures of a run as it is looked at now. */
 export interface Figures {
@@ -51,19 +54,30 @@ interface Entry extends Run {
 /** The runs that the editor knows, and the one that it shows. */
 export class Runs implements vscode.Disposable {
   readonly #session: SessionHost;
-  readonly #subscription: vscode.Disposable;
+  readonly #subscriptions: readonly vscode.Disposable[];
   readonly #entries: Entry[] = [];
   #current: Entry | undefined;
   readonly #changed = new vscode.EventEmitter<void>();
+  readonly #settled = new vscode.EventEmitter<void>();
   readonly #failed = new vscode.EventEmitter<Error>();
   /** Runs came or went, another one is shown, or figures have come. */
   readonly onDidChange = this.#changed.event;
+  /** The same, once when changes that follow one another quickly are over: for views that nobody looks at meanwhile. */
+  readonly onDidSettle = this.#settled.event;
   /** Figures could not be had. */
   readonly onDidFail = this.#failed.event;
 
   constructor(session: SessionHost) {
     this.#session = session;
-    this.#subscription = session.onDidEnd(() => this.#forgetAll());
+    let quiet: NodeJS.Timeout | undefined;
+    this.#subscriptions = [
+      session.onDidEnd(() => this.#forgetAll()),
+      this.onDidChange(() => {
+        clearTimeout(quiet);
+        quiet = setTimeout(() => this.#settled.fire(), QUIET_MS);
+      }),
+      { dispose: () => clearTimeout(quiet) },
+    ];
   }
 
   /** The newest first. */
@@ -203,8 +217,9 @@ export class Runs implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
+    this.#settled.dispose();
     this.#failed.dispose();
   }
 
@@ -252,6 +267,11 @@ export class Runs implements vscode.Disposable {
     this.#current = undefined;
     this.#changed.fire();
   }
+}
+
+/** The machine that a run's figures are of, or will be. */
+export function shownMachine({ figures, perspective }: Run): MachineOptions {
+  return (figures?.perspective ?? perspective).machine;
 }
 
 /** Absolute path of a file of a run's figures; undefined when nobody knows it. */

@@ -1,7 +1,6 @@
 import * as vscode from "vscode";
-import type { MachineOptions } from "../run/machine.ts";
 import type { ComparisonCell } from "../session/figures.ts";
-import type { Run, Runs } from "./runs.ts";
+import { type Run, type Runs, shownMachine } from "./runs.ts";
 import { overhead } from "./wording.ts";
 
 /** Overheads that are nearer to each other are taken for equal. */
@@ -56,11 +55,6 @@ export class StatusBar implements vscode.Disposable {
     }
     this.#item.show();
   }
-}
-
-/** The machine that a run's figures are of, or will be. */
-export function shownMachine({ figures, perspective }: Run): MachineOptions {
-  return (figures?.perspective ?? perspective).machine;
 }
 
 export function overheadPercent(totals: { readonly overheadCycles: number; readonly programCycles: number }): number {

@@ -2,11 +2,10 @@ import * as vscode from "vscode";
 import type { Run, Runs } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { RunId } from "../session/figures.ts";
-import { keptBytes } from "./messages/kept-bytes.ts";
-import type { BytesPlace, ToPage } from "./messages/messages.ts";
-import { messagesIn } from "./messages/outbox.ts";
+import { keptBytes } from "./messages/bytes-place.ts";
+import type { BytesPlace, FromPage, ToPage } from "./messages/messages.ts";
 import { pageHtml, pageOptions } from "./page.ts";
-import { isFromPage } from "./page-message.ts";
+import { messagesFrom } from "./page-message.ts";
 import { Relay } from "./relay.ts";
 
 const VIEW_TYPE = "checkpointLens.bytes";
@@ -96,7 +95,7 @@ class BytesView implements vscode.Disposable {
     panel.iconPath = vscode.Uri.joinPath(context.extension, "media", "icon.png");
     this.#subscriptions.push(
       panel.webview.onDidReceiveMessage((data: unknown) => {
-        for (const message of messagesIn(data)) this.#received(message);
+        for (const message of messagesFrom(data)) this.#received(message);
       }),
       context.runs.onDidChange(() => this.#forgetClosed()),
     );
@@ -132,8 +131,7 @@ class BytesView implements vscode.Disposable {
     this.#send();
   }
 
-  #received(message: unknown): void {
-    if (!isFromPage(message)) return;
+  #received(message: FromPage): void {
     switch (message.type) {
       case "ready":
         this.#relay.cancelAll();

@@ -1,4 +1,11 @@
+import { isBytesPlace, isCount, isObject } from "./messages/bytes-place.ts";
 import { type FromPage, PICTURES } from "./messages/messages.ts";
+import { messagesIn } from "./messages/outbox.ts";
+
+/** What of our page is in something that a webview sent. */
+export function messagesFrom(data: unknown): readonly FromPage[] {
+  return messagesIn(data).filter(isFromPage);
+}
 
 /** Whether something that a webview sent is a message of our page; what it carries to the session is checked there. */
 export function isFromPage(value: unknown): value is FromPage {
@@ -38,18 +45,4 @@ export function isFromPage(value: unknown): value is FromPage {
     default:
       return false;
   }
-}
-
-function isBytesPlace(place: unknown): boolean {
-  if (!isObject(place) || !isObject(place.region)) return false;
-  const { image, region, offset } = place;
-  return isCount(image) && isCount(offset) && typeof region.id === "number" && typeof region.group === "string";
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -4,10 +4,18 @@ import { type Run, type Runs, sourceOf } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { Perspective, RunId } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
-import type { BytesPlace, PickedOutside, PictureFormat, PictureName, Place, ToPage } from "./messages/messages.ts";
-import { messagesIn, Outbox } from "./messages/outbox.ts";
+import type {
+  BytesPlace,
+  FromPage,
+  PickedOutside,
+  PictureFormat,
+  PictureName,
+  Place,
+  ToPage,
+} from "./messages/messages.ts";
+import { Outbox } from "./messages/outbox.ts";
 import { pageHtml, pageOptions } from "./page.ts";
-import { isFromPage } from "./page-message.ts";
+import { messagesFrom } from "./page-message.ts";
 import { Relay } from "./relay.ts";
 
 /** What all panels of the editor work with. */
@@ -60,7 +68,7 @@ export class PanelView implements vscode.Disposable {
     panel.webview.options = pageOptions(context.extension);
     this.#subscriptions.push(
       panel.webview.onDidReceiveMessage((data: unknown) => {
-        for (const message of messagesIn(data)) this.#received(message);
+        for (const message of messagesFrom(data)) this.#received(message);
       }),
       context.runs.onDidChange(() => this.#sendRun()),
       context.restarts.onDidChange(() => this.#sendRestarts()),
@@ -115,8 +123,7 @@ export class PanelView implements vscode.Disposable {
     this.#outbox.post(message);
   }
 
-  #received(message: unknown): void {
-    if (!isFromPage(message)) return;
+  #received(message: FromPage): void {
     switch (message.type) {
       case "ready":
         this.#relay.cancelAll();

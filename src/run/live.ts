@@ -18,7 +18,7 @@ import { MACHINE_BIT, RECORDED, RECORDER_BIT, Recorder, WRITES_BIT } from "./rec
 import type { Recording, SiteSource } from "./recording.ts";
 import { type CheckpointSummary, type MachineHistory, summaryOf } from "./replay.ts";
 import { SavedContents } from "./saved-contents.ts";
-import { type Frame, SiteTable } from "./sites.ts";
+import { type Frame, SiteTable, STACK_FRAMES } from "./sites.ts";
 import type { EndedRestart, RunWatcher, WatchedProcess } from "./watcher.ts";
 
 /** Bits that tell a page's further writes from its first in an epoch. */
@@ -101,7 +101,7 @@ export function runLive(input: LiveInput): LiveRun {
   const written = { stdout: 0, stderr: 0 };
   const clock = new GuestClock(() => mmu.cycles(), input.clock);
   const stackTraceLimit = (Error as { stackTraceLimit?: number }).stackTraceLimit;
-  (Error as { stackTraceLimit?: number }).stackTraceLimit = 64;
+  (Error as { stackTraceLimit?: number }).stackTraceLimit = STACK_FRAMES;
 
   let machine: Machine;
   let library: CheckpointApi | undefined;

@@ -34,15 +34,16 @@ interface CallSite {
 
 /** V8's hooks for stack traces. */
 interface StackTraces {
-  stackTraceLimit?: number;
+  stackTraceLimit: number;
   prepareStackTrace?: ((error: Error, frames: readonly CallSite[]) => unknown) | undefined;
   captureStackTrace(target: object, below: (...args: never[]) => unknown): void;
 }
 
 const STACK_TRACES = Error as unknown as StackTraces;
-/** Frames of a first look: V8 walks no further, and walking is what takes long. */
-const NEAR_FRAMES = 8;
-const ALL_FRAMES = 64;
+/** Frames that are looked at in all. */
+export const STACK_FRAMES = 64;
+/** Frames of a first look, and of a second where there are more: V8 walks no further, and walking is what takes long. */
+const LOOKS = [8, STACK_FRAMES];
 const asTheyAre = (_error: Error, frames: readonly CallSite[]) => frames;
 const traced: { readonly stack?: readonly CallSite[] } = {};
 
@@ -56,7 +57,7 @@ function framesBelow(below: (...args: never[]) => unknown, limit: number): reado
     return traced.stack ?? [];
   } finally {
     STACK_TRACES.prepareStackTrace = prepareStackTrace;
-    STACK_TRACES.stackTraceLimit = stackTraceLimit ?? ALL_FRAMES;
+    STACK_TRACES.stackTraceLimit = stackTraceLimit;
   }
 }
 
@@ -133,27 +134,21 @@ export class SiteTable {
 
   /** Number of the place in the user's code that called what runs now. @param of tells apart what it called */
   ofCaller(of: number | string): number {
-    return this.#ofUserAmong(of, NEAR_FRAMES) ?? this.#ofUserAmong(of, ALL_FRAMES) ?? this.#ofInnermost(of);
-  }
-
-  #ofUserAmong(of: number | string, limit: number): number | undefined {
-    for (const callSite of framesBelow(this.ofCaller, limit)) {
-      const place = this.#placeOf(callSite);
-      if (place === undefined) continue;
-      const { frame, user } = place;
-      if (user === undefined) continue;
-      return this.#add(`${of} from ${frame.offset}`, { ...user, function: frame.functionName });
+    let innermost: Frame | undefined;
+    for (const limit of LOOKS) {
+      const callSites = framesBelow(this.ofCaller, limit);
+      for (const callSite of callSites) {
+        const place = this.#placeOf(callSite);
+        if (place === undefined) continue;
+        const { frame, user } = place;
+        innermost ??= frame;
+        if (user !== undefined)
+          return this.#add(`${of} from ${frame.offset}`, { ...user, function: frame.functionName });
+      }
+      if (callSites.length < limit) break;
     }
-    return undefined;
-  }
-
-  #ofInnermost(of: number | string): number {
-    for (const callSite of framesBelow(this.ofCaller, ALL_FRAMES)) {
-      const frame = this.#placeOf(callSite)?.frame;
-      if (frame === undefined) continue;
-      return this.#add(`${of} from ${frame.offset}`, { file: "", line: 0, function: frame.functionName });
-    }
-    return this.#add(`outside ${of}`, { file: "", line: 0, function: "" });
+    if (innermost === undefined) return this.#add(`outside ${of}`, { file: "", line: 0, function: "" });
+    return this.#add(`${of} from ${innermost.offset}`, { file: "", line: 0, function: innermost.functionName });
   }
 
   /** The WebAssembly frames of a stack trace. */

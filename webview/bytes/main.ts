@@ -1,5 +1,5 @@
 /** The page that shows the bytes of a region as a checkpoint saved it, and what changed since the one before. */
-import { type KeptBytes, keptBytes } from "../../src/panel/messages/kept-bytes.ts";
+import { type KeptBytes, keptBytes } from "../../src/panel/messages/bytes-place.ts";
 import type { BytesPlace } from "../../src/panel/messages/messages.ts";
 import { integer, bytes as sizeText } from "../../src/run/units.ts";
 import type { ChangesReply, ImageSummary, RunSummary } from "../../src/session/figures.ts";

@@ -161,7 +161,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
       }
       if (run !== before.run || perspective !== before.perspective) {
         // Those of the run before stay, dimmed, until the new ones are there.
-        if (run !== before.run && run?.program.path !== before.run?.program.path) report = undefined;
+        if (run?.program.path !== before.run?.program.path) report = undefined;
         figures.classList.toggle("older", report !== undefined && run !== before.run);
         if (run !== undefined) latest.ask(state);
       }

@@ -1,3 +1,5 @@
+import { isObject } from "./bytes-place.ts";
+
 /** Messages that were sent in one go. */
 export interface Several<M> {
   readonly type: "several";
@@ -32,6 +34,5 @@ export class Outbox<M> {
 
 /** The messages in what an outbox has sent; of other data that data itself. */
 export function messagesIn(data: unknown): readonly unknown[] {
-  if (typeof data !== "object" || data === null || !("type" in data && "messages" in data)) return [data];
-  return data.type === "several" && Array.isArray(data.messages) ? data.messages : [data];
+  return isObject(data) && data.type === "several" && Array.isArray(data.messages) ? data.messages : [data];
 }
