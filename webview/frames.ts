@@ -6,6 +6,12 @@ export function paint(view: () => void): void {
   waiting.add(view);
 }
 
+/** For what answers a person's hand: what it asks of others is under way before the frame is painted. */
+export function paintNow(view: () => void): void {
+  waiting.delete(view);
+  view();
+}
+
 function flush(): void {
   const now = [...waiting];
   waiting.clear();

@@ -3,7 +3,7 @@ import type { ComparisonCell } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
 import { captionOf } from "./export/caption.ts";
 import { renderPicture } from "./export/picture.ts";
-import { paint } from "./frames.ts";
+import { paint, paintNow } from "./frames.ts";
 import { connect } from "./host.ts";
 import { keptFor, type State, Store } from "./store.ts";
 import { setTranslations, t } from "./text.ts";
@@ -101,9 +101,13 @@ function look(change: PerspectiveChange): void {
       prices: change.prices ?? perspective.prices,
     },
   });
-  // What the views ask goes first: its answers and the marks in the source then come in one frame.
-  if (!telling) paint(tell);
+  // The marks in the source have the longest way. What the views ask goes along in the same message.
+  if (!telling) tell();
+  paintNow(update);
 }
+
+/** Brings the views up to the state, once the page has begun. */
+let update = () => {};
 
 /** Tells the editor of the perspective, and again as long as it changes. */
 function tell(): void {
@@ -173,8 +177,9 @@ function start(): void {
   document.body.append(page, empty);
 
   let painted: State | undefined;
-  const update = () => {
+  update = () => {
     const { state } = store;
+    if (state === painted) return;
     const before =
       painted ?? ({ ...state, run: undefined, perspective: undefined, tab: undefined } as unknown as State);
     painted = state;

@@ -2,14 +2,13 @@ import { NO_SITE, PHASE_NUMBER, PHASES, type Phase } from "../machine/context.ts
 import type { LedgerRow } from "../machine/ledger.ts";
 import { P, PRIMITIVE_COUNT } from "../machine/primitives.ts";
 import { type CostTable, type CountGroups, costTableOf, groupCounts } from "./cost-table.ts";
+import type { HeadlineCounts } from "./headline.ts";
 import { LOADER_EPOCH } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What prices are put on: an outcome's counts, added up in the ways that reports show. */
-export interface OutcomeCounts {
+export interface OutcomeCounts extends HeadlineCounts {
   readonly table: CostTable;
-  /** By primitive: what the program waits for because it is checkpointed. */
-  readonly overhead: Float64Array;
   /** By number of the phase, of all phases. */
   readonly byPhase: CountGroups;
   /** By `epochPhase`, of all phases. */
@@ -60,6 +59,7 @@ function addUp({ ledger }: Outcome): OutcomeCounts {
   const table = costTableOf(ledger);
   const isCounted = PHASES.map((phase) => isOverhead({ phase, epoch: 0 }));
   const overhead = new Float64Array(PRIMITIVE_COUNT);
+  const run = new Float64Array(PRIMITIVE_COUNT);
   const bySite = groupCounts(table, (row) =>
     isCounted[table.phase[row]] && table.site[row] !== NO_SITE ? table.site[row] : undefined,
   );
@@ -67,6 +67,8 @@ function addUp({ ledger }: Outcome): OutcomeCounts {
   const trapsBySite = new Float64Array(bySite.key.length);
   let traps = 0;
   for (let row = 0; row < table.rowCount; row++) {
+    if (table.phase[row] === PHASE_NUMBER.run)
+      for (let i = table.start[row]; i < table.start[row + 1]; i++) run[table.primitive[i]] += table.count[i];
     if (!isCounted[table.phase[row]]) continue;
     const group = groupOfSite.get(table.site[row]);
     for (let i = table.start[row]; i < table.start[row + 1]; i++) {
@@ -80,6 +82,7 @@ function addUp({ ledger }: Outcome): OutcomeCounts {
   return {
     table,
     overhead,
+    run,
     byPhase: groupCounts(table, (row) => table.phase[row]),
     byEpochAndPhase: groupCounts(table, (row) => epochPhase(table.epoch[row], PHASES[table.phase[row]])),
     bySite,

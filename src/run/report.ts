@@ -3,7 +3,8 @@ import type { PriceList } from "../machine/prices.ts";
 import { P, PRIMITIVES } from "../machine/primitives.ts";
 import { type CostConfidence, confidenceOf } from "./confidence.ts";
 import { costOfGroup } from "./cost-table.ts";
-import { type Cycles, costOf } from "./cycles.ts";
+import type { Cycles } from "./cycles.ts";
+import { headlineOf } from "./headline.ts";
 import { lineKey, linePages } from "./line-pages.ts";
 import type { Outcome } from "./outcome.ts";
 import { countsOf, epochPhase, type OutcomeCounts } from "./outcome-counts.ts";
@@ -82,16 +83,15 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
   const { checkpoints } = outcome;
   const counts = countsOf(outcome);
   const { overhead: overheadCounts, byPhase, byEpochAndPhase } = counts;
-  const overhead = costOf(overheadCounts, prices);
+  const { overhead, programCycles } = headlineOf(counts, recording.programCycles, prices);
   const costByLayer = Object.fromEntries(LAYERS.map((layer) => [layer, 0])) as Record<Layer, number>;
   const costByPhase: Partial<Record<Phase, number>> = {};
-  let runCycles = 0;
   let backgroundCycles = 0;
   for (const [group, number] of byPhase.key.entries()) {
     const phase = PHASES[number];
+    if (phase === "run") continue;
     const { cycles } = costOfGroup(byPhase, group, prices);
-    if (phase === "run") runCycles = cycles;
-    else if (phase === "background") backgroundCycles = cycles;
+    if (phase === "background") backgroundCycles = cycles;
     else costByPhase[phase] = cycles;
   }
   const phaseCosts = new Map(
@@ -114,14 +114,14 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
     });
   }
   costByPrimitive.sort((a, b) => b.cycles - a.cycles || (a.primitive < b.primitive ? -1 : 1));
-  costByLayer.program += recording.programCycles + runCycles;
+  costByLayer.program += programCycles;
   const costs = checkpoints.map((checkpoint) => checkpointCost(checkpoint, phaseCosts));
   const sum = (of: (cost: CheckpointCost) => number) => costs.reduce((total, cost) => total + of(cost), 0);
   return {
     overhead,
     confidence: confidenceOf(overheadCounts, prices),
     totals: {
-      programCycles: recording.programCycles + runCycles,
+      programCycles,
       overheadCycles: overhead.cycles,
       backgroundCycles,
       overheadLow: overhead.low,

@@ -12,6 +12,7 @@ import type { Devices } from "../machine/what-if.ts";
 import type { Diagnostic } from "../program/program.ts";
 import type { AuditDocument } from "../run/audit/document.ts";
 import type { Cycles } from "../run/cycles.ts";
+import type { HeadlineCounts } from "../run/headline.ts";
 import type { Ending, Warning } from "../run/live.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { CostReport } from "../run/report.ts";
@@ -49,7 +50,6 @@ export interface Perspective {
   readonly prices: PriceChoice;
 }
 
-/** A source file of a program as it was when the program was compiled. */
 /** How a program does when it restarts. */
 export interface RestartsReply {
   /** Its name in figures, and its sources as they were. */
@@ -66,6 +66,7 @@ export interface RestartsReply {
   readonly audit?: AuditDocument;
 }
 
+/** A source file of a program as it was when the program was compiled. */
 export interface SourceFile {
   /** Its name in all figures. */
   readonly file: string;
@@ -153,6 +154,10 @@ export interface RunSummary {
 export interface ReportReply extends CostReport {
   readonly machine: MachineOptions;
   readonly prices: { readonly name: string; readonly title: string; readonly ghz: number };
+  /** With these, other prices need no other reply to be seen in the first figures. */
+  readonly counts: HeadlineCounts;
+  /** Instructions of each step on this machine, by primitive. */
+  readonly pathLengths: Float64Array;
 }
 
 /** Events of one kind each, the costliest first: columns of equal length. */

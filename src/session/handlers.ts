@@ -4,6 +4,7 @@ import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
 import { BadInputError } from "../program/program.ts";
 import { createMachine, DEFAULT_MACHINE } from "../run/machine.ts";
 import type { Outcome } from "../run/outcome.ts";
+import { countsOf } from "../run/outcome-counts.ts";
 import { report } from "../run/report.ts";
 import { imagesUpTo } from "../run/run-file.ts";
 import { Comparisons } from "./comparisons.ts";
@@ -78,7 +79,14 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     report({ run: id, perspective }) {
       const { run, history, prices } = look(id, perspective);
       const { name, title, ghz } = prices.profile;
-      return { ...reportOf(run, history, prices), machine: history.outcome.options, prices: { name, title, ghz } };
+      const { overhead, run: ownNeeds } = countsOf(history.outcome);
+      return {
+        ...reportOf(run, history, prices),
+        machine: history.outcome.options,
+        prices: { name, title, ghz },
+        counts: { overhead, run: ownNeeds },
+        pathLengths: history.outcome.pathLengths,
+      };
     },
     lines({ run: id, perspective }) {
       const { run, history, prices } = look(id, perspective);

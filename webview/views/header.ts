@@ -1,6 +1,8 @@
+import { type Headline, headlineOf } from "../../src/run/headline.ts";
 import { cycles, integer, percent } from "../../src/run/units.ts";
-import type { ComparisonCell, ReportReply } from "../../src/session/figures.ts";
+import type { ComparisonCell, ReportReply, RunSummary } from "../../src/session/figures.ts";
 import { Latest } from "../latest.ts";
+import { shownPrices } from "../prices.ts";
 import { hasSelection, type State } from "../store.ts";
 import { t } from "../text.ts";
 import { type Choice, dropdown } from "../ui/controls.ts";
@@ -43,14 +45,14 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
     selection,
   );
 
-  let report: ReportReply | undefined;
+  let answer: { readonly report: ReportReply; readonly run: RunSummary | undefined } | undefined;
   const latest = new Latest<State, ReportReply>(
     ({ run, perspective }) =>
       run === undefined || perspective === undefined
         ? Promise.reject(new Error("no run is shown"))
         : host.session.ask("report", { run: run.run, perspective }),
-    (reply) => {
-      report = reply;
+    (report, { run }) => {
+      answer = { report, run };
       figures.classList.remove("older");
       showFigures();
       performance.mark("figures");
@@ -58,14 +60,25 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
     fail,
   );
 
+  /** What the shown run's counts cost at the prices of now, where the page can tell. */
+  function headlineNow(): Headline | undefined {
+    const { state } = store;
+    if (answer === undefined || state.run === undefined || answer.run !== state.run) return undefined;
+    const { counts, pathLengths } = answer.report;
+    const prices = shownPrices(state, pathLengths);
+    return prices && headlineOf(counts, state.run.programCycles, prices);
+  }
+
   function showFigures(): void {
     const { run, comparison } = store.state;
-    if (report === undefined || run === undefined) {
+    if (answer === undefined || run === undefined) {
       figures.replaceChildren();
       return;
     }
-    const { overhead, totals, machine } = report;
-    const of = (value: number) => percent((100 * value) / totals.programCycles);
+    const { report } = answer;
+    const { totals, machine } = report;
+    const { overhead, programCycles } = headlineNow() ?? { overhead: report.overhead, ...totals };
+    const of = (value: number) => percent((100 * value) / programCycles);
     const best = bestOf(comparison, machine.environment);
     figures.replaceChildren(
       figure(
@@ -161,9 +174,13 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
       }
       if (run !== before.run || perspective !== before.perspective) {
         // Those of the run before stay, dimmed, until the new ones are there.
-        if (run?.program.path !== before.run?.program.path) report = undefined;
-        figures.classList.toggle("older", report !== undefined && run !== before.run);
-        if (run !== undefined) latest.ask(state);
+        if (run?.program.path !== before.run?.program.path) answer = undefined;
+        figures.classList.toggle("older", answer !== undefined && run !== before.run);
+        const isOfPrices = run === before.run && perspective?.machine === before.perspective?.machine;
+        if (isOfPrices && headlineNow() !== undefined) {
+          showFigures();
+          performance.mark("figures");
+        } else if (run !== undefined) latest.ask(state);
       }
       if (run !== before.run || comparison !== before.comparison) showFigures();
       showSelection(state);

@@ -4,6 +4,7 @@ import { cycles } from "../../src/run/units.ts";
 import type { EventRow, PriceChoice, PriceOverride } from "../../src/session/figures.ts";
 import { GATES } from "../../src/xen/checkpoint-service.ts";
 import { Latest } from "../latest.ts";
+import { shownProfile } from "../prices.ts";
 import type { PriceTarget, State } from "../store.ts";
 import { t } from "../text.ts";
 import { button, type Choice, dropdown, numberField } from "../ui/controls.ts";
@@ -204,13 +205,6 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
 
 function choices<T extends string>(values: readonly T[]): Choice<T>[] {
   return values.map((value) => ({ value, text: value }));
-}
-
-/** The profile that the shown prices build on. */
-function shownProfile({ perspective, profiles }: State): PriceProfile | undefined {
-  const profile = perspective?.prices.profile;
-  if (typeof profile !== "string") return profile;
-  return profiles?.profiles.find((one) => one.profile.name === profile)?.profile;
 }
 
 function keyOf(target: PriceTarget): string {
