@@ -21,6 +21,8 @@ export interface PageHost {
   readonly session: SessionProcess;
   /** What the page said to the editor, without its questions to the session. */
   readonly said: FromPage[];
+  /** Methods of the session that it asked for. */
+  readonly asked: string[];
   /** Runs a program and shows it. */
   run(paths: readonly string[], args?: readonly string[]): Promise<RunSummary>;
   show(run: RunSummary, perspective?: Perspective): Promise<void>;
@@ -52,6 +54,7 @@ export async function startPage(
   const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: 1 });
   const session = startSession(join(ROOT, "dist/session.js"));
   const said: FromPage[] = [];
+  const asked: string[] = [];
   const send = (message: ToPage) =>
     page.evaluate((text) => (globalThis as unknown as { deliver(text: string): void }).deliver(text), encode(message));
   const relay = new Relay(
@@ -60,8 +63,10 @@ export async function startPage(
   );
   await page.exposeFunction("toEditor", (text: string) => {
     for (const message of messagesIn(decode(text)) as readonly FromPage[]) {
-      if (message.type === "request") relay.request(message.id, message.method, message.params);
-      else if (message.type === "cancel") relay.cancel(message.id);
+      if (message.type === "request") {
+        asked.push(message.method);
+        relay.request(message.id, message.method, message.params);
+      } else if (message.type === "cancel") relay.cancel(message.id);
       else {
         said.push(message);
         if (message.type === "ready") void send({ type: "hello", language: "en", strings: {} });
@@ -77,6 +82,7 @@ export async function startPage(
     page,
     session,
     said,
+    asked,
     async run(paths, args = []) {
       const run = await session.client.ask("run", { workingDirectory: ROOT, paths, args });
       await host.show(run);

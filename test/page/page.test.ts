@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { percent } from "../../src/run/units.ts";
 import type { RunSummary } from "../../src/session/figures.ts";
 import { type PageHost, ROOT, startPage } from "./page-host.ts";
 import { until } from "./until.ts";
@@ -100,6 +101,8 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await host.page.locator("vscode-panel-tab").nth(2).click();
     const overhead = () => host.page.locator(".figure-value").first().textContent();
     const before = await overhead();
+    const reports = () => host.asked.filter((method) => method === "report").length;
+    const reportsBefore = reports();
     const slider = host.page.locator(".price-row input[type=range]").first();
     await slider.focus();
     for (let i = 0; i < 10; i++) await host.page.keyboard.press("ArrowRight");
@@ -110,6 +113,14 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
       const { primitives = {}, cyclesPerInstruction = {} } = said.perspective.prices;
       return Object.keys(primitives).length + Object.keys(cyclesPerInstruction).length === 1;
     });
+    // The page has put the prices on its counts by itself, and comes to what the session does.
+    await until(async () => {
+      const said = host.said.findLast((message) => message.type === "perspective");
+      assert.ok(said?.type === "perspective");
+      const { totals } = await host.session.client.ask("report", { run: run.run, perspective: said.perspective });
+      return (await overhead()) === percent((100 * totals.overheadCycles) / totals.programCycles);
+    });
+    assert.equal(reports(), reportsBefore);
     await host.page.getByText("Reset prices").click();
     await until(async () => (await overhead()) === before);
   });

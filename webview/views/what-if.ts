@@ -136,6 +136,8 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
       if (Math.abs(octaves) < STEP / 2) setPrice(entry.target, undefined);
       else setPrice(entry.target, priceIn(profile, entry.target).cycles * 2 ** octaves);
     });
+    /** What stands there already, as other rows' prices move. */
+    let seen: { readonly base: Price; readonly now: number } | undefined;
     slider.addEventListener("dblclick", () => setPrice(entry.target, undefined));
     const root = element(
       "div",
@@ -156,6 +158,8 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
       update(state, profile) {
         const base = priceIn(profile, entry.target);
         const now = overrideIn(state.perspective?.prices, entry.target)?.cycles ?? base.cycles;
+        if (seen?.base === base && seen.now === now) return;
+        seen = { base, now };
         field.update(now);
         const ratio = base.cycles === 0 ? 1 : now / base.cycles;
         slider.value = String(Math.log2(ratio || 2 ** -OCTAVES));
