@@ -402,8 +402,7 @@ function takePending(region: Region): SavedRegion {
   let lines = 0;
   let partLines = 0;
   let partBytes = 0;
-  for (let i = 0; i < pageCount; i++) {
-    if (pending[i] === PENDING.nothing) continue;
+  for (let i = region.nextPending(0); i < pageCount; i = region.nextPending(i + 1)) {
     const page = first + i;
     const low = pendingLines[2 * i];
     const high = pendingLines[2 * i + 1];
@@ -426,9 +425,10 @@ function takePending(region: Region): SavedRegion {
       pages[count++] = page;
       pieces++;
       bytes += size;
-      if (size === PAGE_BYTES) lines += bitCount(low) + bitCount(high);
-      else partLines += writtenBytes(region, page);
+      if (size < PAGE_BYTES) partLines += writtenBytes(region, page);
+      else if ((low | high) !== 0) lines += bitCount(low) + bitCount(high);
     }
+    if ((low | high) === 0) continue;
     pendingLines[2 * i] = 0;
     pendingLines[2 * i + 1] = 0;
   }

@@ -1,9 +1,11 @@
+import { PageBytes } from "../machine/page-bytes.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
 
 /** One flag for each page of a process, for any page number: grows as pages are set. */
 export class PageFlags {
   #first = 0;
-  #flags = new Uint8Array(0);
+  #pages = new PageBytes(0);
+  #flags = this.#pages.bytes;
   #count = 0;
 
   /** Pages whose flag is set. */
@@ -50,15 +52,14 @@ export class PageFlags {
 
   /** The runs of set pages in `ranges`, in their order. */
   runsIn(ranges: readonly PageRange[]): PageRange[] {
-    const flags = this.#flags;
+    const pages = this.#pages;
     const runs: PageRange[] = [];
     for (const { first, pageCount } of ranges) {
       const { start, end } = this.#within(first, pageCount);
-      for (let i = start; i < end; ) {
-        if (flags[i++] === 0) continue;
-        const runStart = i - 1;
-        while (i < end && flags[i] === 1) i++;
-        runs.push({ first: runStart + this.#first, pageCount: i - runStart });
+      for (let i = pages.next(1, start, end); i < end; ) {
+        const runEnd = pages.alikeUntil(i, end);
+        runs.push({ first: i + this.#first, pageCount: runEnd - i });
+        i = pages.next(1, runEnd, end);
       }
     }
     return runs;
@@ -69,21 +70,18 @@ export class PageFlags {
    * @returns the pages that were set, in the order of the ranges
    */
   take(ranges: readonly PageRange[]): Uint32Array {
-    const flags = this.#flags;
-    let count = 0;
-    for (const { first, pageCount } of ranges) {
-      const { start, end } = this.#within(first, pageCount);
-      count += this.#countIn(start, end);
-    }
-    const pages = new Uint32Array(count);
+    const pages = new Uint32Array(this.#count);
     let taken = 0;
     for (const { first, pageCount } of ranges) {
       const { start, end } = this.#within(first, pageCount);
-      for (let i = start; i < end && taken < count; i++) if (flags[i] === 1) pages[taken++] = i + this.#first;
-      if (start < end) flags.fill(0, start, end);
+      for (let i = start; i < end && taken < pages.length; i++) {
+        i = this.#pages.next(1, i, end);
+        if (i < end) pages[taken++] = i + this.#first;
+      }
+      if (start < end) this.#flags.fill(0, start, end);
     }
-    this.#count -= count;
-    return pages;
+    this.#count -= taken;
+    return taken === pages.length ? pages : pages.slice(0, taken);
   }
 
   /** The part of a range that there are flags for, as indexes. */
@@ -93,8 +91,14 @@ export class PageFlags {
   }
 
   #countIn(start: number, end: number): number {
+    // All or none, mostly.
+    if (this.#count === 0) return 0;
     let count = 0;
-    for (let i = start; i < end; i++) count += this.#flags[i];
+    for (let i = this.#pages.next(1, start, end); i < end; ) {
+      const runEnd = this.#pages.alikeUntil(i, end);
+      count += runEnd - i;
+      i = this.#pages.next(1, runEnd, end);
+    }
     return count;
   }
 
@@ -107,9 +111,10 @@ export class PageFlags {
     const newFirst = first < this.#first ? Math.max(0, first - slack) : this.#first;
     const oldEnd = this.#first + this.#flags.length;
     const newEnd = end > oldEnd ? end + slack : oldEnd;
-    const flags = new Uint8Array(newEnd - newFirst);
-    flags.set(this.#flags, this.#first - newFirst);
+    const pages = new PageBytes(newEnd - newFirst);
+    pages.bytes.set(this.#flags, this.#first - newFirst);
     this.#first = newFirst;
-    this.#flags = flags;
+    this.#pages = pages;
+    this.#flags = pages.bytes;
   }
 }

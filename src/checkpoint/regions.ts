@@ -1,3 +1,4 @@
+import { PageBytes } from "../machine/page-bytes.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
 import { mergeRanges, PAGE_BYTES, pagesOf, subtractRanges } from "./pages.ts";
 import { clipRuns, firstRunFrom, NO_RUNS, type PageRuns, pageOfRun, unionOf } from "./written-bytes.ts";
@@ -25,6 +26,7 @@ export class Region {
   readonly pages: PageRange;
   /** `PENDING` of each page, from `pages.first`: what was written since it was last saved, or was never saved. */
   readonly pending: Uint8Array;
+  readonly #pending: PageBytes;
   /** What is pending of pages of which only a part is; of others it says nothing. */
   #pendingRuns = NO_RUNS;
   /** Two words of 32 bits for each page: its 64-byte lines that were written since it was last saved. */
@@ -34,8 +36,14 @@ export class Region {
     this.spec = spec;
     this.number = number;
     this.pages = pagesOf(spec.address, spec.bytes);
-    this.pending = new Uint8Array(this.pages.pageCount).fill(PENDING.whole);
+    this.#pending = new PageBytes(this.pages.pageCount);
+    this.pending = this.#pending.bytes.fill(PENDING.whole);
     this.pendingLines = new Uint32Array(this.pages.pageCount * 2).fill(0xffffffff);
+  }
+
+  /** The first page, from `pages.first`, at or after `from` of which something is pending; their number when there is none. */
+  nextPending(from: number): number {
+    return this.#pending.next(PENDING.whole | PENDING.part, from, this.pages.pageCount);
   }
 
   holds(page: number): boolean {

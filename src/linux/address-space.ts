@@ -22,6 +22,7 @@ import { VmaTree } from "./vma-tree.ts";
 export const FLUSH_CEILING_PAGES = 33;
 
 const RIGHTS = VMA_READ | VMA_WRITE;
+const ANY_FLAG = 0xff;
 
 /**
  * Address space of one process: its VMAs, and mprotect over them.
@@ -93,10 +94,11 @@ export class AddressSpace {
       if (vmas.flagsAt(start) !== 0) {
         vmas.setFlags(start, 0);
         for (let page = start; page < next; page++) {
-          if (this.#table.flags[page] === 0) continue;
+          page = this.#table.nextWith(ANY_FLAG, page, next);
+          if (page === next) break;
           this.#ledger.charge(P.linux_zap_pte, 1);
           this.#platform.zapPte(page);
-          this.#gather(page);
+          this.#gather(page, page + 1);
         }
       }
       start = next;
@@ -157,7 +159,8 @@ export class AddressSpace {
   clearRefs(): void {
     const { vmas } = this;
     const ledger = this.#ledger;
-    const { flags } = this.#table;
+    const table = this.#table;
+    const { flags } = table;
     ledger.charge(P.linux_clear_refs, 1);
     this.#tracksSoftDirty = true;
     for (let start = 0; start < WINDOW_PAGES; ) {
@@ -167,11 +170,14 @@ export class AddressSpace {
         let present = 0;
         let writable = 0;
         // Reserved address space holds no present page.
-        for (let page = (vma & RIGHTS) === 0 ? next : start; page < next; page++) {
-          if ((flags[page] & PTE_PRESENT) === 0) continue;
-          present++;
-          if (flags[page] & PTE_WRITABLE) writable++;
-          this.#platform.updatePte(page, flags[page] & ~(PTE_SOFT_DIRTY | PTE_WRITABLE));
+        for (let page = (vma & RIGHTS) === 0 ? next : start; page < next; ) {
+          const alike = table.alikeUntil(page, Math.min(next, tableEnd(page)));
+          if (flags[page] & PTE_PRESENT) {
+            present += alike - page;
+            if (flags[page] & PTE_WRITABLE) writable += alike - page;
+            this.#platform.updatePtes(page, alike, flags[page] & ~(PTE_SOFT_DIRTY | PTE_WRITABLE));
+          }
+          page = alike;
         }
         ledger.charge(P.linux_clear_refs_vma, 1);
         ledger.charge(P.linux_clear_refs_pte, present);
@@ -186,45 +192,55 @@ export class AddressSpace {
   /**
    * Reads a range of /proc/pid/pagemap. The kernel walks page-table page by page-table page and copies out what was asked
    * for, so a read also pays for the entries from its end to the end of their page-table page.
-   * @returns a byte for each page, 1 where it is soft-dirty
+   * @returns the pages that are soft-dirty, ascending
    */
-  readPagemap(first: number, pageCount: number): Uint8Array {
+  readPagemap(first: number, pageCount: number): Uint32Array {
     const ledger = this.#ledger;
-    const { flags } = this.#table;
-    const softDirty = new Uint8Array(pageCount);
-    const walked = Math.ceil((first + pageCount) / TABLE_PAGES) * TABLE_PAGES - first;
+    const table = this.#table;
+    const softDirty = new Uint32Array(pageCount);
+    let count = 0;
+    const end = first + pageCount;
+    const walkEnd = Math.ceil(end / TABLE_PAGES) * TABLE_PAGES;
     let present = 0;
-    for (let i = 0; i < walked; i++) {
-      if ((flags[first + i] & PTE_PRESENT) === 0) continue;
-      present++;
-      if (i < pageCount && flags[first + i] & PTE_SOFT_DIRTY) softDirty[i] = 1;
+    for (let page = first; page < walkEnd; ) {
+      const alike = table.alikeUntil(page, walkEnd);
+      const entry = table.flags[page];
+      if (entry & PTE_PRESENT) {
+        present += alike - page;
+        if (entry & PTE_SOFT_DIRTY)
+          for (const stop = Math.min(alike, end); page < stop; page++) softDirty[count++] = page;
+      }
+      page = alike;
     }
     ledger.charge(P.linux_pagemap, 1);
     ledger.charge(P.linux_pagemap_pte, present);
-    if (present < walked) ledger.charge(P.linux_pagemap_none, walked - present);
-    return softDirty;
+    if (present < walkEnd - first) ledger.charge(P.linux_pagemap_none, walkEnd - first - present);
+    return softDirty.subarray(0, count);
   }
 
   /** UFFDIO_WRITEPROTECT of a registered range: sets or clears uffd-wp in its PTEs. */
   writeProtect(first: number, pageCount: number, protect: boolean): void {
     const ledger = this.#ledger;
     const platform = this.#platform;
-    const { flags } = this.#table;
+    const table = this.#table;
     const end = first + pageCount;
     ledger.charge(P.linux_uffd_writeprotect, 1);
     this.#gatheredEnd = 0;
     let changed = 0;
     for (let page = first; page < end; ) {
-      const tableEnd = Math.min(end, (page | (TABLE_PAGES - 1)) + 1);
+      const stop = Math.min(end, tableEnd(page));
       platform.enterLazyMmu();
       let changedHere = 0;
-      for (; page < tableEnd; page++) {
-        const entry = flags[page];
-        if ((entry & PTE_PRESENT) === 0) continue;
-        const after = protect ? (entry | PTE_UFFD_WP) & ~PTE_WRITABLE : entry & ~PTE_UFFD_WP;
-        changedHere++;
-        if (((entry ^ after) & PTE_WRITABLE) !== 0 || platform.flushesSoftwareBits) this.#gather(page);
-        platform.modifyPte(page, after);
+      while (page < stop) {
+        const alike = table.alikeUntil(page, stop);
+        const entry = table.flags[page];
+        if ((entry & PTE_PRESENT) !== 0) {
+          const after = protect ? (entry | PTE_UFFD_WP) & ~PTE_WRITABLE : entry & ~PTE_UFFD_WP;
+          changedHere += alike - page;
+          if (((entry ^ after) & PTE_WRITABLE) !== 0 || platform.flushesSoftwareBits) this.#gather(page, alike);
+          platform.modifyPtes(page, alike, after);
+        }
+        page = alike;
       }
       platform.leaveLazyMmu();
       ledger.charge(P.linux_change_table, 1);
@@ -253,9 +269,9 @@ export class AddressSpace {
     else this.#platform.flushAll();
   }
 
-  #gather(page: number): void {
-    if (this.#gatheredEnd === 0) this.#gatheredFirst = page;
-    this.#gatheredEnd = page + 1;
+  #gather(first: number, end: number): void {
+    if (this.#gatheredEnd === 0) this.#gatheredFirst = first;
+    this.#gatheredEnd = end;
   }
 
   #flushGathered(): void {
@@ -316,19 +332,20 @@ export class AddressSpace {
     const ledger = this.#ledger;
     const platform = this.#platform;
     const { upgradesPtes, gathersFlushes } = this.#build;
-    const { flags } = this.#table;
+    const table = this.#table;
     const tracked = this.#tracksSoftDirty;
     let changed = 0;
     for (let page = first; page < end; ) {
-      const tableEnd = Math.min(end, (page | (TABLE_PAGES - 1)) + 1);
+      const stop = Math.min(end, tableEnd(page));
       let changedHere = 0;
       let empty = 0;
       let upgraded = 0;
       platform.enterLazyMmu();
-      for (; page < tableEnd; page++) {
-        const entry = flags[page];
+      for (let alike = page; page < stop; page = alike) {
+        alike = table.alikeUntil(page, stop);
+        const entry = table.flags[page];
         if ((entry & (PTE_PRESENT | PTE_PROT_NONE)) === 0) {
-          empty++;
+          empty += alike - page;
           continue;
         }
         let after = entry & ~(PTE_WRITABLE | PTE_PROT_NONE | PTE_PRESENT);
@@ -338,14 +355,12 @@ export class AddressSpace {
             (entry & (PTE_ZERO_PAGE | PTE_SHARED | PTE_UFFD_WP)) === 0 && (!tracked || (entry & PTE_SOFT_DIRTY) !== 0);
           if (may) {
             after |= PTE_WRITABLE;
-            upgraded++;
+            upgraded += alike - page;
           }
         }
-        changedHere++;
-        if (gathersFlushes && ((entry ^ after) & (PTE_PRESENT | PTE_WRITABLE)) !== 0) {
-          this.#gather(page);
-        }
-        platform.modifyPte(page, after);
+        changedHere += alike - page;
+        if (gathersFlushes && ((entry ^ after) & (PTE_PRESENT | PTE_WRITABLE)) !== 0) this.#gather(page, alike);
+        platform.modifyPtes(page, alike, after);
       }
       platform.leaveLazyMmu();
       ledger.charge(P.linux_change_table, 1);
@@ -366,4 +381,9 @@ export class AddressSpace {
       border = next;
     }
   }
+}
+
+/** The first page behind those whose entries are in one page-table page with a page's. */
+function tableEnd(page: number): number {
+  return (page | (TABLE_PAGES - 1)) + 1;
 }

@@ -57,7 +57,7 @@ export class GuestLog implements PageLog {
           if (this.#armed[page] === 1) continue;
           this.#armed[page] = 1;
           ledger.charge(P.linux_epml_pte, 1);
-          platform.modifyPte(page, table.flags[page] & ~PTE_DIRTY);
+          platform.modifyPtes(page, page + 1, table.flags[page] & ~PTE_DIRTY);
           if (start < 0) start = page;
           end = page + 1;
         }

@@ -42,9 +42,9 @@ export interface GuestProcess {
   clearRefs(): void;
   /**
    * pread of /proc/self/pagemap into the process's memory from page `buffer` on, which a page's entry takes 8 bytes of.
-   * @returns a byte for each page, 1 where it is soft-dirty
+   * @returns the pages that are soft-dirty, ascending
    */
-  readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint8Array;
+  readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint32Array;
   /** The same read for the frames in the entries, which takes CAP_SYS_ADMIN. @returns -1 where a page has none of its own */
   readFrames(first: Vpn, pageCount: number, buffer: Vpn): Int32Array;
   /** A thread of its own handles the events of the process's userfaultfd; without one they come as SIGBUS. */

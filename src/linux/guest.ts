@@ -149,7 +149,7 @@ class Process implements GuestProcess {
     kernel.leave();
   }
 
-  readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint8Array {
+  readPagemap(first: Vpn, pageCount: number, buffer: Vpn): Uint32Array {
     const kernel = this.#kernel;
     kernel.enter();
     const softDirty = kernel.memory.readPagemap(first, pageCount);
@@ -162,10 +162,9 @@ class Process implements GuestProcess {
   readFrames(first: Vpn, pageCount: number, buffer: Vpn): Int32Array {
     this.readPagemap(first, pageCount, buffer);
     const { platform } = this.#kernel;
-    return Int32Array.from({ length: pageCount }, (_, i) => {
-      const page = first + i;
-      return platform.frameOf?.(page) ?? page;
-    });
+    const frames = new Int32Array(pageCount);
+    for (let i = 0; i < pageCount; i++) frames[i] = platform.frameOf?.(first + i) ?? first + i;
+    return frames;
   }
 
   setUserfaultThread(handler: ((fault: Vpn) => void) | undefined): void {

@@ -70,12 +70,12 @@ export class NativePlatform implements Platform {
   enterLazyMmu(): void {}
   leaveLazyMmu(): void {}
 
-  modifyPte(page: number, flags: number): void {
-    this.writePte(page, flags);
+  modifyPtes(first: number, end: number, flags: number): void {
+    this.writePtes(first, end, flags);
   }
 
-  updatePte(page: number, flags: number): void {
-    this.writePte(page, flags);
+  updatePtes(first: number, end: number, flags: number): void {
+    this.writePtes(first, end, flags);
   }
 
   setPte(page: number, flags: number): void {
@@ -133,6 +133,11 @@ export class NativePlatform implements Platform {
   /** The kernel stores an L1 entry of the process. */
   protected writePte(page: number, flags: number): void {
     this.#table.set(page, flags);
+  }
+
+  /** The same of entries that are alike and in one page-table page. */
+  protected writePtes(first: number, end: number, flags: number): void {
+    this.#table.setAll(first, end, flags);
   }
 
   #enterPageTables(): void {

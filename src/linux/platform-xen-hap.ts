@@ -93,6 +93,13 @@ export class XenHapPlatform extends NativePlatform {
     super.writePte(page, flags);
   }
 
+  protected override writePtes(first: number, end: number, flags: number): void {
+    // Frames come and go one by one.
+    const keepsFrames = (this.#table.flags[first] & MAPPED) !== 0 && (flags & MAPPED) !== 0;
+    if (keepsFrames) super.writePtes(first, end, flags);
+    else for (let page = first; page < end; page++) this.writePte(page, flags);
+  }
+
   /** The walk's end: an exit where the guest's own entry allows what Xen's does not. */
   #violation(page: number, write: boolean): boolean {
     this.#ledger.charge(P.cpu_nested_walk, 1);

@@ -63,22 +63,24 @@ export class XenPvPlatform implements Platform {
     if (this.#pending > 0) this.#flushBatch();
   }
 
-  modifyPte(page: number, flags: number): void {
-    if (this.#pending === BATCH_ENTRIES) this.#flushBatch();
-    this.#xen.addEntry(page, flags);
-    this.#pending++;
+  modifyPtes(first: number, end: number, flags: number): void {
+    for (let page = first; page < end; ) {
+      if (this.#pending === BATCH_ENTRIES) this.#flushBatch();
+      const stop = Math.min(end, page + BATCH_ENTRIES - this.#pending);
+      this.#xen.addEntries(page, stop, flags);
+      this.#pending += stop - page;
+      page = stop;
+    }
   }
 
-  updatePte(page: number, flags: number): void {
-    this.#ledger.charge(P.linux_xen_update, 1);
-    this.#xen.addEntry(page, flags);
-    this.#xen.mmuUpdate();
+  updatePtes(first: number, end: number, flags: number): void {
+    this.#ledger.charge(P.linux_xen_update, end - first);
+    this.#xen.updateEntries(first, end, flags);
   }
 
   setPte(page: number, flags: number): void {
     this.#ledger.charge(P.linux_xen_set_pte, 1);
-    this.#xen.addEntry(page, flags);
-    this.#xen.mmuUpdate();
+    this.#xen.updateEntries(page, page + 1, flags);
   }
 
   clearAndFlushPte(page: number): void {

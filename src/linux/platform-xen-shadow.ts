@@ -42,6 +42,10 @@ export class XenShadowPlatform extends NativePlatform {
   }
 
   protected override writePte(page: number, flags: number): void {
-    this.#xen.writeEntry(page, flags);
+    this.#xen.writeEntries(page, page + 1, flags);
+  }
+
+  protected override writePtes(first: number, end: number, flags: number): void {
+    this.#xen.writeEntries(first, end, flags);
   }
 }

@@ -33,10 +33,13 @@ export interface Platform {
   /** Updates until `leaveLazyMmu` may be collected. */
   enterLazyMmu(): void;
   leaveLazyMmu(): void;
-  /** ptep_modify_prot_start and _commit: rights of a present entry change, A and D survive. Inside lazy mode. */
-  modifyPte(page: number, flags: number): void;
-  /** The same outside of lazy mode: at once. */
-  updatePte(page: number, flags: number): void;
+  /**
+   * ptep_modify_prot_start and _commit: rights of present entries change, A and D survive. Inside lazy mode. The entries, from
+   * the page `first`'s to before `end`'s, are alike (`PageTable.alikeUntil`) and in one page-table page; each is changed by itself.
+   */
+  modifyPtes(first: number, end: number, flags: number): void;
+  /** The same outside of lazy mode: each at once. */
+  updatePtes(first: number, end: number, flags: number): void;
   /** set_pte: one entry, at once. */
   setPte(page: number, flags: number): void;
   /** ptep_clear_flush: take the entry out and flush its page. */

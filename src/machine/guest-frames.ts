@@ -62,7 +62,8 @@ export class GuestFrames {
 
   /** Withholds these bits of every frame, beside what else is. */
   withholdAll(bits: number): void {
-    for (let frame = 0; frame < this.#count; frame++) this.withhold(frame, this.#withheld[frame] | bits);
+    for (let frame = 0; frame < this.#count; frame++)
+      if ((this.#withheld[frame] & bits) !== bits) this.withhold(frame, this.#withheld[frame] | bits);
   }
 
   #grow(): void {

@@ -107,8 +107,8 @@ export class Ledger {
 
   /** Makes the current context's like in another phase the current one. @returns the handle of the one before */
   enterPhase(phase: Phase): ContextHandle {
-    const { epoch, site, region } = this.current;
-    return this.enter(phase, epoch, site, region);
+    const k = this.currentRow * 4;
+    return this.enter(phase, this.#keys[k + 1], this.#keys[k + 2], this.#keys[k + 3]);
   }
 
   /** Makes the context of a handle current again. */

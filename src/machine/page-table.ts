@@ -1,3 +1,5 @@
+import { PageBytes } from "./page-bytes.ts";
+
 /**
  * The L1 entries of one process, as flags: the frames themselves do not matter to what is counted. Beside what the guest's
  * kernel wrote there stands what a hypervisor that has tables of its own withholds; the processor grants what both do.
@@ -42,13 +44,17 @@ export const TABLE_PAGES = 1 << TABLE_SHIFT;
 export const WINDOW_PAGES = 1 << 21;
 
 export class PageTable {
-  /** Flags of each page; read freely, written through `set` only. */
-  readonly flags = new Uint8Array(WINDOW_PAGES);
+  readonly #entries = new PageBytes(WINDOW_PAGES);
+  /** Flags of each page; read freely, written through `set` and `setAll` only. */
+  readonly flags = this.#entries.bytes;
+  readonly #withholding = new PageBytes(WINDOW_PAGES);
   /**
    * What the hypervisor's own tables (shadow entries, second-level translation) hold back of what `flags` grants; bits
    * above. Always 0 where the processor walks the guest's tables alone. Read freely, written through `withhold` only.
    */
-  readonly withheld = new Uint8Array(WINDOW_PAGES);
+  readonly withheld = this.#withholding.bytes;
+  /** Something is withheld of some page, or was. */
+  #withholds = false;
   #onWrite: ((page: number) => void) | undefined;
   #watchFirst = 0;
   #watchCount = 0;
@@ -61,18 +67,51 @@ export class PageTable {
     this.#update(page);
   }
 
+  /** The same flags for all pages from `first` to before `end`. */
+  setAll(first: number, end: number, flags: number): void {
+    if (end - first === 1 || this.#onWrite !== undefined) {
+      for (let page = first; page < end; page++) this.set(page, flags);
+      return;
+    }
+    this.#entries.fill(flags, first, end);
+    if (first < this.#watchFirst + this.#watchCount && end > this.#watchFirst)
+      for (let page = first; page < end; page++) this.#update(page);
+  }
+
+  /**
+   * Where the stretch of entries ends, at `end` at the latest, that begins with a page's and in which all are alike, what is
+   * withheld of them too. A walk over many entries does to all of them what it does to one.
+   */
+  alikeUntil(page: number, end: number): number {
+    return this.#withholds
+      ? this.#entries.alikeWithUntil(this.#withholding, page, end)
+      : this.#entries.alikeUntil(page, end);
+  }
+
+  /** The same, where what somebody keeps about each page is to be alike, too, instead of what is withheld. */
+  alikeWithUntil(kept: PageBytes, page: number, end: number): number {
+    return this.#entries.alikeWithUntil(kept, page, end);
+  }
+
+  /** The first entry from a page's on, before `end`, that has one of these flags; `end` when none has. */
+  nextWith(flags: number, page: number, end: number): number {
+    return this.#entries.next(flags, page, end);
+  }
+
   /** Has somebody told of every change of an entry, before it is made. */
   observeWrites(listener: (page: number) => void): void {
     this.#onWrite = listener;
   }
 
   withhold(page: number, bits: number): void {
+    if (bits !== 0) this.#withholds = true;
     this.withheld[page] = bits;
     this.#update(page);
   }
 
   /** The same of every page. */
   withholdAll(bits: number): void {
+    this.#withholds = true;
     this.withheld.fill(bits);
     this.#updateWatched();
   }

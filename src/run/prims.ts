@@ -394,7 +394,7 @@ export class Prims {
     this.#code(kernel.userFaults - before);
   }
 
-  #readPagemap(pages: number): Uint8Array {
+  #readPagemap(pages: number): Uint32Array {
     const kernel = this.#kernel;
     kernel.enter();
     const softDirty = kernel.memory.readPagemap(this.#region, pages);
@@ -410,8 +410,7 @@ export class Prims {
     const softDirty = this.#readPagemap(CYCLE_PAGES);
     const kernel = this.#kernel;
     const before = kernel.userFaults;
-    let copied = 0;
-    for (const dirty of softDirty) if (dirty !== 0) kernel.store(this.#buffer + copied++);
+    for (const copied of softDirty.keys()) kernel.store(this.#buffer + copied);
     this.#code(kernel.userFaults - before);
     this.#clearRefs();
   }

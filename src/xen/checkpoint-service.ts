@@ -28,6 +28,10 @@ export interface CheckpointService {
   unprotect(gate: Gate, ranges: readonly PageRange[]): void;
   /** The dirty bitmap shared with the application: bit set when the page was opened by a write since it was last protected. */
   isDirty(page: number): boolean;
+  /** The pages whose bits are set in it. */
+  dirtyPages(ranges: readonly PageRange[]): Uint32Array;
+  /** Those, and the pages that the log holds writes to. */
+  notedPages(ranges: readonly PageRange[]): Uint32Array;
   /**
    * Whether the log holds writes to the page. The log is shared with the application, which reads and clears it without Xen:
    * for each page a count of the writes emulated, and a bit for each of its bytes that one of them wrote. A list of the writes

@@ -15,8 +15,8 @@ export interface DirtyBitScan {
   unregister(gate: Gate, first: number, pageCount: number): void;
   /** Moves the D bits of registered pages to the bitmap that Xen shares with the process, which clears them; one TLB flush. */
   scan(gate: Gate, ranges: readonly PageRange[]): void;
-  /** The bitmap: whether the page was written between the last two of its scans, or before its first. */
-  isDirty(page: number): boolean;
+  /** The bitmap: the pages that were written between the last two of their scans, or before their first. */
+  dirtyPages(ranges: readonly PageRange[]): Uint32Array;
 }
 
 /** A walk over the entries of pages, one page-table page after the other. */

@@ -1,6 +1,8 @@
 import type { Ledger } from "../machine/ledger.ts";
+import { PageBytes } from "../machine/page-bytes.ts";
 import { type PageTable, PTE_PRESENT, TABLE_SHIFT, WINDOW_PAGES } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
+import type { PageRange } from "./checkpoint-service.ts";
 
 /** Pages of the guest: 1 GiB. What is not the process's and not named below lies still. */
 const GUEST_PAGES = 1 << 18;
@@ -41,7 +43,8 @@ export class LogDirty {
   readonly #mode: LogDirtyMode;
   readonly #always: KernelSet;
   #isOn = false;
-  #pages = new Uint8Array(0);
+  #bitmap = new PageBytes(0);
+  #pages = this.#bitmap.bytes;
   #tables = new Uint8Array(0);
   #sets = 0;
   #count = 0;
@@ -56,7 +59,8 @@ export class LogDirty {
 
   /** XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY: once. */
   enable(): void {
-    this.#pages = new Uint8Array(WINDOW_PAGES);
+    this.#bitmap = new PageBytes(WINDOW_PAGES);
+    this.#pages = this.#bitmap.bytes;
     this.#tables = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
     this.#isOn = true;
     this.#ledger.charge(P.xen_log_dirty_op, 1);
@@ -89,9 +93,9 @@ export class LogDirty {
     this.#mode.close();
   }
 
-  /** Whether the page, a virtual page number, was written since the bitmap was cleared. */
-  isDirty(page: number): boolean {
-    return this.#pages[page] === 1;
+  /** The pages, virtual page numbers, that were written since the bitmap was cleared. */
+  dirtyPages(ranges: readonly PageRange[]): Uint32Array {
+    return this.#bitmap.pagesWith(1, ranges);
   }
 
   /** Whether the next store to the page comes to Xen because of this mode, and for nothing else. */

@@ -1,4 +1,5 @@
 import type { Ledger } from "../machine/ledger.ts";
+import { PageBytes } from "../machine/page-bytes.ts";
 import { WINDOW_PAGES } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import { type CheckpointService, EVERY_WRITE, type Gate, type PageRange } from "./checkpoint-service.ts";
@@ -23,7 +24,8 @@ const WORD_SHIFT = 6;
 export abstract class ProtectionService implements CheckpointService {
   protected readonly ledger: Ledger;
   readonly #channel: RequestChannel;
-  readonly #state = new Uint8Array(WINDOW_PAGES);
+  readonly #pages = new PageBytes(WINDOW_PAGES);
+  readonly #state = this.#pages.bytes;
   /** How many writes to the page Xen emulates, and has emulated; made when first asked for. */
   #limits = new Uint8Array(0);
   #emulated = new Uint8Array(0);
@@ -52,6 +54,11 @@ export abstract class ProtectionService implements CheckpointService {
   protected chargePages(pages: number, changed: number): void {
     this.ledger.charge(P.xen_service_page, pages);
     this.ledger.charge(P.xen_mmu_update_write, changed);
+  }
+
+  /** No page is registered. */
+  get isIdle(): boolean {
+    return this.#registered === 0;
   }
 
   register(gate: Gate, first: number, pageCount: number): void {
@@ -104,7 +111,11 @@ export abstract class ProtectionService implements CheckpointService {
       words += ((end - 1) >> WORD_SHIFT) - (first >> WORD_SHIFT) + 1;
       this.#limits.fill(emulatedWrites, first, end);
       for (let page = first; page < end; page++) {
-        if ((state[page] & (DIRTY | PROTECTED)) === PROTECTED) continue;
+        // What is protected and clean stays as it is, and is most of a memory of which little is written.
+        if ((state[page] & (DIRTY | PROTECTED)) === PROTECTED) {
+          page = this.#pages.alikeUntil(page, end) - 1;
+          continue;
+        }
         pages++;
         state[page] = (state[page] & ~DIRTY) | PROTECTED;
         if (this.close(page)) closed++;
@@ -132,6 +143,14 @@ export abstract class ProtectionService implements CheckpointService {
 
   isDirty(page: number): boolean {
     return (this.#state[page] & DIRTY) !== 0;
+  }
+
+  dirtyPages(ranges: readonly PageRange[]): Uint32Array {
+    return this.#pages.pagesWith(DIRTY, ranges);
+  }
+
+  notedPages(ranges: readonly PageRange[]): Uint32Array {
+    return this.#pages.pagesWith(DIRTY | LOGGED, ranges);
   }
 
   isLogged(page: number): boolean {

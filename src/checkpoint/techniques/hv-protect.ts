@@ -16,7 +16,7 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { pagesThat, wordsIn } from "../pages.ts";
+import { wordsIn } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
@@ -50,7 +50,7 @@ function create(machine: TechniqueMachine): Technique {
     },
     collect(ranges) {
       ledger.charge(P.user_bitmap_word, wordsIn(ranges));
-      const dirty = pagesThat(armed.runsIn(ranges), (page) => service.isDirty(page));
+      const dirty = service.dirtyPages(armed.runsIn(ranges));
       ledger.charge(P.user_list_entry, dirty.length);
       return dirty;
     },

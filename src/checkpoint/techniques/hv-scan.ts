@@ -17,7 +17,7 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
-import { pagesThat, subtractRanges, wordsIn } from "../pages.ts";
+import { subtractRanges, wordsIn } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
@@ -56,7 +56,7 @@ function create(machine: TechniqueMachine): Technique {
       dirtyBits.scan(gate, tracked);
       channel.complete();
       ledger.charge(P.user_bitmap_word, wordsIn(tracked));
-      const dirty = pagesThat(tracked, (page) => dirtyBits.isDirty(page));
+      const dirty = dirtyBits.dirtyPages(tracked);
       ledger.charge(P.user_list_entry, dirty.length);
       return dirty;
     },

@@ -1,6 +1,7 @@
 import { P } from "../../machine/primitives.ts";
+import type { PageRange } from "../../xen/checkpoint-service.ts";
 import { PageFlags } from "../page-flags.ts";
-import { pageCountOf, wordsIn } from "../pages.ts";
+import { subtractRanges, wordsIn } from "../pages.ts";
 import type { Environment, Technique, TechniqueId, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 import { cutAtPages, firstRunFrom, NO_RUNS, pageOfRun, RunColumns, unionOf, withoutRuns } from "../written-bytes.ts";
@@ -46,8 +47,7 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
       log = unionOf(log, written);
     },
     collect(ranges) {
-      const dirty = new Uint32Array(pageCountOf(ranges));
-      let dirtyCount = 0;
+      const noted = service.notedPages(armed.runsIn(ranges));
       let logged = 0;
       const { address, bytes } = log;
       const saved = new RunColumns(address.length);
@@ -56,37 +56,27 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
       let run = 0;
       // Two bitmaps: pages that were opened, and pages that the log has something of.
       ledger.charge(P.user_bitmap_word, 2 * wordsIn(ranges));
-      for (const { first, pageCount } of ranges) {
-        for (let page = first; page < first + pageCount; page++) {
-          if (!armed.has(page)) continue;
-          const opened = service.isDirty(page);
-          if (!service.isLogged(page)) {
-            if (opened) dirty[dirtyCount++] = page;
-            continue;
-          }
-          logged++;
-          dirty[dirtyCount++] = page;
-          service.clearLog(page);
-          for (; run < address.length && pageOfRun(log, run) + origin < page; run++)
-            kept.push(address[run], bytes[run]);
-          for (; run < address.length && pageOfRun(log, run) + origin === page; run++)
-            if (!opened) saved.push(address[run], bytes[run]);
-        }
+      for (const page of noted) {
+        if (!service.isLogged(page)) continue;
+        const opened = service.isDirty(page);
+        logged++;
+        service.clearLog(page);
+        for (; run < address.length && pageOfRun(log, run) + origin < page; run++) kept.push(address[run], bytes[run]);
+        for (; run < address.length && pageOfRun(log, run) + origin === page; run++)
+          if (!opened) saved.push(address[run], bytes[run]);
       }
       for (; run < address.length; run++) kept.push(address[run], bytes[run]);
       log = kept.runs();
       taken = saved.runs();
       ledger.charge(P.user_bitmap_word, LOG_WORDS * logged);
-      ledger.charge(P.user_list_entry, dirtyCount + taken.address.length);
-      return dirty.subarray(0, dirtyCount);
+      ledger.charge(P.user_list_entry, noted.length + taken.address.length);
+      return noted;
     },
     writtenRuns: () => taken,
     arm(ranges) {
-      const isClosed = (page: number) => armed.has(page) && !service.isDirty(page);
-      const open = ranges.filter(({ first, pageCount }) => {
-        for (let page = first; page < first + pageCount; page++) if (!isClosed(page)) return true;
-        return false;
-      });
+      const isOpen = (range: PageRange) =>
+        subtractRanges([range], armed.runsIn([range])).length > 0 || service.dirtyPages([range]).length > 0;
+      const open = ranges.filter(isOpen);
       if (open.length === 0) return;
       service.protect(options.gate, open, emulatedWrites);
       for (const { first, pageCount } of open) armed.fill(first, pageCount, 1);

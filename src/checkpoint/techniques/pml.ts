@@ -89,7 +89,9 @@ function create(machine: TechniqueMachine, log: PageLog, holdsFrames: boolean): 
       });
     }
     /** By frame: how many entries the search has looked at when it finds it. */
-    const place = new Int32Array(1 + held.reduce((most, frame) => Math.max(most, frame), -1));
+    let last = -1;
+    for (const frame of held) if (frame > last) last = frame;
+    const place = new Int32Array(1 + last);
     for (let at = 0; at < held.length; at++) if (held[at] >= 0) place[held[at]] = at + 1;
     let compared = 0;
     const result = Uint32Array.from(frames, (frame) => {

@@ -32,7 +32,7 @@
 import { P } from "../../machine/primitives.ts";
 import type { PageRange } from "../../xen/checkpoint-service.ts";
 import { PageFlags } from "../page-flags.ts";
-import { mergeRanges, PAGE_BYTES, pagesThat, subtractRanges } from "../pages.ts";
+import { mergeRanges, PAGE_BYTES, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
 export const remus: TechniqueDefinition = {
@@ -67,7 +67,7 @@ function create({ xen, ledger }: TechniqueMachine): Technique {
       ledger.charge(P.remus_pause, 1);
       dirtyPages = logDirty.read();
       // The bitmap forgets what was written to regions that this checkpoint does not take.
-      written.setAll(pagesThat(registered, (page) => logDirty.isDirty(page)));
+      written.setAll(logDirty.dirtyPages(registered));
       return written.take(ranges);
     },
     arm: () => logDirty.clear(),

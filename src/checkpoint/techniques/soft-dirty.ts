@@ -47,9 +47,8 @@ function create({ process, ledger }: TechniqueMachine): Technique {
   function readPagemap(ranges: readonly PageRange[]): void {
     for (const { first, pageCount } of tracked.runsIn(ranges)) {
       pagemap.inPieces(first, pageCount, (start, count, buffer) => {
-        const bits = process.readPagemap(start, count, buffer);
+        written.setAll(process.readPagemap(start, count, buffer));
         ledger.charge(P.user_pagemap_entry, count);
-        for (let i = 0; i < count; i++) if (bits[i] === 1) written.set(start + i);
       });
     }
   }

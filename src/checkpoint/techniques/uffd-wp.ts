@@ -24,6 +24,7 @@
  */
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
+import { subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueId, TechniqueMachine } from "../technique.ts";
 
 export const uffdWp = definition("uffd-wp", "userfaultfd, handler thread", "thread");
@@ -72,8 +73,10 @@ function create({ process, ledger }: TechniqueMachine, delivery: "thread" | "sig
       return written.take(ranges);
     },
     arm(ranges) {
-      for (const { first, pageCount } of ranges) {
-        for (let page = first; page < first + pageCount; page++) if (!populated.has(page)) process.load(page);
+      for (const range of ranges) {
+        const { first, pageCount } = range;
+        for (const absent of subtractRanges([range], populated.runsIn([range])))
+          for (let page = absent.first; page < absent.first + absent.pageCount; page++) process.load(page);
         populated.fill(first, pageCount, 1);
         process.userfaultWriteProtect(first, pageCount, true);
         armed.fill(first, pageCount, 1);

@@ -1,3 +1,4 @@
+import { PageBytes } from "../../machine/page-bytes.ts";
 import { type PageTable, WINDOW_PAGES, WITHHELD_DIRTY } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { Gate, PageRange } from "../checkpoint-service.ts";
@@ -18,7 +19,8 @@ export class HapDirtyBitScan implements DirtyBitScan {
   readonly #channel: RequestChannel;
   readonly #registered: RegisteredFrames;
   readonly #run: EntryRun;
-  readonly #bitmap = new Uint8Array(WINDOW_PAGES);
+  readonly #pages = new PageBytes(WINDOW_PAGES);
+  readonly #bitmap = this.#pages.bytes;
 
   constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel) {
     this.#xen = xen;
@@ -56,7 +58,7 @@ export class HapDirtyBitScan implements DirtyBitScan {
     });
   }
 
-  isDirty(page: number): boolean {
-    return this.#bitmap[page] === 1;
+  dirtyPages(ranges: readonly PageRange[]): Uint32Array {
+    return this.#pages.pagesWith(1, ranges);
   }
 }

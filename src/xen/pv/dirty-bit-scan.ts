@@ -1,9 +1,11 @@
+import { PageBytes } from "../../machine/page-bytes.ts";
 import { type PageTable, PTE_DIRTY, PTE_PRESENT, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { Gate, PageRange } from "../checkpoint-service.ts";
 import { chargeScan, type DirtyBitScan } from "../dirty-bit-scan.ts";
 import type { RequestChannel } from "../request-channel.ts";
 import type { Hypervisor } from "./hypervisor.ts";
+import type { L1Writes } from "./l1-observer.ts";
 
 const REGISTERED = 1;
 /** Another frame, or none, since the last scan: other bytes. */
@@ -21,23 +23,33 @@ const DIRTY = 8;
  *
  * Xen sees the guest's kernel map another frame or none, and counts the page as dirty then.
  */
-export class PvDirtyBitScan implements DirtyBitScan {
+export class PvDirtyBitScan implements DirtyBitScan, L1Writes {
   readonly #xen: Hypervisor;
   readonly #table: PageTable;
   readonly #channel: RequestChannel;
-  readonly #state = new Uint8Array(WINDOW_PAGES);
+  readonly #pages = new PageBytes(WINDOW_PAGES);
+  readonly #state = this.#pages.bytes;
+  /** How many pages are. */
+  #registered = 0;
 
   constructor(xen: Hypervisor, table: PageTable, channel: RequestChannel) {
     this.#xen = xen;
     this.#table = table;
     this.#channel = channel;
-    xen.onTableWrite((page, flags) => this.#guestWrites(page, flags));
+    xen.onTableWrite(this);
+  }
+
+  get isIdle(): boolean {
+    return this.#registered === 0;
   }
 
   register(gate: Gate, first: number, pageCount: number): void {
     this.#channel.request(gate, () => {
       this.#xen.ledger.charge(P.xen_service_page, pageCount);
-      this.#state.fill(REGISTERED | CHANGED, first, first + pageCount);
+      for (let page = first, end = first + pageCount; page < end; page++) {
+        if ((this.#state[page] & REGISTERED) === 0) this.#registered++;
+        this.#state[page] = REGISTERED | CHANGED;
+      }
     });
   }
 
@@ -45,6 +57,7 @@ export class PvDirtyBitScan implements DirtyBitScan {
     this.#channel.request(gate, () => {
       this.#chargeTables([{ first, pageCount }]);
       for (let page = first, end = first + pageCount; page < end; page++) {
+        if (this.#state[page] & REGISTERED) this.#registered--;
         if (this.#state[page] & GUEST_DIRTY) this.#table.set(page, this.#table.flags[page] | PTE_DIRTY);
         this.#state[page] = 0;
       }
@@ -58,15 +71,19 @@ export class PvDirtyBitScan implements DirtyBitScan {
       let cleared = 0;
       this.#chargeTables(ranges);
       for (const { first, pageCount } of ranges) {
-        for (let page = first, end = first + pageCount; page < end; page++) {
+        for (let page = first, end = first + pageCount; page < end; ) {
+          const alike = this.#table.alikeWithUntil(this.#pages, page, end);
           const entry = flags[page];
           const dirty = (entry & PTE_DIRTY) !== 0;
           const found = dirty || (state[page] & CHANGED) !== 0;
-          state[page] = (state[page] & ~(CHANGED | DIRTY)) | (found ? DIRTY : 0);
-          if (!dirty) continue;
-          state[page] |= GUEST_DIRTY;
-          this.#table.set(page, entry & ~PTE_DIRTY);
-          cleared++;
+          const bits = (found ? DIRTY : 0) | (dirty ? GUEST_DIRTY : 0);
+          const after = (state[page] & ~(CHANGED | DIRTY)) | bits;
+          if (after !== state[page]) this.#pages.fill(after, page, alike);
+          if (dirty) {
+            this.#table.setAll(page, alike, entry & ~PTE_DIRTY);
+            cleared += alike - page;
+          }
+          page = alike;
         }
       }
       if (cleared === 1) this.#xen.flushPage();
@@ -74,12 +91,11 @@ export class PvDirtyBitScan implements DirtyBitScan {
     });
   }
 
-  isDirty(page: number): boolean {
-    return (this.#state[page] & DIRTY) !== 0;
+  dirtyPages(ranges: readonly PageRange[]): Uint32Array {
+    return this.#pages.pagesWith(DIRTY, ranges);
   }
 
-  /** @returns the flags that the entry gets */
-  #guestWrites(page: number, flags: number): number {
+  guestWrites(page: number, flags: number): number {
     const state = this.#state[page];
     if ((state & REGISTERED) === 0) return flags;
     const kept = flags !== 0 && (state & GUEST_DIRTY) !== 0 ? PTE_DIRTY : 0;

@@ -2,7 +2,7 @@ import type { Ledger } from "../../machine/ledger.ts";
 import { type PageTable, PTE_DIRTY, PTE_PRESENT, PTE_SOFT_DIRTY, PTE_WRITABLE } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import { ShadowTables } from "../shadow/shadow-tables.ts";
-import type { L1Observer } from "./l1-observer.ts";
+import type { L1Observer, L1Writes } from "./l1-observer.ts";
 
 /** Entries that Linux puts into one mmu_update at most. */
 const MOST_ENTRIES = 64;
@@ -19,7 +19,7 @@ export class Hypervisor {
   readonly #table: PageTable;
   readonly #xpti: boolean;
   #observer: L1Observer | undefined;
-  #rewrite: (page: number, flags: number) => number = (_page, flags) => flags;
+  #first: L1Writes | undefined;
   /** In log-dirty mode: the tables that the processor walks then. */
   #shadow: ShadowTables | undefined;
   /** Called whenever the guest enters Xen. */
@@ -39,9 +39,9 @@ export class Hypervisor {
     this.#observer = observer;
   }
 
-  /** Has `rewrite` see each L1 entry that the guest writes, before its observer; the entry gets what it returns. */
-  onTableWrite(rewrite: (page: number, flags: number) => number): void {
-    this.#rewrite = rewrite;
+  /** Has somebody see each L1 entry that the guest writes, before the observer. */
+  onTableWrite(first: L1Writes): void {
+    this.#first = first;
   }
 
   /** Has `action` done first whenever the guest enters Xen. */
@@ -150,32 +150,39 @@ export class Hypervisor {
     this.#hideXen();
   }
 
-  /** One entry of the mmu_update that `mmuUpdate` will make. */
-  addEntry(page: number, flags: number): void {
+  /** Entries, alike and in one table, of the mmu_update that `mmuUpdate` will make. */
+  addEntries(first: number, end: number, flags: number): void {
     if (this.#entries === 0) this.#onEntry();
-    this.#entries++;
-    const before = this.#table.flags[page];
-    const after = this.#entryFor(page, flags);
-    if ((before ^ after) & PTE_PRESENT) {
-      if (after & PTE_PRESENT) {
-        this.ledger.charge(P.xen_mmu_update_map, 1);
-        if (after & PTE_WRITABLE) this.ledger.charge(P.xen_mmu_update_map_writable, 1);
-      } else this.ledger.charge(P.xen_mmu_update_unmap, 1);
-    } else if ((before ^ after) & PTE_WRITABLE) this.#rights++;
-    this.#writeEntry(page, after);
+    this.#entries += end - first;
+    if (this.#takesAll) {
+      this.#chargeChange(this.#table.flags[first], flags, end - first);
+      this.#table.setAll(first, end, flags);
+      return;
+    }
+    for (let page = first; page < end; page++) {
+      const after = this.#entryFor(page, flags);
+      this.#chargeChange(this.#table.flags[page], after, 1);
+      this.#writeEntry(page, after);
+    }
   }
 
   /** The mmu_update hypercall with the entries added. */
   mmuUpdate(): void {
-    const entries = this.#entries;
-    const { ledger } = this;
-    this.hypercall();
-    ledger.charge(P.xen_mmu_update, 1);
-    ledger.charge(P.xen_mmu_update_entry, entries);
-    if (this.#rights > 0) ledger.charge(P.xen_mmu_update_write, this.#rights);
-    this.batchSizes[entries]++;
-    this.#entries = 0;
-    this.#rights = 0;
+    this.#mmuUpdates(1, this.#entries);
+  }
+
+  /** Entries that are alike and in one table, each by an mmu_update of its own. */
+  updateEntries(first: number, end: number, flags: number): void {
+    if (end - first > 1) this.#onEntry();
+    if (this.#takesAll) {
+      this.addEntries(first, end, flags);
+      this.#mmuUpdates(end - first, 1);
+      return;
+    }
+    for (let page = first; page < end; page++) {
+      this.addEntries(page, page + 1, flags);
+      this.mmuUpdate();
+    }
   }
 
   /** mmuext_op, INVLPG_LOCAL. */
@@ -245,14 +252,14 @@ export class Hypervisor {
     this.ledger.charge(P.xen_version, 1);
   }
 
-  /** Entry and exit of a hypercall of the guest's kernel. */
-  hypercall(): void {
+  /** Entry and exit of a hypercall of the guest's kernel, or of several that are alike. */
+  hypercall(times = 1): void {
     const { ledger } = this;
-    ledger.charge(P.cpu_hypercall, 1);
-    ledger.charge(P.xen_hypercall, 1);
+    ledger.charge(P.cpu_hypercall, times);
+    ledger.charge(P.xen_hypercall, times);
     this.#onEntry();
-    ledger.charge(P.xen_cpu_sysret, 1);
-    this.#hideXen();
+    ledger.charge(P.xen_cpu_sysret, times);
+    this.#hideXen(times);
   }
 
   /** Ring 3 enters Xen through a gate of its own and goes back. */
@@ -291,9 +298,38 @@ export class Hypervisor {
     ledger.charge(P.xen_cpu_cr3_write, 1);
   }
 
+  /** Nobody has a say in what entries get, and nothing follows from it. */
+  get #takesAll(): boolean {
+    return this.#shadow === undefined && this.#first?.isIdle !== false && this.#observer?.isIdle !== false;
+  }
+
+  /** Hypercalls with so many entries each, which were added. */
+  #mmuUpdates(times: number, entries: number): void {
+    const { ledger } = this;
+    this.hypercall(times);
+    ledger.charge(P.xen_mmu_update, times);
+    ledger.charge(P.xen_mmu_update_entry, times * entries);
+    if (this.#rights > 0) ledger.charge(P.xen_mmu_update_write, this.#rights);
+    this.batchSizes[entries] += times;
+    this.#entries = 0;
+    this.#rights = 0;
+  }
+
+  /** What it takes to validate this change of so many entries. */
+  #chargeChange(before: number, after: number, count: number): void {
+    const { ledger } = this;
+    const changed = before ^ after;
+    if (changed & PTE_PRESENT) {
+      if (after & PTE_PRESENT) {
+        ledger.charge(P.xen_mmu_update_map, count);
+        if (after & PTE_WRITABLE) ledger.charge(P.xen_mmu_update_map_writable, count);
+      } else ledger.charge(P.xen_mmu_update_unmap, count);
+    } else if (changed & PTE_WRITABLE) this.#rights += count;
+  }
+
   /** What an L1 entry gets when the guest writes these flags to it. */
   #entryFor(page: number, flags: number): number {
-    const wanted = this.#rewrite(page, flags);
+    const wanted = this.#first === undefined ? flags : this.#first.guestWrites(page, flags);
     return this.#observer === undefined ? wanted : this.#observer.guestWrites(page, wanted);
   }
 
@@ -314,7 +350,7 @@ export class Hypervisor {
   #writeEntry(page: number, flags: number): void {
     if (this.#shadow === undefined) this.#table.set(page, flags);
     else {
-      this.#shadow.write(page, flags);
+      this.#shadow.write(page, page + 1, flags);
       this.#onShadow((shadow) => shadow.validate(page));
     }
   }

@@ -1,4 +1,5 @@
 import type { Ledger } from "../../machine/ledger.ts";
+import { PageBytes } from "../../machine/page-bytes.ts";
 import { type PageTable, WINDOW_PAGES, WITHHELD_ACCESS, WITHHELD_DIRTY } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { Gate, PageRange } from "../checkpoint-service.ts";
@@ -23,7 +24,8 @@ export class ShadowDirtyBitScan implements DirtyBitScan, ShadowObserver {
   readonly #tables: ShadowTables;
   readonly #table: PageTable;
   readonly #channel: RequestChannel;
-  readonly #state = new Uint8Array(WINDOW_PAGES);
+  readonly #pages = new PageBytes(WINDOW_PAGES);
+  readonly #state = this.#pages.bytes;
 
   constructor(ledger: Ledger, tables: ShadowTables, table: PageTable, channel: RequestChannel) {
     this.#ledger = ledger;
@@ -62,8 +64,8 @@ export class ShadowDirtyBitScan implements DirtyBitScan, ShadowObserver {
     });
   }
 
-  isDirty(page: number): boolean {
-    return (this.#state[page] & DIRTY) !== 0;
+  dirtyPages(ranges: readonly PageRange[]): Uint32Array {
+    return this.#pages.pagesWith(DIRTY, ranges);
   }
 
   writeFault(): void {}

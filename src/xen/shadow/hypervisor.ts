@@ -91,16 +91,16 @@ export class ShadowHypervisor {
     this.#exits.enter();
   }
 
-  /** The guest's kernel stores an L1 entry of its process. */
-  writeEntry(page: number, flags: number): void {
+  /** The guest's kernel stores L1 entries of its process, which are alike and in one table: the first store lets that go out of sync. */
+  writeEntries(first: number, end: number, flags: number): void {
     const { tables } = this;
-    const table = page >> TABLE_SHIFT;
+    const table = first >> TABLE_SHIFT;
     if (this.#hung[table] === 0) {
       this.#hung[table] = 1;
-      if (tables.hasDirectory(page)) this.#emulateWrite();
+      if (tables.hasDirectory(first)) this.#emulateWrite();
     }
-    if (tables.isWriteProtected(page)) this.#unsync(page);
-    tables.write(page, flags);
+    if (tables.isWriteProtected(first)) this.#unsync(first);
+    tables.write(first, end, flags);
   }
 
   readCr3(): void {

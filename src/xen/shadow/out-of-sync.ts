@@ -1,7 +1,9 @@
+import { PageBytes } from "../../machine/page-bytes.ts";
 import { TABLE_PAGES } from "../../machine/page-table.ts";
 
 /** Guest L1 tables that one virtual processor may have out of sync at a time (SHADOW_OOS_PAGES). */
 const SLOTS = 3;
+const NO_TABLES: readonly number[] = [];
 
 /**
  * One table that is out of sync, with the guest's entries as their shadows have them. Xen takes a snapshot of all entries;
@@ -9,11 +11,11 @@ const SLOTS = 3;
  */
 export class Snapshot {
   #table = 0;
-  /** Place of each entry among those that were written, from 1; 0 of the others. */
-  readonly #placeOf = new Uint16Array(TABLE_PAGES);
-  readonly #pages = new Uint32Array(TABLE_PAGES);
+  /** 1 where an entry of the table was written, and the first and the last of those. */
+  readonly #written = new PageBytes(TABLE_PAGES);
+  #first = TABLE_PAGES;
+  #last = -1;
   readonly #entries = new Uint8Array(TABLE_PAGES);
-  #count = 0;
 
   get table(): number {
     return this.#table;
@@ -21,35 +23,46 @@ export class Snapshot {
 
   /** Begins anew, with another table. */
   begin(table: number): this {
-    for (let i = 0; i < this.#count; i++) this.#placeOf[this.#pages[i] & (TABLE_PAGES - 1)] = 0;
-    this.#count = 0;
+    if (this.#last >= 0) this.#written.bytes.fill(0, this.#first, this.#last + 1);
+    this.#first = TABLE_PAGES;
+    this.#last = -1;
     this.#table = table;
     return this;
   }
 
   /** The guest writes the entry of a page, which was `before`. */
   noteWrite(page: number, before: number): void {
-    if (this.#placeOf[page & (TABLE_PAGES - 1)] !== 0) return;
-    this.#pages[this.#count] = page;
-    this.#entries[this.#count] = before;
-    this.#placeOf[page & (TABLE_PAGES - 1)] = ++this.#count;
+    const index = page & (TABLE_PAGES - 1);
+    if (this.#written.bytes[index] !== 0) return;
+    this.#written.bytes[index] = 1;
+    this.#entries[index] = before;
+    if (index < this.#first) this.#first = index;
+    if (index > this.#last) this.#last = index;
   }
 
   /** The shadow of a page has been made from its entry as it is now. */
   notePropagated(page: number, entry: number): void {
-    const place = this.#placeOf[page & (TABLE_PAGES - 1)];
-    if (place !== 0) this.#entries[place - 1] = entry;
+    this.#entries[page & (TABLE_PAGES - 1)] = entry;
   }
 
-  /** Pages whose entries were written, ascending: no other entry can differ. */
-  written(): Uint32Array {
-    return this.#pages.slice(0, this.#count).sort();
+  /** The first page whose entry was written, in the order of pages: no other entry can differ. -1 for none. */
+  firstWritten(): number {
+    return this.#nextFrom(this.#first);
+  }
+
+  /** The next one behind a page of the table. */
+  nextWritten(page: number): number {
+    return this.#nextFrom((page & (TABLE_PAGES - 1)) + 1);
   }
 
   /** The entry of a page that was written, as its shadow has it. */
-  entryOf(page: number): number | undefined {
-    const place = this.#placeOf[page & (TABLE_PAGES - 1)];
-    return place === 0 ? undefined : this.#entries[place - 1];
+  entryOf(page: number): number {
+    return this.#entries[page & (TABLE_PAGES - 1)];
+  }
+
+  #nextFrom(index: number): number {
+    if (index > this.#last) return -1;
+    return this.#table * TABLE_PAGES + this.#written.next(1, index, this.#last + 1);
   }
 }
 
@@ -63,11 +76,13 @@ export class Snapshot {
  */
 export class OutOfSync {
   readonly #slots: (Snapshot | undefined)[] = Array(SLOTS).fill(undefined);
+  #count = 0;
   /** Of tables that have left. */
   readonly #free: Snapshot[] = [];
 
   /** Tables that are out of sync, by slot. */
-  get tables(): number[] {
+  get tables(): readonly number[] {
+    if (this.#count === 0) return NO_TABLES;
     return this.#slots.flatMap((slot) => (slot === undefined ? [] : [slot.table]));
   }
 
@@ -92,6 +107,7 @@ export class OutOfSync {
     if (occupant !== undefined && occupant.table % SLOTS === index) target = (index + 1) % SLOTS;
     const victim = this.#slots[target];
     if (victim !== undefined) sync(victim.table);
+    this.#count++;
     if (occupant !== undefined && target !== index) {
       this.#slots[index] = entering;
       entering = occupant;
@@ -105,6 +121,7 @@ export class OutOfSync {
       const slot = this.#slots[index];
       if (slot?.table !== table) continue;
       this.#slots[index] = undefined;
+      this.#count--;
       this.#free.push(slot);
     }
   }

@@ -77,7 +77,10 @@ export class ShadowTables {
     const entry = this.#table.flags[page];
     if ((entry & PTE_PRESENT) === 0 || (write && (entry & PTE_WRITABLE) === 0)) return false;
     // The walk sets the bits that the processor would have set.
-    if (write && (entry & PTE_DIRTY) === 0) this.#setEntry(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+    if (write && (entry & PTE_DIRTY) === 0) {
+      this.#outOfSync.snapshotOf(page >> TABLE_SHIFT)?.noteWrite(page, entry);
+      this.#table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+    }
     ledger.charge(P.xen_shadow_fault, 1);
     this.#create(page >> TABLE_SHIFT);
     this.noticeFrame(page);
@@ -108,10 +111,13 @@ export class ShadowTables {
     this.#outOfSync.add(page >> TABLE_SHIFT, (evicted) => this.#resync(evicted));
   }
 
-  /** The guest's kernel (or Xen for it) writes an L1 entry. Its shadow stays as it was. */
-  write(page: number, flags: number): void {
-    if ((this.#table.flags[page] & flags & PTE_PRESENT) === 0) this.#changes[page] = FRAME_CHANGED;
-    this.#setEntry(page, flags);
+  /** The guest's kernel (or Xen for it) writes L1 entries that are alike and in one table. Their shadows stay as they were. */
+  write(first: number, end: number, flags: number): void {
+    const before = this.#table.flags[first];
+    if ((before & flags & PTE_PRESENT) === 0) this.#changes.fill(FRAME_CHANGED, first, end);
+    const snapshot = this.#outOfSync.snapshotOf(first >> TABLE_SHIFT);
+    if (snapshot !== undefined) for (let page = first; page < end; page++) snapshot.noteWrite(page, before);
+    this.#table.setAll(first, end, flags);
   }
 
   /** sh_validate_guest_entry: Xen itself wrote the guest's entry, and brings its shadow up to date at once. */
@@ -214,12 +220,6 @@ export class ShadowTables {
     this.#outOfSync.snapshotOf(page >> TABLE_SHIFT)?.notePropagated(page, this.#table.flags[page]);
   }
 
-  /** Every change of the guest's entry comes through here. */
-  #setEntry(page: number, entry: number): void {
-    this.#outOfSync.snapshotOf(page >> TABLE_SHIFT)?.noteWrite(page, this.#table.flags[page]);
-    this.#table.set(page, entry);
-  }
-
   #set(page: number, withheld: number): void {
     const before = this.#table.withheld[page];
     this.#granted[page >> TABLE_SHIFT] += (before & WITHHELD_ACCESS) - (withheld & WITHHELD_ACCESS);
@@ -271,7 +271,7 @@ export class ShadowTables {
     this.flush();
     ledger.charge(P.xen_shadow_compare, this.#granted[table]);
     const { flags, withheld } = this.#table;
-    for (const page of snapshot.written()) {
+    for (let page = snapshot.firstWritten(); page >= 0; page = snapshot.nextWritten(page)) {
       if ((withheld[page] & WITHHELD_ACCESS) !== 0) continue;
       if (snapshot.entryOf(page) === flags[page] && this.#changes[page] === 0) continue;
       this.noticeFrame(page);

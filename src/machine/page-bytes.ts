@@ -1,0 +1,87 @@
+const BYTES_PER_WORD = 4;
+/** Filling fewer takes longer than setting them one by one. */
+const FEWEST_TO_FILL = 24;
+
+/** A byte for each page, all 0 at first, that is looked through four pages at a time: most of a large memory is alike. */
+export class PageBytes {
+  readonly bytes: Uint8Array;
+  readonly #words: Int32Array;
+
+  constructor(length: number) {
+    this.#words = new Int32Array(Math.ceil(length / BYTES_PER_WORD));
+    this.bytes = new Uint8Array(this.#words.buffer, 0, length);
+  }
+
+  /** The same byte for all pages from `first` to before `end`. */
+  fill(byte: number, first: number, end: number): void {
+    const { bytes } = this;
+    if (end - first >= FEWEST_TO_FILL) bytes.fill(byte, first, end);
+    else for (let page = first; page < end; page++) bytes[page] = byte;
+  }
+
+  /** The first page from `from` on, before `end`, whose byte has one of these bits; `end` when none has. */
+  next(bits: number, from: number, end: number): number {
+    const { bytes } = this;
+    const words = this.#words;
+    const word = Math.imul(bits, 0x01010101);
+    let page = from;
+    for (; page < end && page % BYTES_PER_WORD !== 0; page++) if ((bytes[page] & bits) !== 0) return page;
+    while (page + BYTES_PER_WORD <= end && (words[page / BYTES_PER_WORD] & word) === 0) page += BYTES_PER_WORD;
+    while (page < end && (bytes[page] & bits) === 0) page++;
+    return page;
+  }
+
+  /** The pages of ranges whose bytes have one of these bits, in the order of the ranges. */
+  pagesWith(bits: number, ranges: readonly { readonly first: number; readonly pageCount: number }[]): Uint32Array {
+    let pages = new Uint32Array(64);
+    let count = 0;
+    for (const { first, pageCount } of ranges) {
+      const end = first + pageCount;
+      for (let page = this.next(bits, first, end); page < end; page = this.next(bits, page + 1, end)) {
+        if (count === pages.length) {
+          const more = new Uint32Array(2 * count);
+          more.set(pages);
+          pages = more;
+        }
+        pages[count++] = page;
+      }
+    }
+    return pages.subarray(0, count);
+  }
+
+  /** Where the stretch of pages ends, at `end` at the latest, that begins at `from` and whose bytes are alike. */
+  alikeUntil(from: number, end: number): number {
+    const { bytes } = this;
+    const words = this.#words;
+    const byte = bytes[from];
+    const word = Math.imul(byte, 0x01010101);
+    let page = from + 1;
+    for (; page < end && page % BYTES_PER_WORD !== 0; page++) if (bytes[page] !== byte) return page;
+    while (page + BYTES_PER_WORD <= end && words[page / BYTES_PER_WORD] === word) page += BYTES_PER_WORD;
+    while (page < end && bytes[page] === byte) page++;
+    return page;
+  }
+
+  /** The same for the bytes here and in another one: stretches in which both are alike. */
+  alikeWithUntil(other: PageBytes, from: number, end: number): number {
+    const { bytes } = this;
+    const { bytes: otherBytes } = other;
+    const words = this.#words;
+    const otherWords = other.#words;
+    const byte = bytes[from];
+    const otherByte = otherBytes[from];
+    const word = Math.imul(byte, 0x01010101);
+    const otherWord = Math.imul(otherByte, 0x01010101);
+    let page = from + 1;
+    for (; page < end && page % BYTES_PER_WORD !== 0; page++)
+      if (bytes[page] !== byte || otherBytes[page] !== otherByte) return page;
+    while (
+      page + BYTES_PER_WORD <= end &&
+      words[page / BYTES_PER_WORD] === word &&
+      otherWords[page / BYTES_PER_WORD] === otherWord
+    )
+      page += BYTES_PER_WORD;
+    while (page < end && bytes[page] === byte && otherBytes[page] === otherByte) page++;
+    return page;
+  }
+}
