@@ -49,6 +49,8 @@ interface Entry extends Run {
   /** Grows with each change of the perspective: what was asked before is thrown away. */
   generation: number;
   cancelComparison: (() => void) | undefined;
+  /** What was compared is not at these prices any more, and is compared again when they rest: that replays nothing. */
+  comparesAgain: boolean;
 }
 
 /** The runs that the editor knows, and the one that it shows. */
@@ -74,7 +76,10 @@ export class Runs implements vscode.Disposable {
       session.onDidEnd(() => this.#forgetAll()),
       this.onDidChange(() => {
         clearTimeout(quiet);
-        quiet = setTimeout(() => this.#settled.fire(), QUIET_MS);
+        quiet = setTimeout(() => {
+          this.#settled.fire();
+          this.#compareAgain();
+        }, QUIET_MS);
       }),
       { dispose: () => clearTimeout(quiet) },
     ];
@@ -104,6 +109,7 @@ export class Runs implements vscode.Disposable {
       comparison: [],
       generation: 0,
       cancelComparison: undefined,
+      comparesAgain: false,
     };
     for (const other of [...this.#entries]) {
       if (!isSameProgram(other, entry)) continue;
@@ -133,6 +139,8 @@ export class Runs implements vscode.Disposable {
     entry.perspective = perspective;
     this.#renew(entry);
     if (!sameComparison(before, perspective)) {
+      const isCompared = entry.comparison.length > 0 || entry.cancelComparison !== undefined || entry.comparesAgain;
+      entry.comparesAgain = isCompared && sameComparison({ ...before, prices: perspective.prices }, perspective);
       entry.cancelComparison?.();
       entry.comparison = [];
     }
@@ -174,6 +182,14 @@ export class Runs implements vscode.Disposable {
     } finally {
       subscription?.dispose();
       if (entry.cancelComparison === cancel) entry.cancelComparison = undefined;
+    }
+  }
+
+  #compareAgain(): void {
+    for (const entry of this.#entries) {
+      if (!entry.comparesAgain) continue;
+      entry.comparesAgain = false;
+      this.compare(entry, "own").catch(() => {}); // The status bar goes without.
     }
   }
 

@@ -236,6 +236,15 @@ sampleTest("another technique needs no other run", async (t) => {
     async () => (await workbench.page.locator(".statusbar-item").allInnerTexts()).join("|"),
     (texts) => texts.includes(`mprotect ${overhead}`) && texts.includes("best:"),
   );
+  // At other prices, too: techniques are compared again.
+  await workbench.command("Checkpoint Lens: Choose Prices...");
+  await workbench.pick("modern");
+  await until(
+    async () => (await workbench.page.locator(".statusbar-item").allInnerTexts()).join("|"),
+    (texts) => /mprotect \+[^|]*; best:/.test(texts) && !texts.includes(overhead),
+  );
+  await workbench.command("Checkpoint Lens: Choose Prices...");
+  await workbench.pick("era");
   await workbench.command("Checkpoint Lens: Choose Technique...");
   await workbench.pick("hv-protect");
   await workbench.statusBar("hv-protect").waitFor();
