@@ -70,18 +70,14 @@ export class PageFlags {
    * @returns the pages that were set, in the order of the ranges
    */
   take(ranges: readonly PageRange[]): Uint32Array {
-    const pages = new Uint32Array(this.#count);
-    let taken = 0;
-    for (const { first, pageCount } of ranges) {
+    const within = ranges.map(({ first, pageCount }) => {
       const { start, end } = this.#within(first, pageCount);
-      for (let i = start; i < end && taken < pages.length; i++) {
-        i = this.#pages.next(1, i, end);
-        if (i < end) pages[taken++] = i + this.#first;
-      }
-      if (start < end) this.#flags.fill(0, start, end);
-    }
-    this.#count -= taken;
-    return taken === pages.length ? pages : pages.slice(0, taken);
+      return { first: start, pageCount: end - start };
+    });
+    const taken = this.#pages.pagesWith(1, within);
+    for (const page of taken) this.#flags[page] = 0;
+    this.#count -= taken.length;
+    return taken.map((page) => page + this.#first);
   }
 
   /** The part of a range that there are flags for, as indexes. */

@@ -19,7 +19,7 @@ export class Hypervisor {
   readonly #table: PageTable;
   readonly #xpti: boolean;
   #observer: L1Observer | undefined;
-  #first: L1Writes | undefined;
+  #rewriter: L1Writes | undefined;
   /** In log-dirty mode: the tables that the processor walks then. */
   #shadow: ShadowTables | undefined;
   /** Called whenever the guest enters Xen. */
@@ -40,8 +40,8 @@ export class Hypervisor {
   }
 
   /** Has somebody see each L1 entry that the guest writes, before the observer. */
-  onTableWrite(first: L1Writes): void {
-    this.#first = first;
+  onTableWrite(rewriter: L1Writes): void {
+    this.#rewriter = rewriter;
   }
 
   /** Has `action` done first whenever the guest enters Xen. */
@@ -300,7 +300,7 @@ export class Hypervisor {
 
   /** Nobody has a say in what entries get, and nothing follows from it. */
   get #takesAll(): boolean {
-    return this.#shadow === undefined && this.#first?.isIdle !== false && this.#observer?.isIdle !== false;
+    return this.#shadow === undefined && this.#rewriter?.isIdle !== false && this.#observer?.isIdle !== false;
   }
 
   /** Hypercalls with so many entries each, which were added. */
@@ -329,7 +329,7 @@ export class Hypervisor {
 
   /** What an L1 entry gets when the guest writes these flags to it. */
   #entryFor(page: number, flags: number): number {
-    const wanted = this.#first === undefined ? flags : this.#first.guestWrites(page, flags);
+    const wanted = this.#rewriter === undefined ? flags : this.#rewriter.guestWrites(page, flags);
     return this.#observer === undefined ? wanted : this.#observer.guestWrites(page, wanted);
   }
 
