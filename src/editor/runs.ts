@@ -157,6 +157,7 @@ export class Runs implements vscode.Disposable {
     const entry = this.#entry(run);
     if (entry === undefined) return;
     entry.cancelComparison?.();
+    entry.comparesAgain = false;
     const { generation } = entry;
     const { machine, prices } = entry.perspective;
     const call = this.#session.client.call(
@@ -187,9 +188,7 @@ export class Runs implements vscode.Disposable {
 
   #compareAgain(): void {
     for (const entry of this.#entries) {
-      if (!entry.comparesAgain) continue;
-      entry.comparesAgain = false;
-      this.compare(entry, "own").catch(() => {}); // The status bar goes without.
+      if (entry.comparesAgain) this.compare(entry, "own").catch(() => {}); // The status bar goes without.
     }
   }
 

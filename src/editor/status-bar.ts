@@ -13,6 +13,8 @@ export class StatusBar implements vscode.Disposable {
   readonly #subscription: vscode.Disposable;
   /** Techniques that can be had; loaded, with the simulator that they are part of, when there is something to compare. */
   #real: ReadonlySet<string> | undefined;
+  /** Text and tooltip, while it is shown. */
+  #shown: string | undefined;
 
   constructor(runs: Runs) {
     this.#runs = runs;
@@ -34,26 +36,34 @@ export class StatusBar implements vscode.Disposable {
     this.#update();
   }
 
+  /** The window draws it anew whenever it is told something, the same thing too. */
+  #show(text: string, tooltip: string | vscode.MarkdownString): void {
+    const shown = `${text}\n${typeof tooltip === "string" ? tooltip : tooltip.value}`;
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#item.text = text;
+    this.#item.tooltip = tooltip;
+    this.#item.show();
+  }
+
   #update(): void {
     const run = this.#runs.current;
     if (run === undefined) {
+      this.#shown = undefined;
       this.#item.hide();
       return;
     }
     const { technique, environment } = shownMachine(run);
     const { t } = vscode.l10n;
     if (run.figures === undefined) {
-      this.#item.text = `$(pulse) ${technique} ...`;
-      this.#item.tooltip = t("The figures of this technique are being made.");
+      this.#show(`$(pulse) ${technique} ...`, t("The figures of this technique are being made."));
     } else {
       const own = overheadPercent(run.figures.report.totals);
       if (run.comparison.length > 0 && this.#real === undefined) void this.#loadTechniques();
       const best = bestAlternative(run, own, this.#real ?? new Set());
       const better = best === undefined ? "" : t("; best: {0} {1}", best.technique, overhead(best.overheadPercent));
-      this.#item.text = `$(pulse) ${technique} ${overhead(own)}${better}`;
-      this.#item.tooltip = tooltip(run, environment, own, best);
+      this.#show(`$(pulse) ${technique} ${overhead(own)}${better}`, tooltip(run, environment, own, best));
     }
-    this.#item.show();
   }
 }
 

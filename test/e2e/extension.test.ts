@@ -237,14 +237,13 @@ sampleTest("another technique needs no other run", async (t) => {
     (texts) => texts.includes(`mprotect ${overhead}`) && texts.includes("best:"),
   );
   // At other prices, too: techniques are compared again.
-  await workbench.command("Checkpoint Lens: Choose Prices...");
-  await workbench.pick("modern");
+  await workbench.webview().getByRole("tab", { name: "What if" }).click();
+  await workbench.webview().locator(".price-row input[type=range]").first().focus();
+  for (let i = 0; i < 10; i++) await workbench.page.keyboard.press("ArrowRight");
   await until(
     async () => (await workbench.page.locator(".statusbar-item").allInnerTexts()).join("|"),
     (texts) => /mprotect \+[^|]*; best:/.test(texts) && !texts.includes(overhead),
   );
-  await workbench.command("Checkpoint Lens: Choose Prices...");
-  await workbench.pick("era");
   await workbench.command("Checkpoint Lens: Choose Technique...");
   await workbench.pick("hv-protect");
   await workbench.statusBar("hv-protect").waitFor();
