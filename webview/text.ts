@@ -10,3 +10,8 @@ export function t(english: string, ...args: readonly (string | number)[]): strin
   const text = translations[english] ?? english;
   return text.replace(/\{(\d)\}/g, (whole, index) => String(args[Number(index)] ?? whole));
 }
+
+/** The last part of a path. */
+export function baseName(file: string): string {
+  return file.slice(file.lastIndexOf("/") + 1);
+}

@@ -1,6 +1,5 @@
 import type { State } from "../store.ts";
-import { t } from "../text.ts";
-import { baseName } from "../views/page-map.ts";
+import { baseName, t } from "../text.ts";
 import { epochsText } from "../views/timeline.ts";
 
 /** What a picture is of, for who sees it without the page. */

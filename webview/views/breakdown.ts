@@ -11,13 +11,12 @@ import { BAR_ROW_HEIGHT, drawBarRows } from "../export/bar-rows.ts";
 import type { Picture } from "../export/picture.ts";
 import { Latest } from "../latest.ts";
 import type { PriceTarget, State } from "../store.ts";
-import { t } from "../text.ts";
+import { baseName, t } from "../text.ts";
 import { costBar } from "../ui/bars.ts";
 import { dropdown } from "../ui/controls.ts";
 import { element } from "../ui/dom.ts";
 import { dataTable, tableToggle } from "../ui/table.ts";
 import { exportButton } from "./export-button.ts";
-import { baseName } from "./page-map.ts";
 import { phaseText } from "./timeline.ts";
 import type { View, ViewContext } from "./view.ts";
 

@@ -4,10 +4,9 @@ import type { ComparisonCell, ReportReply, RunSummary } from "../../src/session/
 import { Latest } from "../latest.ts";
 import { shownPrices } from "../prices.ts";
 import { hasSelection, type State } from "../store.ts";
-import { t } from "../text.ts";
+import { baseName, t } from "../text.ts";
 import { type Choice, dropdown } from "../ui/controls.ts";
 import { element } from "../ui/dom.ts";
-import { baseName } from "./page-map.ts";
 import { epochsText } from "./timeline.ts";
 import type { View, ViewContext } from "./view.ts";
 

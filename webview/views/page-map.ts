@@ -1,13 +1,5 @@
-import { bytes, integer } from "../../src/run/units.ts";
-import {
-  type ImageSummary,
-  MAP_MEASURES,
-  type MapReply,
-  type PageReply,
-  type RegionSummary,
-  type RunSummary,
-} from "../../src/session/figures.ts";
-import { imageOfEpoch } from "../../src/session/image-of-epoch.ts";
+import { integer } from "../../src/run/units.ts";
+import { MAP_MEASURES, type MapReply } from "../../src/session/figures.ts";
 import { cellOf, layOutPages, type PageBlock, type PageLayout, pageAt } from "../draw/page-layout.ts";
 import { PageMapRenderer } from "../draw/page-map.ts";
 import { drawOverlay, LINES_FROM_CELL } from "../draw/page-overlay.ts";
@@ -23,7 +15,9 @@ import { checkbox, dropdown } from "../ui/controls.ts";
 import { element, styled } from "../ui/dom.ts";
 import { dataTable, tableToggle } from "../ui/table.ts";
 import { exportButton } from "./export-button.ts";
+import { type Measure, measureText, valueText } from "./measure-text.ts";
 import { pageBlocks } from "./page-blocks.ts";
+import { pageCard } from "./page-card.ts";
 import type { View, ViewContext } from "./view.ts";
 
 /** Sides of cells, from all of a large guest at a glance to pages whose 64-byte lines are seen. */
@@ -38,17 +32,15 @@ const BESIDE_FROM_WIDTH = 900;
 /** Higher pictures show what is seen only. */
 const MOST_PICTURE_HEIGHT = 6000;
 const TABLE_ROWS = 500;
-const PAGE_BYTES = 4096;
 /** Pages whose 64-byte lines are asked for at once. */
 const MOST_MASKS = 4096;
 
 /** What of the state is seen in the map at once; what is asked for is drawn when it comes. */
 const DRAWN = ["run", "epochs", "page", "region", "line", "cursor", "measure", "wholeGuest", "restarts"] as const;
 
-type Measure = State["measure"];
-
 /** Every page of every region, coloured by what happened to it. It selects pages. */
-export function pageMapView({ host, store, theme, fail }: ViewContext): View {
+export function pageMapView(context: ViewContext): View {
+  const { host, store, theme, fail } = context;
   const cells = element("canvas", { "aria-hidden": "true", class: "cells" });
   const renderer = new PageMapRenderer(cells);
   const overlay = element("canvas", { "aria-hidden": "true", class: "overlay" });
@@ -60,7 +52,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     overlay,
     height,
   );
-  const card = element("div", { class: "page-card", "aria-live": "polite" });
+  const card = pageCard(context);
   const legend = element("div", { class: "legend" });
   const measure = dropdown<Measure>(t("Colour by"), (value) =>
     // What was not protected is in no region.
@@ -82,7 +74,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     ),
     frame,
     element("div", { class: "legend-row" }, legend, element("span", { class: "spacer" }), wholeGuest.root),
-    card,
+    card.root,
     table.slot,
   );
 
@@ -154,19 +146,6 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     },
     fail,
   );
-  const latestPage = new Latest<State, { reply: PageReply; page: number } | undefined>(
-    async ({ run, page, epochs }) => {
-      if (run === undefined || page === undefined) return undefined;
-      const reply = await host.session.ask("page", { run: run.run, page, ...(epochs === undefined ? {} : { epochs }) });
-      return { reply, page };
-    },
-    (answer) => {
-      if (answer === undefined || answer.page !== store.state.page) card.replaceChildren();
-      else showPage(answer.page, answer.reply);
-    },
-    fail,
-  );
-
   function markPages(): void {
     marks.fill(0);
     for (let i = 0; i < lit.length; i += 2) marks.fill(MARK_LIT, lit[i], lit[i] + lit[i + 1]);
@@ -200,19 +179,19 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
   }
 
   function draw(): void {
-    const context = overlay.getContext("2d");
+    const surface = overlay.getContext("2d");
     const width = frame.clientWidth;
     const seen = frame.clientHeight;
-    if (context === null || width === 0 || map === undefined) return;
+    if (surface === null || width === 0 || map === undefined) return;
     const pixelRatio = window.devicePixelRatio;
     const { scrollTop } = frame;
     for (const canvas of [cells, overlay]) styled(canvas, { width: `${width}px`, height: `${seen}px` });
     renderer.draw({ layout, scrollTop, width, height: seen, pixelRatio }, shades, marks, theme().cells);
     overlay.width = Math.round(width * pixelRatio);
     overlay.height = Math.round(seen * pixelRatio);
-    context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+    surface.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
     const current = store.state.page ?? -1;
-    drawOverlay(context, { layout, scrollTop, width, height: seen, theme: theme(), hovered, current, masks });
+    drawOverlay(surface, { layout, scrollTop, width, height: seen, theme: theme(), hovered, current, masks });
     askMasks();
   }
 
@@ -379,74 +358,6 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
     return `${t("Page {0} at 0x{1}", integer(page), (page * 4096).toString(16))} · ${valueText(store.state.measure, value)}`;
   }
 
-  function showPage(page: number, reply: PageReply): void {
-    const { run } = store.state;
-    const names = reply.regions.map((number) => {
-      const region = run?.regions.find((one) => one.number === number);
-      return region === undefined ? String(number) : region.name || t("Region {0}", region.id);
-    });
-    const stores = reply.stores.reduce((sum, count) => sum + count, 0);
-    const where = names.length === 0 ? t("not protected") : names.join(", ");
-    card.replaceChildren(
-      element(
-        "div",
-        { class: "card-title" },
-        t("Page {0} at 0x{1}", integer(page), (page * 4096).toString(16)),
-        element(
-          "span",
-          { class: "dim" },
-          ` · ${where} · ${t("{0} stores in {1} epochs", integer(stores), reply.epochs.length)}`,
-        ),
-        bytesLink(page, reply),
-      ),
-      ...reply.lines.slice(0, 8).map(({ file, line, function: name, firstWrites }) => {
-        const link = element(
-          "button",
-          { class: "link", type: "button" },
-          line > 0 ? `${baseName(file)}:${line}` : name,
-        );
-        if (line > 0) {
-          link.addEventListener("click", () => {
-            store.set({ line: { file, line } });
-            if (run !== undefined) host.post({ type: "reveal", run: run.run, place: { file, line }, focus: false });
-          });
-        }
-        const times =
-          firstWrites === 1 ? t("first to write it in 1 epoch") : t("first to write it in {0} epochs", firstWrites);
-        return element("div", { class: "card-line" }, link, element("span", { class: "dim" }, ` ${name} · ${times}`));
-      }),
-      ...(reply.lines.length === 0 ? [element("div", { class: "dim" }, t("Nobody wrote it here."))] : []),
-    );
-  }
-
-  /** Leads to the page's bytes: as the selected checkpoint saved them, or the last one before whose end it was written. */
-  function bytesLink(page: number, { regions, epochs: written }: PageReply): HTMLElement | undefined {
-    const { run, epochs } = store.state;
-    if (run === undefined) return undefined;
-    const lastWritten = written.at(-1);
-    const wanted = epochs?.to ?? lastWritten ?? run.epochs.length - 1;
-    for (const number of regions) {
-      const region = run.regions.find((one) => one.number === number);
-      const image = region && imageThatHolds(run, wanted, region);
-      if (region === undefined || image === undefined) continue;
-      const link = element(
-        "button",
-        { class: "link", type: "button" },
-        t("Bytes at checkpoint {0}", `${image.name} ${image.version}`),
-      );
-      const offset = Math.max(0, page * PAGE_BYTES - region.address);
-      link.addEventListener("click", () =>
-        host.post({
-          type: "showBytes",
-          run: run.run,
-          place: { image: image.index, region: { id: region.id, group: region.group }, offset },
-        }),
-      );
-      return element("span", {}, " · ", link);
-    }
-    return undefined;
-  }
-
   function showLegend(): void {
     if (map === undefined) return;
     const { measure: by } = store.state;
@@ -522,10 +433,8 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
       ) {
         latestLit.ask(state);
       }
-      if (state.run !== before.run || state.page !== before.page || state.epochs !== before.epochs) {
-        markPages();
-        latestPage.ask(state);
-      }
+      if (state.run !== before.run || state.page !== before.page || state.epochs !== before.epochs) markPages();
+      card.update(state, before);
       if (state.region !== undefined && state.region !== before.region) {
         const region = state.run.regions.find(({ number }) => number === state.region);
         const cell = region === undefined ? undefined : cellOf(layout, region.firstPage);
@@ -541,56 +450,7 @@ export function pageMapView({ host, store, theme, fail }: ViewContext): View {
   };
 }
 
-/** The first image that holds a region at an epoch's end or later, else the last one that does. */
-function imageThatHolds(run: RunSummary, epoch: number, { id, group }: RegionSummary): ImageSummary | undefined {
-  const holds = ({ regions }: ImageSummary) => regions.some((one) => one.id === id && one.group === group);
-  for (let at = epoch; at < run.epochs.length; at++) {
-    const image = imageOfEpoch(run, at);
-    if (image !== undefined && holds(image)) return image;
-  }
-  return run.images.findLast(holds);
-}
-
 /** Of bytes in memory: red, green, blue, alpha. */
 function cssColor(packed: number): string {
   return `rgb(${packed & 255}, ${(packed >> 8) & 255}, ${(packed >> 16) & 255})`;
-}
-
-function measureText(measure: Measure): string {
-  switch (measure) {
-    case "epochs":
-      return t("Epochs written in");
-    case "stores":
-      return t("Stores");
-    case "traps":
-      return t("Traps");
-    case "dirtyBytes":
-      return t("Bytes written");
-    case "staleBytes":
-      return t("Missed after a restart");
-    case "deadBytes":
-      return t("Protected for nothing");
-    case "liveBytes":
-      return t("Read after a restart");
-  }
-}
-
-function valueText(measure: Measure, value: number): string {
-  switch (measure) {
-    case "epochs":
-      return value === 1 ? t("1 epoch") : t("{0} epochs", integer(value));
-    case "stores":
-      return value === 1 ? t("1 store") : t("{0} stores", integer(value));
-    case "traps":
-      return value === 1 ? t("1 trap") : t("{0} traps", integer(value));
-    case "dirtyBytes":
-    case "staleBytes":
-    case "deadBytes":
-    case "liveBytes":
-      return bytes(value);
-  }
-}
-
-export function baseName(file: string): string {
-  return file.slice(file.lastIndexOf("/") + 1);
 }

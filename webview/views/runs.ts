@@ -3,11 +3,10 @@ import { bytes, cycles, integer } from "../../src/run/units.ts";
 import type { RunDifferences, RunSummary } from "../../src/session/figures.ts";
 import { Latest } from "../latest.ts";
 import type { State } from "../store.ts";
-import { t } from "../text.ts";
+import { baseName, t } from "../text.ts";
 import { dropdown } from "../ui/controls.ts";
 import { element } from "../ui/dom.ts";
 import { layerText } from "./breakdown.ts";
-import { baseName } from "./page-map.ts";
 import type { View, ViewContext } from "./view.ts";
 
 /** Of each part; the others differ less. */
