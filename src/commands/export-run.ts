@@ -56,7 +56,10 @@ function exports(): readonly Export[] {
       suffix: "",
       formats: { [t("Figures as JSON")]: "json" },
       async write({ session }, run, target) {
-        const report = await session.client.ask("report", { run: run.id, perspective: run.perspective });
+        const { headline: _, ...report } = await session.client.ask("report", {
+          run: run.id,
+          perspective: run.perspective,
+        });
         const text = `${JSON.stringify({ program: run.summary.program, ...report }, null, 2)}\n`;
         await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
       },

@@ -49,7 +49,9 @@ interface Entry extends Run {
   /** Grows with each change of the perspective: what was asked before is thrown away. */
   generation: number;
   cancelComparison: (() => void) | undefined;
-  /** What was compared is not at these prices any more, and is compared again when they rest: that replays nothing. */
+  /** Its techniques have been compared, or were about to be. */
+  isCompared: boolean;
+  /** They are to be again when prices rest: what was replayed is replayed no more. */
   comparesAgain: boolean;
 }
 
@@ -109,6 +111,7 @@ export class Runs implements vscode.Disposable {
       comparison: [],
       generation: 0,
       cancelComparison: undefined,
+      isCompared: false,
       comparesAgain: false,
     };
     for (const other of [...this.#entries]) {
@@ -139,8 +142,8 @@ export class Runs implements vscode.Disposable {
     entry.perspective = perspective;
     this.#renew(entry);
     if (!sameComparison(before, perspective)) {
-      const isCompared = entry.comparison.length > 0 || entry.cancelComparison !== undefined || entry.comparesAgain;
-      entry.comparesAgain = isCompared && sameComparison({ ...before, prices: perspective.prices }, perspective);
+      const isOfPrices = sameComparison({ ...before, prices: perspective.prices }, perspective);
+      entry.comparesAgain = entry.isCompared && isOfPrices;
       entry.cancelComparison?.();
       entry.comparison = [];
     }
@@ -157,6 +160,7 @@ export class Runs implements vscode.Disposable {
     const entry = this.#entry(run);
     if (entry === undefined) return;
     entry.cancelComparison?.();
+    entry.isCompared = true;
     entry.comparesAgain = false;
     const { generation } = entry;
     const { machine, prices } = entry.perspective;
@@ -194,7 +198,10 @@ export class Runs implements vscode.Disposable {
 
   /** Gives up comparisons that are under way: their replays would take the processors from a program that is run now. */
   cancelComparisons(): void {
-    for (const { cancelComparison } of this.#entries) cancelComparison?.();
+    for (const entry of this.#entries) {
+      entry.comparesAgain = false;
+      entry.cancelComparison?.();
+    }
   }
 
   /** The same line's figures elsewhere: asked for when somebody looks, and kept by the session. */

@@ -47,14 +47,11 @@ export class PageTable {
   readonly #entries = new PageBytes(WINDOW_PAGES);
   /** Flags of each page; read freely, written through `set` and `setAll` only. */
   readonly flags = this.#entries.bytes;
-  readonly #withholding = new PageBytes(WINDOW_PAGES);
   /**
    * What the hypervisor's own tables (shadow entries, second-level translation) hold back of what `flags` grants; bits
    * above. Always 0 where the processor walks the guest's tables alone. Read freely, written through `withhold` only.
    */
-  readonly withheld = this.#withholding.bytes;
-  /** Something is withheld of some page, or was. */
-  #withholds = false;
+  readonly withheld = new Uint8Array(WINDOW_PAGES);
   #onWrite: ((page: number) => void) | undefined;
   #watchFirst = 0;
   #watchCount = 0;
@@ -79,16 +76,14 @@ export class PageTable {
   }
 
   /**
-   * Where the stretch of entries ends, at `end` at the latest, that begins with a page's and in which all are alike, what is
-   * withheld of them too. A walk over many entries does to all of them what it does to one.
+   * Where the stretch of entries ends, at `end` at the latest, that begins with a page's and in which all are alike. A walk
+   * over many entries does to all of them what it does to one.
    */
   alikeUntil(page: number, end: number): number {
-    return this.#withholds
-      ? this.#entries.alikeWithUntil(this.#withholding, page, end)
-      : this.#entries.alikeUntil(page, end);
+    return this.#entries.alikeUntil(page, end);
   }
 
-  /** The same, where what somebody keeps about each page is to be alike, too, instead of what is withheld. */
+  /** The same, where what somebody keeps about each page is to be alike, too. */
   alikeWithUntil(kept: PageBytes, page: number, end: number): number {
     return this.#entries.alikeWithUntil(kept, page, end);
   }
@@ -104,14 +99,12 @@ export class PageTable {
   }
 
   withhold(page: number, bits: number): void {
-    if (bits !== 0) this.#withholds = true;
     this.withheld[page] = bits;
     this.#update(page);
   }
 
   /** The same of every page. */
   withholdAll(bits: number): void {
-    this.#withholds = true;
     this.withheld.fill(bits);
     this.#updateWatched();
   }

@@ -154,10 +154,12 @@ export interface RunSummary {
 export interface ReportReply extends CostReport {
   readonly machine: MachineOptions;
   readonly prices: { readonly name: string; readonly title: string; readonly ghz: number };
-  /** With these, other prices need no other reply to be seen in the first figures. */
-  readonly counts: HeadlineCounts;
-  /** Instructions of each step on this machine, by primitive. */
-  readonly pathLengths: Float64Array;
+  /** With these, other prices need no other reply to be seen in the first figures; in no file. */
+  readonly headline: {
+    readonly counts: HeadlineCounts;
+    /** Instructions of each step on this machine, by primitive. */
+    readonly pathLengths: Float64Array;
+  };
 }
 
 /** Events of one kind each, the costliest first: columns of equal length. */

@@ -84,8 +84,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
         ...reportOf(run, history, prices),
         machine: history.outcome.options,
         prices: { name, title, ghz },
-        counts: { overhead, run: ownNeeds },
-        pathLengths: history.outcome.pathLengths,
+        headline: { counts: { overhead, run: ownNeeds }, pathLengths: history.outcome.pathLengths },
       };
     },
     lines({ run: id, perspective }) {

@@ -1,6 +1,6 @@
 import { type Headline, headlineOf } from "../../src/run/headline.ts";
 import { cycles, integer, percent } from "../../src/run/units.ts";
-import type { ComparisonCell, ReportReply, RunSummary } from "../../src/session/figures.ts";
+import type { ComparisonCell, ReportReply } from "../../src/session/figures.ts";
 import { Latest } from "../latest.ts";
 import { shownPrices } from "../prices.ts";
 import { hasSelection, type State } from "../store.ts";
@@ -44,14 +44,15 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
     selection,
   );
 
-  let answer: { readonly report: ReportReply; readonly run: RunSummary | undefined } | undefined;
+  /** What was answered last, and of what. */
+  let answer: { readonly report: ReportReply; readonly asked: State } | undefined;
   const latest = new Latest<State, ReportReply>(
     ({ run, perspective }) =>
       run === undefined || perspective === undefined
         ? Promise.reject(new Error("no run is shown"))
         : host.session.ask("report", { run: run.run, perspective }),
-    (report, { run }) => {
-      answer = { report, run };
+    (report, asked) => {
+      answer = { report, asked };
       figures.classList.remove("older");
       showFigures();
       performance.mark("figures");
@@ -59,13 +60,14 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
     fail,
   );
 
-  /** What the shown run's counts cost at the prices of now, where the page can tell. */
+  /** What the shown run's counts on the shown machine cost at the prices of now, where the page can tell. */
   function headlineNow(): Headline | undefined {
-    const { state } = store;
-    if (answer === undefined || state.run === undefined || answer.run !== state.run) return undefined;
-    const { counts, pathLengths } = answer.report;
-    const prices = shownPrices(state, pathLengths);
-    return prices && headlineOf(counts, state.run.programCycles, prices);
+    const { run, perspective } = store.state;
+    if (answer === undefined || run === undefined || answer.asked.run !== run) return undefined;
+    if (answer.asked.perspective?.machine !== perspective?.machine) return undefined;
+    const { counts, pathLengths } = answer.report.headline;
+    const prices = shownPrices(store.state, pathLengths);
+    return prices && headlineOf(counts, run.programCycles, prices);
   }
 
   function showFigures(): void {
@@ -175,8 +177,9 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
         // Those of the run before stay, dimmed, until the new ones are there.
         if (run?.program.path !== before.run?.program.path) answer = undefined;
         figures.classList.toggle("older", answer !== undefined && run !== before.run);
-        const isOfPrices = run === before.run && perspective?.machine === before.perspective?.machine;
-        if (isOfPrices && headlineNow() !== undefined) {
+        if (headlineNow() !== undefined) {
+          // Of an older question an answer may be under way.
+          latest.forget();
           showFigures();
           performance.mark("figures");
         } else if (run !== undefined) latest.ask(state);

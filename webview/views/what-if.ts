@@ -158,9 +158,10 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
       update(state, profile) {
         const base = priceIn(profile, entry.target);
         const now = overrideIn(state.perspective?.prices, entry.target)?.cycles ?? base.cycles;
+        // It takes nothing while somebody types in it.
+        field.update(now);
         if (seen?.base === base && seen.now === now) return;
         seen = { base, now };
-        field.update(now);
         const ratio = base.cycles === 0 ? 1 : now / base.cycles;
         slider.value = String(Math.log2(ratio || 2 ** -OCTAVES));
         root.classList.toggle("changed", now !== base.cycles);

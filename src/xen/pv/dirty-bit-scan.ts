@@ -29,7 +29,7 @@ export class PvDirtyBitScan implements DirtyBitScan, L1Writes {
   readonly #channel: RequestChannel;
   readonly #pages = new PageBytes(WINDOW_PAGES);
   readonly #state = this.#pages.bytes;
-  /** How many pages are. */
+  /** How many pages are registered. */
   #registered = 0;
 
   constructor(xen: Hypervisor, table: PageTable, channel: RequestChannel) {

@@ -173,6 +173,7 @@ export class Hypervisor {
 
   /** Entries that are alike and in one table, each by an mmu_update of its own. */
   updateEntries(first: number, end: number, flags: number): void {
+    // What waits in a shared page may register pages: it is served before anybody asks whether there are any.
     if (end - first > 1) this.#onEntry();
     if (this.#takesAll) {
       this.addEntries(first, end, flags);

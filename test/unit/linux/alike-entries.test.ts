@@ -5,6 +5,7 @@ import { createGuest } from "../../../src/linux/guest.ts";
 import { GUEST_ENVIRONMENTS } from "../../../src/linux/hosts.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { PRIMITIVE_COUNT, PRIMITIVES } from "../../../src/machine/primitives.ts";
+import { GATES, type Gate } from "../../../src/xen/checkpoint-service.ts";
 
 /** More than two page-table pages. */
 const PAGES = 1300;
@@ -25,10 +26,11 @@ test("walks that take entries that are alike together count what walks over sing
     fc.constantFrom(...GUEST_ENVIRONMENTS),
     fc.constantFrom("5.10", "6.1"),
     fc.constantFrom(...USES),
+    fc.constantFrom(...GATES),
     fc.array(step, { maxLength: 25 }),
-    (environment, kernel, use, steps) => {
-      const together = taken({ environment, kernel }, use, steps, false);
-      const single = taken({ environment, kernel }, use, steps, true);
+    (environment, kernel, use, gate, steps) => {
+      const together = taken({ environment, kernel }, use, gate, steps, false);
+      const single = taken({ environment, kernel }, use, gate, steps, true);
       const difference = Ledger.difference(single.ledger, together.ledger, (number) => PRIMITIVES[number].name);
       assert.equal(difference, undefined);
       assert.deepEqual(together.seen, single.seen);
@@ -38,12 +40,13 @@ test("walks that take entries that are alike together count what walks over sing
       assert.deepEqual(together.guest.hypervisor?.batchSizes, single.guest.hypervisor?.batchSizes);
     },
   );
-  fc.assert(property, { numRuns: 120 });
+  fc.assert(property, { numRuns: 200 });
 });
 
 function taken(
   options: Parameters<typeof createGuest>[0],
   use: (typeof USES)[number],
+  gate: Gate,
   steps: readonly Step[],
   isSingle: boolean,
 ) {
@@ -62,8 +65,8 @@ function taken(
   if (use !== "nothing" && xen?.checkpoint.tracksFrames === true)
     for (let page = 0; page < PAGES; page++) process.store(base + page);
   const seen: number[][] = [];
-  if (use === "protection") xen?.checkpoint.register("trap", base + 100, 700);
-  if (use === "scans") xen?.dirtyBits?.register("trap", base + 100, 700);
+  if (use === "protection") xen?.checkpoint.register(gate, base + 100, 700);
+  if (use === "scans") xen?.dirtyBits?.register(gate, base + 100, 700);
   if (use === "log-dirty mode") xen?.logDirty?.enable();
   for (const { kind, first, count, protection } of steps) {
     const pages = Math.min(count, PAGES - first);
@@ -76,9 +79,9 @@ function taken(
     else if (kind === "arm" || kind === "open") process.userfaultWriteProtect(base + first, pages, kind === "arm");
     else if (kind === "scan" && use === "protection") {
       if (xen !== undefined) seen.push([...xen.checkpoint.dirtyPages(all)]);
-      xen?.checkpoint.protect("trap", all);
+      xen?.checkpoint.protect(gate, all);
     } else if (kind === "scan" && use === "scans") {
-      xen?.dirtyBits?.scan("trap", all);
+      xen?.dirtyBits?.scan(gate, all);
       if (xen?.dirtyBits !== undefined) seen.push([...xen.dirtyBits.dirtyPages(all)]);
     } else if (kind === "logDirty" && use === "log-dirty mode" && xen?.logDirty !== undefined) {
       seen.push([xen.logDirty.read()]);
