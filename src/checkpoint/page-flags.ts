@@ -52,15 +52,10 @@ export class PageFlags {
 
   /** The runs of set pages in `ranges`, in their order. */
   runsIn(ranges: readonly PageRange[]): PageRange[] {
-    const pages = this.#pages;
     const runs: PageRange[] = [];
     for (const { first, pageCount } of ranges) {
       const { start, end } = this.#within(first, pageCount);
-      for (let i = pages.next(1, start, end); i < end; ) {
-        const runEnd = pages.alikeUntil(i, end);
-        runs.push({ first: i + this.#first, pageCount: runEnd - i });
-        i = pages.next(1, runEnd, end);
-      }
+      this.#eachRun(start, end, (run, runEnd) => runs.push({ first: run + this.#first, pageCount: runEnd - run }));
     }
     return runs;
   }
@@ -90,12 +85,20 @@ export class PageFlags {
     // All or none, mostly.
     if (this.#count === 0) return 0;
     let count = 0;
-    for (let i = this.#pages.next(1, start, end); i < end; ) {
-      const runEnd = this.#pages.alikeUntil(i, end);
-      count += runEnd - i;
-      i = this.#pages.next(1, runEnd, end);
-    }
+    this.#eachRun(start, end, (run, runEnd) => {
+      count += runEnd - run;
+    });
     return count;
+  }
+
+  /** Tells the runs of set flags between two indexes. */
+  #eachRun(start: number, end: number, tell: (run: number, runEnd: number) => void): void {
+    const pages = this.#pages;
+    for (let run = pages.next(1, start, end); run < end; ) {
+      const runEnd = pages.alikeUntil(run, end);
+      tell(run, runEnd);
+      run = pages.next(1, runEnd, end);
+    }
   }
 
   #reach(first: number, pageCount: number): void {

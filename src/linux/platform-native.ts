@@ -79,21 +79,21 @@ export class NativePlatform implements Platform {
   }
 
   setPte(page: number, flags: number): void {
-    this.writePte(page, flags);
+    this.writePtes(page, page + 1, flags);
   }
 
   clearAndFlushPte(page: number): void {
-    this.writePte(page, 0);
+    this.writePtes(page, page + 1, 0);
     this.#ledger.charge(P.linux_flush_range, 1);
     this.flushPages(page, 1);
   }
 
   zapPte(page: number): void {
-    this.writePte(page, 0);
+    this.writePtes(page, page + 1, 0);
   }
 
   writePteInPlace(page: number, flags: number): void {
-    this.writePte(page, flags);
+    this.writePtes(page, page + 1, flags);
   }
 
   flushPages(first: number, pageCount: number): void {
@@ -130,12 +130,7 @@ export class NativePlatform implements Platform {
     if (this.#pti) this.#enterPageTables();
   }
 
-  /** The kernel stores an L1 entry of the process. */
-  protected writePte(page: number, flags: number): void {
-    this.#table.set(page, flags);
-  }
-
-  /** The same of entries that are alike and in one page-table page. */
+  /** The kernel stores L1 entries of the process, which are alike and in one page-table page. */
   protected writePtes(first: number, end: number, flags: number): void {
     this.#table.setAll(first, end, flags);
   }

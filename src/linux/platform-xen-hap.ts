@@ -86,18 +86,14 @@ export class XenHapPlatform extends NativePlatform {
   }
 
   /** A page that gets an entry gets a frame with it, one that loses it gives its frame back. */
-  protected override writePte(page: number, flags: number): void {
-    const before = this.#table.flags[page];
-    if ((flags & MAPPED) === 0) this.#xen.frames.take(page, (before & PTE_SHARED) !== 0);
-    else if ((before & MAPPED) === 0 && (flags & PTE_ZERO_PAGE) === 0) this.#xen.frames.give(page);
-    super.writePte(page, flags);
-  }
-
   protected override writePtes(first: number, end: number, flags: number): void {
-    // Frames come and go one by one.
-    const keepsFrames = (this.#table.flags[first] & MAPPED) !== 0 && (flags & MAPPED) !== 0;
-    if (keepsFrames) super.writePtes(first, end, flags);
-    else for (let page = first; page < end; page++) this.writePte(page, flags);
+    const { frames } = this.#xen;
+    const before = this.#table.flags[first];
+    const takes = (flags & MAPPED) === 0;
+    const gives = !takes && (before & MAPPED) === 0 && (flags & PTE_ZERO_PAGE) === 0;
+    for (let page = first; takes && page < end; page++) frames.take(page, (before & PTE_SHARED) !== 0);
+    for (let page = first; gives && page < end; page++) frames.give(page);
+    super.writePtes(first, end, flags);
   }
 
   /** The walk's end: an exit where the guest's own entry allows what Xen's does not. */

@@ -41,10 +41,6 @@ export class XenShadowPlatform extends NativePlatform {
     this.#xen.tables.setDirty(page);
   }
 
-  protected override writePte(page: number, flags: number): void {
-    this.#xen.writeEntries(page, page + 1, flags);
-  }
-
   protected override writePtes(first: number, end: number, flags: number): void {
     this.#xen.writeEntries(first, end, flags);
   }

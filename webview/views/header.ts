@@ -70,7 +70,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
     return prices && headlineOf(counts, run.programCycles, prices);
   }
 
-  function showFigures(): void {
+  function showFigures(headline = headlineNow()): void {
     const { run, comparison } = store.state;
     if (answer === undefined || run === undefined) {
       figures.replaceChildren();
@@ -78,7 +78,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
     }
     const { report } = answer;
     const { totals, machine } = report;
-    const { overhead, programCycles } = headlineNow() ?? { overhead: report.overhead, ...totals };
+    const { overhead, programCycles } = headline ?? { overhead: report.overhead, ...totals };
     const of = (value: number) => percent((100 * value) / programCycles);
     const best = bestOf(comparison, machine.environment);
     figures.replaceChildren(
@@ -177,10 +177,11 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
         // Those of the run before stay, dimmed, until the new ones are there.
         if (run?.program.path !== before.run?.program.path) answer = undefined;
         figures.classList.toggle("older", answer !== undefined && run !== before.run);
-        if (headlineNow() !== undefined) {
+        const headline = headlineNow();
+        if (headline !== undefined) {
           // Of an older question an answer may be under way.
           latest.forget();
-          showFigures();
+          showFigures(headline);
           performance.mark("figures");
         } else if (run !== undefined) latest.ask(state);
       }

@@ -3,7 +3,6 @@ import { TABLE_PAGES } from "../../machine/page-table.ts";
 
 /** Guest L1 tables that one virtual processor may have out of sync at a time (SHADOW_OOS_PAGES). */
 const SLOTS = 3;
-const NO_TABLES: readonly number[] = [];
 
 /**
  * One table that is out of sync, with the guest's entries as their shadows have them. Xen takes a snapshot of all entries;
@@ -76,14 +75,14 @@ export class Snapshot {
  */
 export class OutOfSync {
   readonly #slots: (Snapshot | undefined)[] = Array(SLOTS).fill(undefined);
-  #count = 0;
   /** Of tables that have left. */
   readonly #free: Snapshot[] = [];
 
   /** Tables that are out of sync, by slot. */
-  get tables(): readonly number[] {
-    if (this.#count === 0) return NO_TABLES;
-    return this.#slots.flatMap((slot) => (slot === undefined ? [] : [slot.table]));
+  get tables(): number[] {
+    const tables: number[] = [];
+    for (const slot of this.#slots) if (slot !== undefined) tables.push(slot.table);
+    return tables;
   }
 
   /** The snapshot of a table that is out of sync. */
@@ -107,7 +106,6 @@ export class OutOfSync {
     if (occupant !== undefined && occupant.table % SLOTS === index) target = (index + 1) % SLOTS;
     const victim = this.#slots[target];
     if (victim !== undefined) sync(victim.table);
-    this.#count++;
     if (occupant !== undefined && target !== index) {
       this.#slots[index] = entering;
       entering = occupant;
@@ -121,7 +119,6 @@ export class OutOfSync {
       const slot = this.#slots[index];
       if (slot?.table !== table) continue;
       this.#slots[index] = undefined;
-      this.#count--;
       this.#free.push(slot);
     }
   }
