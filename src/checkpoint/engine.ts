@@ -295,7 +295,9 @@ export class CheckpointEngine {
   }
 
   #enter(phase: Parameters<TechniqueMachine["ledger"]["enter"]>[0], site: number, region: number): number {
-    return this.#machine.ledger.enter(phase, this.#epoch, site, region);
+    const { ledger, states } = this.#machine;
+    states.changed();
+    return ledger.enter(phase, this.#epoch, site, region);
   }
 
   /** The asynchronous commit of the checkpoint that is being taken. */

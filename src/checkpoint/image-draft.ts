@@ -8,6 +8,8 @@ export interface LibraryMemory {
   readonly sizeBytes: number;
   /** @returns a copy; `like` itself, where that holds the same */
   read(address: number, bytes: number, like?: Uint8Array): Uint8Array;
+  /** Copies into `into`, from index `at` on. */
+  copy(address: number, bytes: number, into: Uint8Array, at: number): void;
   /** Stores bytes as the library's own code would: every page is seen by the machine. */
   write(address: number, bytes: Uint8Array): void;
 }
@@ -41,7 +43,7 @@ export class ImageDraft {
     for (let i = 1; i < runs.length; i += 2) size += runs[i];
     const bytes = new Uint8Array(size);
     for (let i = 0, at = 0; i < runs.length; at += runs[i + 1], i += 2)
-      bytes.set(memory.read(this.spec.address + runs[i], runs[i + 1]), at);
+      memory.copy(this.spec.address + runs[i], runs[i + 1], bytes, at);
     this.#taken.set(page, bytes);
   }
 
@@ -59,21 +61,34 @@ export class ImageDraft {
     const bytes = new Uint8Array(size);
     let count = 0;
     let at = 0;
+    /** Bytes before `at` that are not copied yet, all from one place. */
+    let waiting = 0;
+    const copyWaiting = () => {
+      if (waiting === 0) return;
+      const end = offsets[count - 1] + lengths[count - 1];
+      memory.copy(this.spec.address + end - waiting, waiting, bytes, at - waiting);
+      waiting = 0;
+    };
     for (const page of pages) {
       const runs = savedRuns(this.#saved, page);
       const taken = this.#taken.get(page);
-      if (taken !== undefined) bytes.set(taken, at);
+      if (taken !== undefined) {
+        copyWaiting();
+        bytes.set(taken, at);
+      }
       for (let i = 0; i < runs.length; i += 2) {
         const [offset, length] = [runs[i], runs[i + 1]];
-        if (taken === undefined) bytes.set(memory.read(this.spec.address + offset, length), at);
-        at += length;
         if (count > 0 && offsets[count - 1] + lengths[count - 1] === offset) lengths[count - 1] += length;
         else {
+          copyWaiting();
           offsets[count] = offset;
           lengths[count++] = length;
         }
+        at += length;
+        if (taken === undefined) waiting += length;
       }
     }
+    copyWaiting();
     this.#runs = { offsets: offsets.slice(0, count), lengths: lengths.slice(0, count), bytes };
     this.#taken.clear();
   }

@@ -1,62 +1,55 @@
-import { PageBytes } from "../machine/page-bytes.ts";
+import type { PageBytes } from "../machine/page-bytes.ts";
+import { PageStates } from "../machine/page-states.ts";
+import { WINDOW_PAGES } from "../machine/page-table.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
 
-/** One flag for each page of a process, for any page number: grows as pages are set. */
+/** One flag for each page of a process. */
 export class PageFlags {
-  #first = 0;
-  #pages = new PageBytes(0);
-  #flags = this.#pages.bytes;
-  #count = 0;
+  readonly #pages: PageBytes;
+  readonly #flags: Uint8Array;
+  readonly #count: Int32Array;
+
+  /** @param states needed for flags that a handler of faults asks or changes */
+  constructor(states = new PageStates(WINDOW_PAGES)) {
+    this.#pages = states.bytes();
+    this.#flags = this.#pages.bytes;
+    this.#count = states.count();
+  }
 
   /** Pages whose flag is set. */
   get count(): number {
-    return this.#count;
+    return this.#count[0];
   }
 
   has(page: number): boolean {
-    return this.#flags[page - this.#first] === 1;
+    return this.#flags[page] === 1;
   }
 
   set(page: number): void {
-    if (this.has(page)) return;
-    this.#reach(page, 1);
-    this.#flags[page - this.#first] = 1;
-    this.#count++;
+    this.#count[0] += 1 - this.#flags[page];
+    this.#flags[page] = 1;
   }
 
-  /** @param pages ascending */
   setAll(pages: Uint32Array): void {
-    if (pages.length === 0) return;
-    this.#reach(pages[0], pages[pages.length - 1] - pages[0] + 1);
-    const flags = this.#flags;
-    for (let i = 0; i < pages.length; i++) {
-      const at = pages[i] - this.#first;
-      this.#count += 1 - flags[at];
-      flags[at] = 1;
-    }
+    for (let i = 0; i < pages.length; i++) this.set(pages[i]);
   }
 
   clear(page: number): void {
-    if (!this.has(page)) return;
-    this.#flags[page - this.#first] = 0;
-    this.#count--;
+    this.#count[0] -= this.#flags[page];
+    this.#flags[page] = 0;
   }
 
   fill(first: number, pageCount: number, value: 0 | 1): void {
-    if (pageCount === 0) return;
-    this.#reach(first, pageCount);
-    const { start, end } = this.#within(first, pageCount);
-    this.#count += value === 1 ? pageCount - this.#countIn(start, end) : -this.#countIn(start, end);
-    this.#flags.fill(value, start, end);
+    const end = first + pageCount;
+    this.#count[0] += value === 1 ? pageCount - this.#countIn(first, end) : -this.#countIn(first, end);
+    this.#pages.fill(value, first, end);
   }
 
   /** The runs of set pages in `ranges`, in their order. */
   runsIn(ranges: readonly PageRange[]): PageRange[] {
     const runs: PageRange[] = [];
-    for (const { first, pageCount } of ranges) {
-      const { start, end } = this.#within(first, pageCount);
-      this.#eachRun(start, end, (run, runEnd) => runs.push({ first: run + this.#first, pageCount: runEnd - run }));
-    }
+    for (const { first, pageCount } of ranges)
+      this.#eachRun(first, first + pageCount, (run, end) => runs.push({ first: run, pageCount: end - run }));
     return runs;
   }
 
@@ -65,55 +58,29 @@ export class PageFlags {
    * @returns the pages that were set, in the order of the ranges
    */
   take(ranges: readonly PageRange[]): Uint32Array {
-    const within = ranges.map(({ first, pageCount }) => {
-      const { start, end } = this.#within(first, pageCount);
-      return { first: start, pageCount: end - start };
-    });
-    const taken = this.#pages.pagesWith(1, within);
-    for (const page of taken) this.#flags[page] = 0;
-    this.#count -= taken.length;
-    return taken.map((page) => page + this.#first);
+    const taken = this.#pages.pagesWith(1, ranges);
+    for (let i = 0; i < taken.length; i++) this.#flags[taken[i]] = 0;
+    this.#count[0] -= taken.length;
+    return taken;
   }
 
-  /** The part of a range that there are flags for, as indexes. */
-  #within(first: number, pageCount: number): { readonly start: number; readonly end: number } {
-    const start = Math.max(first - this.#first, 0);
-    return { start, end: Math.min(first - this.#first + pageCount, this.#flags.length) };
-  }
-
-  #countIn(start: number, end: number): number {
+  #countIn(first: number, end: number): number {
     // All or none, mostly.
-    if (this.#count === 0) return 0;
+    if (this.#count[0] === 0) return 0;
     let count = 0;
-    this.#eachRun(start, end, (run, runEnd) => {
+    this.#eachRun(first, end, (run, runEnd) => {
       count += runEnd - run;
     });
     return count;
   }
 
-  /** Tells the runs of set flags between two indexes. */
-  #eachRun(start: number, end: number, tell: (run: number, runEnd: number) => void): void {
+  /** Tells the runs of set flags from `first` to before `end`. */
+  #eachRun(first: number, end: number, tell: (run: number, runEnd: number) => void): void {
     const pages = this.#pages;
-    for (let run = pages.next(1, start, end); run < end; ) {
+    for (let run = pages.next(1, first, end); run < end; ) {
       const runEnd = pages.alikeUntil(run, end);
       tell(run, runEnd);
       run = pages.next(1, runEnd, end);
     }
-  }
-
-  #reach(first: number, pageCount: number): void {
-    const end = first + pageCount;
-    if (this.#flags.length === 0) this.#first = first;
-    if (first >= this.#first && end <= this.#first + this.#flags.length) return;
-    // Room on the side where it grows: neither many pages upwards nor many downwards are copied each time.
-    const slack = Math.ceil(this.#flags.length / 2);
-    const newFirst = first < this.#first ? Math.max(0, first - slack) : this.#first;
-    const oldEnd = this.#first + this.#flags.length;
-    const newEnd = end > oldEnd ? end + slack : oldEnd;
-    const pages = new PageBytes(newEnd - newFirst);
-    pages.bytes.set(this.#flags, this.#first - newFirst);
-    this.#first = newFirst;
-    this.#pages = pages;
-    this.#flags = pages.bytes;
   }
 }

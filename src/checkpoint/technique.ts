@@ -1,6 +1,7 @@
 import type { GuestProcess } from "../linux/guest-process.ts";
 import { GUEST_ENVIRONMENTS, type GuestEnvironment } from "../linux/hosts.ts";
 import type { Ledger } from "../machine/ledger.ts";
+import type { PageStates } from "../machine/page-states.ts";
 import type { Gate, PageRange } from "../xen/checkpoint-service.ts";
 import type { XenServices } from "../xen/services.ts";
 import type { PageRuns, WrittenRuns } from "./written-bytes.ts";
@@ -66,6 +67,8 @@ export interface TechniqueMachine {
   /** Present when a hypervisor hosts the guest. */
   readonly xen: XenServices | undefined;
   readonly ledger: Ledger;
+  /** Where the `PageFlags` of handlers of faults are kept. */
+  readonly states: PageStates;
   readonly options: CheckpointOptions;
 }
 
@@ -133,6 +136,11 @@ export interface TechniqueDefinition {
   readonly hypothetical?: boolean;
   /** Whether it acts on every single write to an armed page: a run under it must tell each, and a recording must hold them. */
   readonly needsEveryWrite?: boolean;
+  /**
+   * Whether all that it keeps for its handlers of faults stands in `PageFlags`. Then a replay may go through stores that are alike
+   * once (`Courses`).
+   */
+  readonly keepsFlagsOnly?: boolean;
   /** @returns why the environment cannot offer it and what can, or undefined when it can */
   unavailable(environment: Environment): string | undefined;
   create(machine: TechniqueMachine): Technique;

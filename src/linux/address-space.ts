@@ -57,7 +57,10 @@ export class AddressSpace {
   /** find_vma, and whether the VMA allows the access. */
   allows(page: number, write: boolean): boolean {
     this.#tree.lookUp();
-    return (this.vmas.flagsOf(page) & (write ? VMA_WRITE : VMA_READ)) !== 0;
+    const start = this.vmas.startOf(page);
+    const { states } = this.#table;
+    if (states.isAsked) states.within(start, this.vmas.endOf(start));
+    return (this.vmas.flagsAt(start) & (write ? VMA_WRITE : VMA_READ)) !== 0;
   }
 
   /** The highest hole below `end` that fits. @returns its last `pageCount` pages' first */
@@ -74,6 +77,7 @@ export class AddressSpace {
 
   /** Makes a VMA of a hole, joined to neighbours with the same flags. */
   map(first: number, pageCount: number, flags: number): void {
+    this.#table.states.changed();
     const { vmas } = this;
     vmas.split(first);
     vmas.split(first + pageCount);
@@ -84,6 +88,7 @@ export class AddressSpace {
 
   /** Takes VMAs and their pages away. */
   unmap(first: number, pageCount: number): void {
+    this.#table.states.changed();
     const { vmas } = this;
     const end = first + pageCount;
     this.#gatheredEnd = 0;
@@ -110,6 +115,7 @@ export class AddressSpace {
 
   /** Changes flags that do not concern rights (madvise, userfaultfd registration, soft-dirty tracking). */
   changeFlags(first: number, pageCount: number, set: number, clear: number): void {
+    this.#table.states.changed();
     const { vmas } = this;
     const end = first + pageCount;
     vmas.split(first);
@@ -161,6 +167,7 @@ export class AddressSpace {
     const ledger = this.#ledger;
     const table = this.#table;
     const { flags } = table;
+    table.states.changed();
     ledger.charge(P.linux_clear_refs, 1);
     this.#tracksSoftDirty = true;
     for (let start = 0; start < WINDOW_PAGES; ) {
@@ -280,6 +287,7 @@ export class AddressSpace {
 
   /** Gives [page, stop) of the VMA [start, next) the flags `wanted`: vma_merge, or else splits. */
   #reshape(start: number, next: number, page: number, stop: number, flags: number, wanted: number): void {
+    this.#table.states.changed();
     const { vmas } = this;
     const ledger = this.#ledger;
     const toStart = page === start;

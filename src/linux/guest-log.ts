@@ -92,6 +92,7 @@ export class GuestLog implements PageLog {
 
   #log(page: number): void {
     if (!this.#logging) return;
+    this.#kernel.table.states.once();
     if (this.#buffer.isFull) this.#interrupt();
     this.#buffer.push(page);
   }

@@ -56,7 +56,7 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       platform: new XenPvPlatform(ledger, table, hypervisor),
       hypervisor,
       services(kernel) {
-        const channel = new RequestChannel(ledger, {
+        const channel = new RequestChannel(ledger, table.states, {
           userGate: () => hypervisor.userGate(),
           driver: () => throughDriver(kernel, () => hypervisor.hypercall()),
           cpuid: () => hypervisor.forcedCpuid(),
@@ -75,7 +75,7 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       platform: new XenShadowPlatform(ledger, table, build.isolatesPageTables, xen),
       hypervisor: undefined,
       services(kernel) {
-        const channel = channelOf(ledger, kernel, xen);
+        const channel = channelOf(kernel, xen);
         const checkpoint = new ShadowCheckpointService(ledger, xen.tables, table, channel);
         xen.tables.observe(checkpoint);
         xen.emulateFor(checkpoint);
@@ -94,7 +94,7 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
       platform,
       hypervisor: undefined,
       services(kernel) {
-        const channel = channelOf(ledger, kernel, xen);
+        const channel = channelOf(kernel, xen);
         const checkpoint = new HapCheckpointService(xen, table, channel);
         const frameLog = new HapPageLog(xen, table, channel);
         const guestLog = new GuestLog(kernel, platform);
@@ -105,7 +105,7 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
           guestLog.processSwitched();
         });
         const dirtyBits = new HapDirtyBitScan(xen, table, channel);
-        const logDirty = logDirtyOf(kernel, hapLogDirty(xen));
+        const logDirty = logDirtyOf(kernel, hapLogDirty(xen, table.states));
         return { channel, checkpoint, dirtyBits, logDirty, frameLog, guestLog };
       },
     };
@@ -113,8 +113,8 @@ export const HOSTS: Readonly<Record<GuestEnvironment, HostMaker>> = {
 };
 
 /** How applications of an HVM guest reach Xen. */
-function channelOf(ledger: Ledger, kernel: Kernel, xen: { hypercall(): void; cpuid(): void }): RequestChannel {
-  return new RequestChannel(ledger, {
+function channelOf(kernel: Kernel, xen: { hypercall(): void; cpuid(): void }): RequestChannel {
+  return new RequestChannel(kernel.ledger, kernel.table.states, {
     userGate: () => xen.hypercall(),
     driver: () => throughDriver(kernel, () => xen.hypercall()),
     cpuid: () => xen.cpuid(),

@@ -45,8 +45,7 @@ export class Kernel {
   readonly ledger: Ledger;
   readonly table: PageTable;
   readonly platform: Platform;
-  /** Faults of user mode so far, whoever dealt with them. */
-  userFaults = 0;
+  readonly #userFaults: Int32Array;
   #ownWrites: OwnWritesObserver | undefined;
   #segv: PageHandler | undefined;
   #bus: PageHandler | undefined;
@@ -63,7 +62,13 @@ export class Kernel {
     this.ledger = ledger;
     this.table = table;
     this.platform = platform;
+    this.#userFaults = table.states.count();
     this.memory = new AddressSpace(build, ledger, table, platform);
+  }
+
+  /** Faults of user mode so far, whoever dealt with them. */
+  get userFaults(): number {
+    return this.#userFaults[0];
   }
 
   observeOwnWrites(observer: OwnWritesObserver): void {
@@ -197,7 +202,7 @@ export class Kernel {
 
   /** A page fault of user mode, up to the point where the access is tried again. */
   #fault(page: number, write: boolean): void {
-    this.userFaults++;
+    this.#userFaults[0]++;
     if (this.platform.pageFault(page, write)) return;
     this.#ownWrites?.kernelWrites(ENTRY_PAGES);
     this.#ownWrites?.kernelWrites(FAULT_PAGES);

@@ -14,6 +14,7 @@ export class GuestFrames {
   /** Frame + 1 by page, page + 1 by frame; 0 is none. */
   readonly #frames = new Int32Array(WINDOW_PAGES);
   #pages = new Int32Array(1024);
+  /** Of frames that no page has; else it stands with the page. */
   #withheld = new Uint8Array(1024);
   readonly #free: number[] = [];
   #count = 0;
@@ -32,6 +33,7 @@ export class GuestFrames {
 
   /** A frame of its own for a page that has none. */
   give(page: number): void {
+    this.#table.states.changed();
     const frame = this.#free.pop() ?? this.#count++;
     if (frame >= this.#pages.length) this.#grow();
     this.#frames[page] = frame + 1;
@@ -43,6 +45,8 @@ export class GuestFrames {
   take(page: number, keptByOther = false): void {
     const frame = this.frameOf(page);
     if (frame === NONE) return;
+    this.#table.states.changed();
+    this.#withheld[frame] = this.#table.withheld[page];
     this.#frames[page] = 0;
     this.#pages[frame] = 0;
     if (!keptByOther) this.#free.push(frame);
@@ -51,19 +55,22 @@ export class GuestFrames {
 
   /** What the second table's entry of the frame withholds (`WITHHELD_*`). */
   withheldOf(frame: number): number {
-    return this.#withheld[frame];
+    const page = this.pageOf(frame);
+    return page === NONE ? this.#withheld[frame] : this.#table.withheld[page];
   }
 
   withhold(frame: number, bits: number): void {
-    this.#withheld[frame] = bits;
     const page = this.pageOf(frame);
-    if (page !== NONE) this.#table.withhold(page, bits);
+    if (page === NONE) this.#withheld[frame] = bits;
+    else this.#table.withhold(page, bits);
   }
 
   /** Withholds these bits of every frame, beside what else is. */
   withholdAll(bits: number): void {
-    for (let frame = 0; frame < this.#count; frame++)
-      if ((this.#withheld[frame] & bits) !== bits) this.withhold(frame, this.#withheld[frame] | bits);
+    for (let frame = 0; frame < this.#count; frame++) {
+      const before = this.withheldOf(frame);
+      if ((before & bits) !== bits) this.withhold(frame, before | bits);
+    }
   }
 
   #grow(): void {

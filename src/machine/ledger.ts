@@ -25,6 +25,18 @@ export interface LedgerColumns {
 /** Handle of a context, for `restore`. */
 export type ContextHandle = number;
 
+/** Charges that come together again and again. */
+export interface Bundle {
+  readonly primitives: Uint16Array;
+  readonly counts: Float64Array;
+  /** How often they came in each of some rows, from `firstRow` on, and are not added yet. */
+  readonly times: Int32Array;
+  readonly firstRow: number;
+}
+
+/** Rows, the current one in their middle, whose charges of a bundle are added later. */
+const BUNDLE_ROWS = 256;
+
 /**
  * Counts primitive events, each in the context (phase, epoch, site, region) that caused it. It knows no price: a price
  * profile turns its counts into cycles afterwards, so that a price can change without a new run.
@@ -37,7 +49,10 @@ export class Ledger {
   /** phase, epoch, site, region of each row. */
   #keys: Int32Array;
   #rowCount = 0;
+  #row = 0;
   #base = 0;
+  #moves = 0;
+  readonly #bundles: Bundle[] = [];
   /** Open addressing: row number + 1, 0 when empty. */
   #slots: Int32Array;
   /** What was entered last: most often the next is the same. */
@@ -46,7 +61,7 @@ export class Ledger {
   #latestEpoch = 0;
   #latestSite = 0;
   #latestRegion = 0;
-  #latestBase = 0;
+  #latestRow = 0;
 
   constructor(primitiveCount: number) {
     this.primitiveCount = primitiveCount;
@@ -63,26 +78,81 @@ export class Ledger {
 
   /** Makes (phase, epoch, site, region) the current context. @returns the handle of the one before */
   enter(phase: Phase, epoch: number, site: number, region: number): ContextHandle {
-    const before = this.#base;
+    const before = this.#row;
     if (
       site === this.#latestSite &&
       region === this.#latestRegion &&
       epoch === this.#latestEpoch &&
       phase === this.#latestPhase
     ) {
-      this.#base = this.#latestBase;
+      this.restore(this.#latestRow);
       return before;
     }
     if (phase !== this.#latestPhase) {
       this.#latestPhase = phase;
       this.#latestPhaseNumber = PHASE_NUMBER[phase];
     }
-    this.#base = this.#rowOf(this.#latestPhaseNumber, epoch, site, region) * this.primitiveCount;
+    this.restore(this.#rowOf(this.#latestPhaseNumber, epoch, site, region));
     this.#latestEpoch = epoch;
     this.#latestSite = site;
     this.#latestRegion = region;
-    this.#latestBase = this.#base;
+    this.#latestRow = this.#row;
     return before;
+  }
+
+  /**
+   * Makes a bundle of what was charged to the current context.
+   * @param before its counts before that
+   * @returns undefined where parts of events were counted, which do not add up exactly
+   */
+  bundle(before: Float64Array): Bundle | undefined {
+    const primitives: number[] = [];
+    const added: number[] = [];
+    this.row(this.#row).counts.forEach((count, primitive) => {
+      if (count === before[primitive]) return;
+      primitives.push(primitive);
+      added.push(count - before[primitive]);
+    });
+    if (!added.every(Number.isInteger)) return undefined;
+    const bundle = {
+      primitives: Uint16Array.from(primitives),
+      counts: Float64Array.from(added),
+      times: new Int32Array(BUNDLE_ROWS),
+      firstRow: Math.max(0, this.#row - BUNDLE_ROWS / 2),
+    };
+    this.#bundles.push(bundle);
+    return bundle;
+  }
+
+  /** Charges a bundle to the current context. */
+  chargeBundle(bundle: Bundle): void {
+    const at = this.#row - bundle.firstRow;
+    if (at >= 0 && at < BUNDLE_ROWS) bundle.times[at]++;
+    else this.#add(bundle, this.#row, 1);
+  }
+
+  /** Adds what bundles were charged. Whoever reads counts does this first. */
+  settle(): void {
+    for (const bundle of this.#bundles) {
+      const { times, firstRow } = bundle;
+      for (let at = Math.min(BUNDLE_ROWS, this.#rowCount - firstRow) - 1; at >= 0; at--) {
+        if (times[at] === 0) continue;
+        this.#add(bundle, firstRow + at, times[at]);
+        times[at] = 0;
+      }
+    }
+  }
+
+  /** All bundles are charged and no more. */
+  dropBundles(): void {
+    if (this.#bundles.length === 0) return;
+    this.settle();
+    this.#bundles.length = 0;
+  }
+
+  #add({ primitives, counts }: Bundle, row: number, times: number): void {
+    const base = row * this.primitiveCount;
+    for (let i = 0; i < primitives.length; i++) this.#counts[base + primitives[i]] += times * counts[i];
   }
 
   #rowOf(phase: number, epoch: number, site: number, region: number): number {
@@ -107,28 +177,41 @@ export class Ledger {
 
   /** Makes the current context's like in another phase the current one. @returns the handle of the one before */
   enterPhase(phase: Phase): ContextHandle {
-    const k = this.currentRow * 4;
+    const k = this.#row * 4;
     return this.enter(phase, this.#keys[k + 1], this.#keys[k + 2], this.#keys[k + 3]);
   }
 
   /** Makes the context of a handle current again. */
   restore(handle: ContextHandle): void {
-    this.#base = handle;
+    if (handle !== this.#row) this.#moves++;
+    this.#row = handle;
+    this.#base = handle * this.primitiveCount;
   }
 
   /** The current context's phase and identifiers. */
   get current(): Omit<LedgerRow, "counts"> {
-    const { phase, epoch, site, region } = this.row(this.currentRow);
+    const { phase, epoch, site, region } = this.row(this.#row);
     return { phase, epoch, site, region };
+  }
+
+  /** Number of the current context's phase. */
+  get currentPhase(): number {
+    return this.#keys[this.#row * 4];
   }
 
   /** Number of the current context's row. */
   get currentRow(): number {
-    return this.#base / this.primitiveCount;
+    return this.#row;
+  }
+
+  /** How often the current context has changed. */
+  get moves(): number {
+    return this.#moves;
   }
 
   /** Counts of all rows, `primitiveCount` for each; a view, valid until a context is entered for the first time. */
   get allCounts(): Float64Array {
+    this.settle();
     return this.#counts;
   }
 
@@ -152,6 +235,7 @@ export class Ledger {
 
   /** A copy of all rows. */
   columns(): LedgerColumns {
+    this.settle();
     return {
       primitiveCount: this.primitiveCount,
       keys: this.#keys.slice(0, 4 * this.#rowCount),
@@ -188,6 +272,7 @@ export class Ledger {
 
   /** @param row its number, from 0 to `rowCount` - 1 */
   row(row: number): LedgerRow {
+    this.settle();
     const k = row * 4;
     const base = row * this.primitiveCount;
     return {

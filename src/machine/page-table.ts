@@ -1,4 +1,5 @@
-import { PageBytes } from "./page-bytes.ts";
+import type { PageBytes } from "./page-bytes.ts";
+import { PageStates } from "./page-states.ts";
 
 /**
  * The L1 entries of one process, as flags: the frames themselves do not matter to what is counted. Beside what the guest's
@@ -44,7 +45,9 @@ export const TABLE_PAGES = 1 << TABLE_SHIFT;
 export const WINDOW_PAGES = 1 << 21;
 
 export class PageTable {
-  readonly #entries = new PageBytes(WINDOW_PAGES);
+  /** This and all else that is kept of each page. */
+  readonly states = new PageStates(WINDOW_PAGES);
+  readonly #entries = this.states.bytes();
   /** Flags of each page; read freely, written through `set` and `setAll` only. */
   readonly flags = this.#entries.bytes;
   /**
@@ -52,6 +55,7 @@ export class PageTable {
    * above. Always 0 where the processor walks the guest's tables alone. Read freely, written through `withhold` only.
    */
   readonly withheld = new Uint8Array(WINDOW_PAGES);
+  #withholds = false;
   #onWrite: ((page: number) => void) | undefined;
   #watchFirst = 0;
   #watchCount = 0;
@@ -99,12 +103,14 @@ export class PageTable {
   }
 
   withhold(page: number, bits: number): void {
+    if (!this.#withholds) this.#beginToWithhold();
     this.withheld[page] = bits;
     this.#update(page);
   }
 
   /** The same of every page. */
   withholdAll(bits: number): void {
+    if (!this.#withholds) this.#beginToWithhold();
     this.withheld.fill(bits);
     this.#updateWatched();
   }
@@ -132,6 +138,11 @@ export class PageTable {
     this.#watchTable = table;
     this.#watchBit = bit;
     this.#updateWatched();
+  }
+
+  #beginToWithhold(): void {
+    this.#withholds = true;
+    this.states.keep(this.withheld);
   }
 
   #updateWatched(): void {

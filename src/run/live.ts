@@ -158,6 +158,9 @@ export function runLive(input: LiveInput): LiveRun {
       const now = mmu.memory.subarray(address, address + bytes);
       return like !== undefined && firstDifference(now, like) === undefined ? like : now.slice();
     },
+    copy(address, bytes, into, at) {
+      into.set(mmu.memory.subarray(address, address + bytes), at);
+    },
     write(address, bytes) {
       if (bytes.length === 0) return;
       mmu.hostWrite(address, bytes.length);

@@ -9,6 +9,7 @@ import {
 import { techniqueOf } from "../checkpoint/techniques.ts";
 import { createGuest } from "../linux/guest.ts";
 import type { GuestProcess } from "../linux/guest-process.ts";
+import { Courses } from "../machine/courses.ts";
 import { Ledger } from "../machine/ledger.ts";
 import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
 import { BadInputError } from "../program/program.ts";
@@ -57,25 +58,34 @@ export interface Machine {
 /**
  * @param start how much memory the program has when it starts, and what of it the loader has filled
  * @param ledger an empty one, where the caller wants one of its own kind
+ * @param learns whether stores that are alike may be gone through once: then nobody is told of each charge
  * @throws BadInputError when the environment cannot offer the technique, or not with these options
  */
 export function createMachine(
   options: MachineOptions,
   start: Pick<Recording, "startPages" | "residentPages">,
   ledger = new Ledger(PRIMITIVE_COUNT),
+  learns = false,
 ): Machine {
   const definition = techniqueOf(options.technique);
   const refusal = refusalOf(definition, options);
   if (refusal !== undefined) throw new BadInputError(refusal);
   const guest = createGuest({ environment: options.environment, kernel: options.kernel }, ledger);
   const { process } = guest;
+  const { table } = guest.kernel;
+  const { states } = table;
   const loading = ledger.enter("run", LOADER_EPOCH, -1, -1);
   const base = process.mmap(start.startPages, "rw");
   for (const { first, pageCount } of start.residentPages) {
     for (let page = first; page < first + pageCount; page++) process.store(base + page);
   }
-  const engine = new CheckpointEngine(definition, { process, xen: guest.xen, ledger, options }, base);
+  const engine = new CheckpointEngine(definition, { process, xen: guest.xen, ledger, states, options }, base);
   ledger.restore(loading);
+  // An emulated store is done as soon as it is compared.
+  const courses =
+    learns && definition.keepsFlagsOnly === true && definition.needsEveryWrite !== true
+      ? new Courses(states, ledger, process)
+      : undefined;
   return {
     options,
     ledger,
@@ -92,7 +102,9 @@ export function createMachine(
         engine.setCycle(cycle);
         engine.beforeWrite(page);
       }
-      process.store(base + page, bytes, stores);
+      // Those that only set D bits are done sooner than they are compared. How much is written is nobody's business.
+      if (courses === undefined || table.permitsStore(base + page)) process.store(base + page, bytes, stores);
+      else courses.store(base + page);
       ledger.restore(before);
     },
     grow(pageCount) {

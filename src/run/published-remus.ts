@@ -44,6 +44,7 @@ function overheadAt(rate: number, { profile, kernel }: Setting): number {
   const ledger = new Ledger(PRIMITIVE_COUNT);
   const guest = createGuest({ environment: "xen-pv", kernel }, ledger);
   const { process, xen } = guest;
+  const { states } = guest.kernel.table;
   const prices = priceList(profile, guest.pathLengths);
   const cyclesPerSecond = profile.ghz * 1e9;
   const options = {
@@ -55,7 +56,7 @@ function overheadAt(rate: number, { profile, kernel }: Setting): number {
   const pages = HOT_PAGES + BUILD_PAGES;
   const base = process.mmap(pages, "rw");
   for (let page = base; page < base + pages; page++) process.store(page);
-  const engine = new CheckpointEngine(remus, { process, xen, ledger, options }, base);
+  const engine = new CheckpointEngine(remus, { process, xen, ledger, states, options }, base);
   const region = engine.protect({ id: 0, group: "", address: 0, bytes: 4096, label: "" }, -1);
   const store = (page: number) => {
     const before = ledger.enter(engine.isArmed(page) ? "track" : "run", engine.epoch, -1, -1);

@@ -57,7 +57,7 @@ export function replay(recording: Recording, options: MachineOptions, observer?:
   const writes = techniqueOf(options.technique).needsEveryWrite === true ? recording.writes : undefined;
   const refusal = replayRefusal(recording, options.technique);
   if (refusal !== undefined) throw new BadInputError(refusal);
-  const machine = createMachine(options, recording, observer?.ledger);
+  const machine = createMachine(options, recording, observer?.ledger, observer === undefined);
   observer?.begin();
   const checkpoints: CheckpointSummary[] = [];
   const { kind, argument, site, cycle, bytes } = recording;

@@ -164,11 +164,11 @@ export function simulateCase(
   }
   prims.setUp(primitive, n);
   const { hypervisor, pathLengths } = prims.guest;
-  hypervisor?.batchSizes.fill(0);
+  const batches = hypervisor?.countBatches();
   ledger.enter("track", 0, -1, -1);
   prims.run(primitive, n);
   const batchSizes: Record<string, number> = {};
-  hypervisor?.batchSizes.forEach((count, size) => {
+  batches?.forEach((count, size) => {
     if (count > 0) batchSizes[size] = count;
   });
   return { counts: ledger.totals(({ phase }) => phase === "track"), batchSizes, lengths: pathLengths };

@@ -1,6 +1,7 @@
 import type { Ledger } from "../machine/ledger.ts";
 import { PageBytes } from "../machine/page-bytes.ts";
-import { type PageTable, PTE_PRESENT, TABLE_SHIFT, WINDOW_PAGES } from "../machine/page-table.ts";
+import { ALL } from "../machine/page-states.ts";
+import { type PageTable, PTE_PRESENT, TABLE_SHIFT } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import type { PageRange } from "./checkpoint-service.ts";
 
@@ -45,9 +46,10 @@ export class LogDirty {
   #isOn = false;
   #bitmap = new PageBytes(0);
   #pages = this.#bitmap.bytes;
-  #tables = new Uint8Array(0);
-  #sets = 0;
-  #count = 0;
+  #tables: Uint8Array = new Uint8Array(0);
+  /** Bits of the sets of the kernel that were written. */
+  #sets: Uint8Array = new Uint8Array(1);
+  readonly #count: Int32Array;
 
   /** @param always pages that the guest's kernel writes in every epoch, whatever the program does */
   constructor(ledger: Ledger, table: PageTable, mode: LogDirtyMode, always: KernelSet) {
@@ -55,13 +57,16 @@ export class LogDirty {
     this.#table = table;
     this.#mode = mode;
     this.#always = always;
+    this.#count = table.states.count();
   }
 
   /** XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY: once. */
   enable(): void {
-    this.#bitmap = new PageBytes(WINDOW_PAGES);
+    const { states } = this.#table;
+    this.#bitmap = states.bytes();
     this.#pages = this.#bitmap.bytes;
-    this.#tables = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
+    this.#tables = states.bytes(TABLE_SHIFT).bytes;
+    this.#sets = states.bytes(ALL).bytes;
     this.#isOn = true;
     this.#ledger.charge(P.xen_log_dirty_op, 1);
     this.#mode.enable(this);
@@ -81,15 +86,15 @@ export class LogDirty {
     this.#ledger.charge(P.xen_log_dirty_op, 1);
     this.#ledger.charge(P.xen_log_dirty_word, words);
     this.#ledger.charge(P.user_bitmap_word, words);
-    return this.#count;
+    return this.#count[0];
   }
 
   /** Its second half: the bitmap is clear, and every page is closed again. */
   clear(): void {
     this.#pages.fill(0);
     this.#tables.fill(0);
-    this.#sets = 0;
-    this.#count = 0;
+    this.#sets[0] = 0;
+    this.#count[0] = 0;
     this.#mode.close();
   }
 
@@ -112,7 +117,7 @@ export class LogDirty {
   mark(page: number): void {
     if (!this.#isOn) return;
     this.#ledger.charge(P.xen_log_dirty_mark, 1);
-    if (this.#pages[page] === 0) this.#count++;
+    this.#count[0] += 1 - this.#pages[page];
     this.#pages[page] = 1;
   }
 
@@ -125,8 +130,8 @@ export class LogDirty {
 
   /** The guest's kernel writes pages of its own. */
   kernelWrites({ bit, count }: KernelSet): void {
-    if (!this.#isOn || (this.#sets & bit) !== 0) return;
-    this.#sets |= bit;
+    if (!this.#isOn || (this.#sets[0] & bit) !== 0) return;
+    this.#sets[0] |= bit;
     this.#trap(count);
   }
 
@@ -135,7 +140,7 @@ export class LogDirty {
     this.#tables[table] = 1;
     if (this.#mode.tellsOfTable(table)) {
       this.#ledger.charge(P.xen_log_dirty_mark, 1);
-      this.#count++;
+      this.#count[0]++;
     } else this.#trap(1);
   }
 
@@ -144,7 +149,7 @@ export class LogDirty {
     const before = this.#ledger.enterPhase("track");
     this.#mode.trap(count);
     this.#ledger.charge(P.xen_log_dirty_mark, count);
-    this.#count += count;
+    this.#count[0] += count;
     this.#ledger.restore(before);
   }
 }

@@ -1,6 +1,6 @@
 import type { Ledger } from "../machine/ledger.ts";
 import { PageBytes } from "../machine/page-bytes.ts";
-import { WINDOW_PAGES } from "../machine/page-table.ts";
+import type { PageStates } from "../machine/page-states.ts";
 import { P } from "../machine/primitives.ts";
 import { type CheckpointService, EVERY_WRITE, type Gate, type PageRange } from "./checkpoint-service.ts";
 import type { RequestChannel } from "./request-channel.ts";
@@ -24,15 +24,18 @@ const WORD_SHIFT = 6;
 export abstract class ProtectionService implements CheckpointService {
   protected readonly ledger: Ledger;
   readonly #channel: RequestChannel;
-  readonly #pages = new PageBytes(WINDOW_PAGES);
-  readonly #state = this.#pages.bytes;
+  readonly #states: PageStates;
+  /** Made when the first page is registered. */
+  #pages = new PageBytes(0);
+  #state = this.#pages.bytes;
   /** How many writes to the page Xen emulates, and has emulated; made when first asked for. */
-  #limits = new Uint8Array(0);
-  #emulated = new Uint8Array(0);
+  #limits: Uint8Array = new Uint8Array(0);
+  #emulated: Uint8Array = new Uint8Array(0);
   #registered = 0;
 
-  constructor(ledger: Ledger, channel: RequestChannel) {
+  constructor(ledger: Ledger, states: PageStates, channel: RequestChannel) {
     this.ledger = ledger;
+    this.#states = states;
     this.#channel = channel;
   }
 
@@ -66,6 +69,10 @@ export abstract class ProtectionService implements CheckpointService {
   }
 
   #register(first: number, pageCount: number): void {
+    if (this.#state.length === 0) {
+      this.#pages = this.#states.bytes();
+      this.#state = this.#pages.bytes;
+    }
     this.declare(first, pageCount);
     for (let page = first, end = first + pageCount; page < end; page++) {
       if ((this.#state[page] & REGISTERED) === 0) this.#registered++;
@@ -99,8 +106,8 @@ export abstract class ProtectionService implements CheckpointService {
 
   #protect(ranges: readonly PageRange[], emulatedWrites: number): void {
     if (emulatedWrites > 0 && this.#limits.length === 0) {
-      this.#limits = new Uint8Array(WINDOW_PAGES);
-      this.#emulated = new Uint8Array(WINDOW_PAGES);
+      this.#limits = this.#states.bytes().bytes;
+      this.#emulated = this.#states.bytes().bytes;
     }
     const state = this.#state;
     let words = 0;

@@ -1,4 +1,5 @@
 import type { Ledger } from "../machine/ledger.ts";
+import type { PageStates } from "../machine/page-states.ts";
 import { P } from "../machine/primitives.ts";
 import type { Gate, PageRange } from "./checkpoint-service.ts";
 
@@ -26,12 +27,14 @@ export interface Entries {
  */
 export class RequestChannel {
   readonly #ledger: Ledger;
+  readonly #states: PageStates;
   readonly #entries: Entries;
   /** Requests in the shared page, in their order, each charged where it was made. */
   #pending: { readonly at: Ledger["current"]; readonly serve: () => void }[] = [];
 
-  constructor(ledger: Ledger, entries: Entries) {
+  constructor(ledger: Ledger, states: PageStates, entries: Entries) {
     this.#ledger = ledger;
+    this.#states = states;
     this.#entries = entries;
   }
 
@@ -63,6 +66,7 @@ export class RequestChannel {
   /** Xen was entered, for whatever reason: it reads the shared page. */
   entered(): void {
     if (this.#pending.length === 0) return;
+    this.#states.changed();
     const requests = this.#pending;
     this.#pending = [];
     for (const { at, serve } of requests) {

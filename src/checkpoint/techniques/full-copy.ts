@@ -13,6 +13,7 @@ export const fullCopy: TechniqueDefinition = {
   class: "user",
   title: "Full copy",
   noticesWrites: false,
+  keepsFlagsOnly: true,
   unavailable: () => undefined,
   create: () => ({
     register: () => {},

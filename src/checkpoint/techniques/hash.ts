@@ -25,6 +25,7 @@ export const hash: TechniqueDefinition = {
   class: "user",
   title: "Block hashes",
   noticesWrites: false,
+  keepsFlagsOnly: true,
   unavailable: () => undefined,
   create,
 };
@@ -33,15 +34,18 @@ function create({ ledger }: TechniqueMachine): Technique {
   /** Pages that have a hash. */
   const hashed = new PageFlags();
   /** Pages whose hash is not the one that is kept. */
-  let dirty = new PageFlags();
+  const dirty = new PageFlags();
+  /** Those of `dirty` that were told of. */
+  let noted: Uint32Array = new Uint32Array();
   return {
     register: () => {},
     unregister(ranges) {
       for (const { first, pageCount } of ranges) hashed.fill(first, pageCount, 0);
     },
     noteChanged(pages) {
-      dirty = new PageFlags();
+      for (const page of noted) dirty.clear(page);
       dirty.setAll(pages);
+      noted = pages;
     },
     collect(ranges, bytes) {
       ledger.charge(P.user_hash_byte, bytes);

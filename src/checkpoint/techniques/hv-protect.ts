@@ -25,6 +25,7 @@ export const hvProtect: TechniqueDefinition = {
   class: "hypervisor",
   title: "Hypervisor write protection",
   noticesWrites: true,
+  keepsFlagsOnly: true,
   unavailable: (environment) =>
     environment !== "native"
       ? undefined

@@ -26,6 +26,7 @@ export const hvScan: TechniqueDefinition = {
   class: "hypervisor",
   title: "Hypervisor scan of D bits",
   noticesWrites: false,
+  keepsFlagsOnly: true,
   unavailable: (environment) =>
     environment !== "native"
       ? undefined

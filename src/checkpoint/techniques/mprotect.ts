@@ -23,9 +23,9 @@ export const mprotect: TechniqueDefinition = {
   create,
 };
 
-function create({ process, ledger }: TechniqueMachine): Technique {
-  const armed = new PageFlags();
-  const written = new PageFlags();
+function create({ process, ledger, states }: TechniqueMachine): Technique {
+  const armed = new PageFlags(states);
+  const written = new PageFlags(states);
 
   process.sigaction("SIGSEGV", (page) => {
     ledger.charge(P.user_handler, 1);

@@ -53,6 +53,7 @@ function definition(
     title,
     noticesWrites: false,
     hypothetical,
+    keepsFlagsOnly: true,
     unavailable: (environment) =>
       environment === "xen-hap"
         ? undefined

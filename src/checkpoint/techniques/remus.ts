@@ -40,6 +40,7 @@ export const remus: TechniqueDefinition = {
   class: "transparent",
   title: "Remus: the whole guest",
   noticesWrites: true,
+  keepsFlagsOnly: true,
   unavailable: (environment) =>
     environment !== "native"
       ? undefined

@@ -31,6 +31,7 @@ export const softDirty: TechniqueDefinition = {
   class: "user",
   title: "Soft-dirty bits",
   noticesWrites: false,
+  keepsFlagsOnly: true,
   unavailable: () => undefined,
   create,
 };

@@ -36,16 +36,17 @@ function definition(id: TechniqueId, title: string, delivery: "thread" | "sigbus
     class: "user",
     title,
     noticesWrites: true,
+    keepsFlagsOnly: true,
     unavailable: () => undefined,
     create: (machine) => create(machine, delivery),
   };
 }
 
-function create({ process, ledger }: TechniqueMachine, delivery: "thread" | "sigbus"): Technique {
-  const armed = new PageFlags();
+function create({ process, ledger, states }: TechniqueMachine, delivery: "thread" | "sigbus"): Technique {
+  const armed = new PageFlags(states);
   /** Pages that are known to be there. */
   const populated = new PageFlags();
-  const written = new PageFlags();
+  const written = new PageFlags(states);
 
   const handler = (page: number) => {
     ledger.charge(P.user_handler, 1);

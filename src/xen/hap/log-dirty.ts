@@ -1,3 +1,4 @@
+import type { PageStates } from "../../machine/page-states.ts";
 import { TABLE_SHIFT, WINDOW_PAGES, WITHHELD_WRITE } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { LogDirty, LogDirtyMode } from "../log-dirty.ts";
@@ -12,7 +13,7 @@ import type { HapHypervisor } from "./hypervisor.ts";
  *
  * Where the processor has PML, Xen prefers it; it is not chosen here, so that the paging modes are compared by one mechanism.
  */
-export function hapLogDirty(xen: HapHypervisor): LogDirtyMode {
+export function hapLogDirty(xen: HapHypervisor, states: PageStates): LogDirtyMode {
   const { frames, ledger } = xen;
   /** Last tables of the second table, by their first frame, that are not recalculated yet. */
   const stale = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
@@ -28,6 +29,8 @@ export function hapLogDirty(xen: HapHypervisor): LogDirtyMode {
       log = started;
       xen.observe({
         write(frame) {
+          // Which table that is does not follow from the page.
+          states.once();
           const table = frame >> TABLE_SHIFT;
           if (stale[table] === 1) {
             stale[table] = 0;

@@ -1,5 +1,6 @@
 import { NONE } from "../../machine/guest-frames.ts";
 import type { Ledger } from "../../machine/ledger.ts";
+import type { PageStates } from "../../machine/page-states.ts";
 import { type PageTable, WINDOW_PAGES, WITHHELD_DIRTY } from "../../machine/page-table.ts";
 import { PmlBuffer } from "../../machine/pml-buffer.ts";
 import { P } from "../../machine/primitives.ts";
@@ -22,6 +23,7 @@ import { RegisteredFrames } from "./registered-frames.ts";
  */
 export class HapPageLog implements PageLog {
   readonly #ledger: Ledger;
+  readonly #states: PageStates;
   readonly #xen: HapHypervisor;
   readonly #channel: RequestChannel;
   readonly #registered: RegisteredFrames;
@@ -36,6 +38,7 @@ export class HapPageLog implements PageLog {
 
   constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel) {
     this.#ledger = xen.ledger;
+    this.#states = table.states;
     this.#xen = xen;
     this.#channel = channel;
     this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
@@ -106,6 +109,7 @@ export class HapPageLog implements PageLog {
 
   #log(frame: number): void {
     if (!this.#logging) return;
+    this.#states.once();
     if (this.#buffer.isFull) this.#xen.logFull(() => this.#empty());
     this.#buffer.push(frame);
   }

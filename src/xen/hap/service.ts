@@ -27,7 +27,7 @@ export class HapCheckpointService extends ProtectionService implements FrameObse
   readonly #run: EntryRun;
 
   constructor(xen: HapHypervisor, table: PageTable, channel: RequestChannel) {
-    super(xen.ledger, channel);
+    super(xen.ledger, table.states, channel);
     this.#xen = xen;
     this.#registered = new RegisteredFrames(xen.ledger, table, xen.frames);
     this.#run = new EntryRun(xen.ledger, xen.frames, P.xen_p2m_run_entry);

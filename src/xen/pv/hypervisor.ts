@@ -13,8 +13,6 @@ const MOST_ENTRIES = 64;
  * Order of steps: xen/arch/x86/pv/{traps,mm,iret,ro-page-fault}.c, x86_64/entry.S, Xen 4.17.
  */
 export class Hypervisor {
-  /** mmu_update hypercalls by their number of entries. */
-  readonly batchSizes = new Uint32Array(MOST_ENTRIES);
   readonly ledger: Ledger;
   readonly #table: PageTable;
   readonly #xpti: boolean;
@@ -24,6 +22,8 @@ export class Hypervisor {
   #shadow: ShadowTables | undefined;
   /** Called whenever the guest enters Xen. */
   #onEntry: () => void = () => {};
+  /** mmu_update hypercalls by their number of entries, where somebody wants to know. */
+  #batchSizes: Uint32Array | undefined;
   /** Entries of the mmu_update under way: all, and those of each further kind. */
   #entries = 0;
   #rights = 0;
@@ -42,6 +42,12 @@ export class Hypervisor {
   /** Has somebody see each L1 entry that the guest writes, before the observer. */
   onTableWrite(rewriter: L1Writes): void {
     this.#rewriter = rewriter;
+  }
+
+  /** @returns mmu_update hypercalls from now on, by their number of entries */
+  countBatches(): Uint32Array {
+    this.#batchSizes = new Uint32Array(MOST_ENTRIES);
+    return this.#batchSizes;
   }
 
   /** Has `action` done first whenever the guest enters Xen. */
@@ -311,7 +317,10 @@ export class Hypervisor {
     ledger.charge(P.xen_mmu_update, times);
     ledger.charge(P.xen_mmu_update_entry, times * entries);
     if (this.#rights > 0) ledger.charge(P.xen_mmu_update_write, this.#rights);
-    this.batchSizes[entries] += times;
+    if (this.#batchSizes !== undefined) {
+      this.#batchSizes[entries] += times;
+      this.#table.states.once();
+    }
     this.#entries = 0;
     this.#rights = 0;
   }

@@ -1,5 +1,5 @@
 import type { Ledger } from "../../machine/ledger.ts";
-import { type PageTable, TABLE_SHIFT, WINDOW_PAGES } from "../../machine/page-table.ts";
+import { type PageTable, TABLE_SHIFT } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import { VmExits } from "../hvm/vm-exits.ts";
 import type { ProtectionService } from "../protection-service.ts";
@@ -24,12 +24,13 @@ export class ShadowHypervisor {
   #service: Pick<ProtectionService, "emulatedOf" | "emulate"> | undefined;
   #onEntry: () => void = () => {};
   /** L1 tables that the guest's kernel has hung into its L2 tables. */
-  readonly #hung = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
+  readonly #hung: Uint8Array;
 
   constructor(ledger: Ledger, table: PageTable) {
     this.ledger = ledger;
     this.tables = new ShadowTables(ledger, table, true);
     this.#exits = new VmExits(ledger, false);
+    this.#hung = table.states.bytes(TABLE_SHIFT).bytes;
   }
 
   /** The service that has writes emulated. */

@@ -1,5 +1,6 @@
 import { PageBytes } from "../../machine/page-bytes.ts";
-import { TABLE_PAGES } from "../../machine/page-table.ts";
+import type { PageStates } from "../../machine/page-states.ts";
+import { TABLE_PAGES, TABLE_SHIFT } from "../../machine/page-table.ts";
 
 /** Guest L1 tables that one virtual processor may have out of sync at a time (SHADOW_OOS_PAGES). */
 const SLOTS = 3;
@@ -77,6 +78,19 @@ export class OutOfSync {
   readonly #slots: (Snapshot | undefined)[] = Array(SLOTS).fill(undefined);
   /** Of tables that have left. */
   readonly #free: Snapshot[] = [];
+  readonly #states: PageStates;
+  /** 1 for tables that are in a slot. */
+  readonly #held: Uint8Array;
+
+  constructor(states: PageStates) {
+    this.#states = states;
+    this.#held = states.bytes(TABLE_SHIFT).bytes;
+  }
+
+  /** Whether a table is out of sync. */
+  holds(table: number): boolean {
+    return this.#held[table] === 1;
+  }
 
   /** Tables that are out of sync, by slot. */
   get tables(): number[] {
@@ -94,11 +108,25 @@ export class OutOfSync {
     return next?.table === table ? next : undefined;
   }
 
+  /** The guest writes the entry of a page, which was `before`, in a table that is out of sync. */
+  noteWrite(page: number, before: number): void {
+    this.snapshotOf(page >> TABLE_SHIFT)?.noteWrite(page, before);
+    if (this.#states.isAsked) this.#states.also((other) => this.noteWrite(other, before));
+  }
+
+  /** The shadow of a page in such a table has been made from its entry as it is now. */
+  notePropagated(page: number, entry: number): void {
+    this.snapshotOf(page >> TABLE_SHIFT)?.notePropagated(page, entry);
+    if (this.#states.isAsked) this.#states.also((other) => this.notePropagated(other, entry));
+  }
+
   /**
    * Takes a table in.
    * @param sync is told a table that has to leave for it, while it is still in
    */
   add(table: number, sync: (evicted: number) => void): void {
+    this.#states.changed();
+    this.#held[table] = 1;
     let entering = (this.#free.pop() ?? new Snapshot()).begin(table);
     let index = table % SLOTS;
     const occupant = this.#slots[index];
@@ -118,6 +146,8 @@ export class OutOfSync {
     for (let index = 0; index < SLOTS; index++) {
       const slot = this.#slots[index];
       if (slot?.table !== table) continue;
+      this.#states.changed();
+      this.#held[table] = 0;
       this.#slots[index] = undefined;
       this.#free.push(slot);
     }

@@ -24,7 +24,7 @@ export class ShadowCheckpointService extends ProtectionService implements Shadow
   readonly #table: PageTable;
 
   constructor(ledger: Ledger, tables: ShadowTables, table: PageTable, channel: RequestChannel) {
-    super(ledger, channel);
+    super(ledger, table.states, channel);
     this.#tables = tables;
     this.#table = table;
   }

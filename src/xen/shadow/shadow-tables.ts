@@ -7,7 +7,6 @@ import {
   PTE_WRITABLE,
   TABLE_PAGES,
   TABLE_SHIFT,
-  WINDOW_PAGES,
   WITHHELD_ACCESS,
   WITHHELD_DIRTY,
   WITHHELD_WRITE,
@@ -25,7 +24,7 @@ const WRITABLE = WITHHELD_DIRTY;
 /** Entries that one fault looks at, the one that faulted among them (PREFETCH_DISTANCE). */
 const PREFETCH_ENTRIES = 32;
 /** log2 of the L1 tables under one L2 table. */
-const DIRECTORY_SHIFT = TABLE_SHIFT + 9;
+const DIRECTORY_SHIFT = 18;
 
 /** What became of an entry of the guest since Xen last looked: the frame that it maps is another one. */
 const FRAME_CHANGED = 1;
@@ -45,13 +44,13 @@ export class ShadowTables {
   readonly #ledger: Ledger;
   readonly #table: PageTable;
   readonly #observers: ShadowObserver[] = [];
-  readonly #outOfSync = new OutOfSync();
+  readonly #outOfSync: OutOfSync;
   /** Which L1 tables, and which L2 tables above them, have a shadow. */
-  readonly #shadowed = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
-  readonly #directories = new Uint8Array(WINDOW_PAGES >> DIRECTORY_SHIFT);
-  readonly #changes = new Uint8Array(WINDOW_PAGES);
+  readonly #shadowed: Uint8Array;
+  readonly #directories: Uint8Array;
+  readonly #changes: Uint8Array;
   /** Entries of each table that have a shadow. */
-  readonly #granted = new Uint16Array(WINDOW_PAGES >> TABLE_SHIFT);
+  readonly #granted: Int32Array;
   /** An HVM guest's: entries hold references to what they map, and Xen runs on page tables of its own. */
   readonly #isExternal: boolean;
 
@@ -60,6 +59,14 @@ export class ShadowTables {
     this.#ledger = ledger;
     this.#table = table;
     this.#isExternal = isExternal;
+    const { states } = table;
+    this.#outOfSync = new OutOfSync(states);
+    this.#shadowed = states.bytes(TABLE_SHIFT).bytes;
+    this.#directories = states.bytes(DIRECTORY_SHIFT).bytes;
+    this.#changes = states.bytes().bytes;
+    this.#granted = states.count(TABLE_SHIFT);
+    // Prefetching stops there, mostly.
+    states.looksAhead(table.withheld);
     table.withholdAll(NO_ENTRY);
   }
 
@@ -78,7 +85,7 @@ export class ShadowTables {
     if ((entry & PTE_PRESENT) === 0 || (write && (entry & PTE_WRITABLE) === 0)) return false;
     // The walk sets the bits that the processor would have set.
     if (write && (entry & PTE_DIRTY) === 0) {
-      this.#outOfSync.snapshotOf(page >> TABLE_SHIFT)?.noteWrite(page, entry);
+      if (this.isOutOfSync(page)) this.#outOfSync.noteWrite(page, entry);
       this.#table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
     }
     ledger.charge(P.xen_shadow_fault, 1);
@@ -97,7 +104,7 @@ export class ShadowTables {
 
   /** Whether the L1 table of a page is out of sync. */
   isOutOfSync(page: number): boolean {
-    return this.#outOfSync.snapshotOf(page >> TABLE_SHIFT) !== undefined;
+    return this.#outOfSync.holds(page >> TABLE_SHIFT);
   }
 
   /** Whether a store to the L2 entry above a page is Xen's to emulate: that table is shadowed, and never out of sync. */
@@ -115,8 +122,7 @@ export class ShadowTables {
   write(first: number, end: number, flags: number): void {
     const before = this.#table.flags[first];
     if ((before & flags & PTE_PRESENT) === 0) this.#changes.fill(FRAME_CHANGED, first, end);
-    const snapshot = this.#outOfSync.snapshotOf(first >> TABLE_SHIFT);
-    if (snapshot !== undefined) for (let page = first; page < end; page++) snapshot.noteWrite(page, before);
+    if (this.isOutOfSync(first)) for (let page = first; page < end; page++) this.#outOfSync.noteWrite(page, before);
     this.#table.setAll(first, end, flags);
   }
 
@@ -217,7 +223,7 @@ export class ShadowTables {
   #propagate(page: number): void {
     this.#ledger.charge(P.xen_shadow_propagate, 1);
     this.#set(page, this.#rights(page));
-    this.#outOfSync.snapshotOf(page >> TABLE_SHIFT)?.notePropagated(page, this.#table.flags[page]);
+    if (this.#outOfSync.holds(page >> TABLE_SHIFT)) this.#outOfSync.notePropagated(page, this.#table.flags[page]);
   }
 
   #set(page: number, withheld: number): void {
@@ -232,8 +238,9 @@ export class ShadowTables {
    * own anyway.
    */
   #prefetch(page: number): void {
-    const { flags, withheld } = this.#table;
+    const { flags, states, withheld } = this.#table;
     const end = Math.min(page + PREFETCH_ENTRIES, (page | (TABLE_PAGES - 1)) + 1);
+    if (page + 1 === end || withheld[page + 1] === NO_ENTRY) states.once();
     for (let next = page + 1; next < end && withheld[next] === NO_ENTRY; next++) {
       const entry = flags[next];
       if ((entry & PTE_PRESENT) === 0) {
@@ -249,6 +256,8 @@ export class ShadowTables {
   /** shadow_get_and_create_l1e: the shadows of the tables that lead to an entry. */
   #create(table: number): void {
     if (this.#shadowed[table] !== 0) return;
+    // Other tables may follow.
+    this.#table.states.once();
     const ledger = this.#ledger;
     const directory = table >> (DIRECTORY_SHIFT - TABLE_SHIFT);
     if (this.#directories[directory] === 0) {

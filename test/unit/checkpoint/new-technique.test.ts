@@ -26,10 +26,11 @@ async function exampleOfThePage(): Promise<TechniqueDefinition> {
 
 test("the example notices a region at its first write, and then no more", async () => {
   const ledger = new Ledger(PRIMITIVE_COUNT);
-  const { process: guest } = createGuest({ environment: "native", kernel: "6.1" }, ledger);
+  const { process: guest, kernel } = createGuest({ environment: "native", kernel: "6.1" }, ledger);
   const base = guest.mmap(64, "rw");
   for (let page = 0; page < 64; page++) guest.store(base + page);
-  const machine = { process: guest, xen: undefined, ledger, options: DEFAULT_OPTIONS };
+  const { states } = kernel.table;
+  const machine = { process: guest, xen: undefined, ledger, states, options: DEFAULT_OPTIONS };
   const engine = new CheckpointEngine(await exampleOfThePage(), machine, base);
   const [a, b] = [0, 32].map((first) =>
     engine.protect({ id: first, group: "", address: first * 4096, bytes: 16 * 4096, label: "" }, 0),

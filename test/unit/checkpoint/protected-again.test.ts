@@ -27,9 +27,11 @@ const silent: ApiObserver = {
 
 function createApi() {
   const ledger = new Ledger(PRIMITIVE_COUNT);
-  const { process } = createGuest({ environment: "native", kernel: "6.1" }, ledger);
+  const { process, kernel } = createGuest({ environment: "native", kernel: "6.1" }, ledger);
   const base = process.mmap(PAGES, "rw");
-  const engine = new CheckpointEngine(mprotect, { process, xen: undefined, ledger, options: DEFAULT_OPTIONS }, base);
+  const { states } = kernel.table;
+  const machine = { process, xen: undefined, ledger, states, options: DEFAULT_OPTIONS };
+  const engine = new CheckpointEngine(mprotect, machine, base);
   const bytes = new Uint8Array(PAGES * 4096);
   const write = (address: number, values: Uint8Array) => {
     for (let page = address >> 12; page <= (address + values.length - 1) >> 12; page++) process.store(base + page);
@@ -38,6 +40,8 @@ function createApi() {
   const memory = {
     sizeBytes: bytes.length,
     read: (address: number, size: number) => bytes.slice(address, address + size),
+    copy: (address: number, size: number, into: Uint8Array, at: number) =>
+      into.set(bytes.subarray(address, address + size), at),
     write,
   };
   const store = new ImageStore();

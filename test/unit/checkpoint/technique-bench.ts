@@ -22,7 +22,8 @@ export function techniqueBench(
   const { process } = guest;
   const base = process.mmap(pageCount, "rw");
   const { xen } = guest;
-  const engine = new CheckpointEngine(definition, { process, xen, ledger, options: DEFAULT_OPTIONS }, base);
+  const { states } = guest.kernel.table;
+  const engine = new CheckpointEngine(definition, { process, xen, ledger, states, options: DEFAULT_OPTIONS }, base);
   return {
     engine,
     process,

@@ -1,0 +1,129 @@
+import { PageBytes } from "./page-bytes.ts";
+
+/** Grain of what there is one of. */
+export const ALL = 31;
+
+/** A state as it is looked up: the entry of a page is `bytes[(page >> grain) + distance]`. */
+export interface PageState {
+  readonly bytes: Uint8Array;
+  /** log2 of the pages that an entry stands for. */
+  readonly grain: number;
+  /** 1 when what is looked at is the next page's. */
+  readonly distance: 0 | 1;
+}
+
+/** A count that stores add to and do not ask. */
+export interface PageCount {
+  readonly counts: Int32Array;
+  readonly grain: number;
+}
+
+/** Which stores are like one, where their pages are in the same states. */
+export interface Likeness {
+  /** Those to these pages, from `first` to before `end`. */
+  readonly first: number;
+  readonly end: number;
+  /** What they do besides changing states and counts. */
+  readonly also: readonly ((page: number) => void)[];
+}
+
+/**
+ * What a machine keeps of each page, of each page-table page, and of all: the bytes that decide what a store to a page leads
+ * to. Everybody who takes part in stores keeps such state here, so that two stores can be told to be alike (`Courses`); and
+ * says so when a store depends on more than that, or changes more.
+ */
+export class PageStates {
+  readonly windowPages: number;
+  readonly states: PageState[] = [];
+  readonly counts: PageCount[] = [];
+  #version = 0;
+  #isAsked = false;
+  #isSingle = false;
+  #also: ((page: number) => void)[] = [];
+  #first = 0;
+  #end = 0;
+
+  /** @param windowPages pages of the window that pages are numbered in */
+  constructor(windowPages: number) {
+    this.windowPages = windowPages;
+  }
+
+  /** A byte for each page, or for each 2^grain pages; all 0 at first. */
+  bytes(grain = 0): PageBytes {
+    const made = new PageBytes(this.#entries(grain));
+    this.states.push({ bytes: made.bytes, grain, distance: 0 });
+    this.changed();
+    return made;
+  }
+
+  /** Takes in bytes of each page that were kept elsewhere, and were all 0 until now. */
+  keep(bytes: Uint8Array): void {
+    this.states.push({ bytes, grain: 0, distance: 0 });
+    this.changed();
+  }
+
+  /** Counts of each 2^grain pages, all 0 at first; one of everything unless said otherwise. */
+  count(grain = ALL): Int32Array {
+    const counts = new Int32Array(this.#entries(grain));
+    this.counts.push({ counts, grain });
+    this.changed();
+    return counts;
+  }
+
+  /** A store looks at this state of the next page, too. */
+  looksAhead(bytes: Uint8Array): void {
+    this.states.push({ bytes, grain: 0, distance: 1 });
+    this.changed();
+  }
+
+  /** Changes whenever something changes that no state here tells of. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Something changes that no state here tells of, and that stores may depend on. */
+  changed(): void {
+    this.#version++;
+    this.#isSingle = true;
+  }
+
+  /** The store under way reads or changes what other stores do not depend on, or states of other pages: none is like it. */
+  once(): void {
+    this.#isSingle = true;
+  }
+
+  /** What the store under way leads to holds for these pages alone, from `first` to before `end`. */
+  within(first: number, end: number): void {
+    this.#first = Math.max(first, this.#first);
+    this.#end = Math.min(end, this.#end);
+  }
+
+  /** A store like the one under way does this, too: to what no store asks before something has changed. */
+  also(action: (page: number) => void): void {
+    this.#also.push(action);
+  }
+
+  /** Whether somebody wants to know that. */
+  get isAsked(): boolean {
+    return this.#isAsked;
+  }
+
+  /** A store begins, of which is asked which others are like it. */
+  begin(): void {
+    this.#isAsked = true;
+    this.#isSingle = false;
+    this.#also = [];
+    this.#first = 0;
+    this.#end = this.windowPages;
+  }
+
+  /** It has ended. @returns which stores are like it; undefined where none is */
+  finish(): Likeness | undefined {
+    this.#isAsked = false;
+    return this.#isSingle ? undefined : { first: this.#first, end: this.#end, also: this.#also };
+  }
+
+  #entries(grain: number): number {
+    return Math.max(1, this.windowPages >> grain);
+  }
+}

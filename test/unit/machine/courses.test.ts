@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Courses } from "../../../src/machine/courses.ts";
+import { Ledger } from "../../../src/machine/ledger.ts";
+import { PageStates } from "../../../src/machine/page-states.ts";
+
+const PAGES = 1 << 12;
+const FAULT = 0;
+const FURTHER = 1;
+
+/** A machine whose pages open at their first store, with whatever else a test wants of a store. */
+function machine(also: (page: number, states: PageStates, ledger: Ledger) => void = () => {}) {
+  const ledger = new Ledger(3);
+  const states = new PageStates(PAGES);
+  const { bytes: open } = states.bytes();
+  const opened = states.count();
+  const gone: number[] = [];
+  const courses = new Courses(states, ledger, {
+    store(page) {
+      gone.push(page);
+      ledger.charge(open[page] === 0 ? FAULT : FURTHER, 1);
+      if (open[page] === 0) opened[0]++;
+      open[page] = 1;
+      also(page, states, ledger);
+    },
+  });
+  return {
+    ledger,
+    states,
+    open,
+    opened,
+    gone,
+    store(pages: readonly number[], site = 0, phase: "track" | "run" = "track") {
+      const before = ledger.enter(phase, 0, site, 0);
+      for (const page of pages) courses.store(page);
+      ledger.restore(before);
+    },
+    faults: () => ledger.totals()[FAULT],
+  };
+}
+
+test("of stores that are alike two are gone through, and all are charged where they come from", () => {
+  const { ledger, open, opened, gone, store } = machine();
+  store([10, 11, 12, 13], 0);
+  store([14, 15], 1);
+  assert.deepEqual(gone, [10, 11]);
+  assert.equal(
+    open.subarray(10, 16).every((byte) => byte === 1),
+    true,
+  );
+  assert.equal(opened[0], 6);
+  const counts = [...ledger.rows()]
+    .filter(({ counts }) => counts[FAULT] > 0)
+    .map(({ site, counts }) => [site, counts[FAULT]]);
+  assert.deepEqual(counts, [
+    [0, 4],
+    [1, 2],
+  ]);
+  // Open pages are in another state.
+  store([10, 11, 12], 2);
+  assert.deepEqual(gone.slice(2), [10, 11]);
+  assert.equal(ledger.totals()[FURTHER], 3);
+});
+
+test("stores in another phase are others", () => {
+  const { gone, store } = machine();
+  store([1, 2, 3]);
+  store([4, 5], 0, "run");
+  assert.deepEqual(gone, [1, 2, 4, 5]);
+});
+
+test("a store that depends on more than its page's states is gone through each time", () => {
+  const { gone, store } = machine((_, states) => states.once());
+  store([1, 2, 3, 4]);
+  assert.deepEqual(gone, [1, 2, 3, 4]);
+});
+
+test("a store that charges another context is gone through each time", () => {
+  const { gone, store, ledger } = machine((_page, _states, charged) => {
+    const before = charged.enterPhase("commit");
+    charged.charge(2, 1);
+    charged.restore(before);
+  });
+  store([1, 2, 3, 4]);
+  assert.deepEqual(gone, [1, 2, 3, 4]);
+  assert.equal(ledger.totals()[2], 4);
+});
+
+test("parts of events are not bundled", () => {
+  const { gone, store, ledger } = machine((_page, _states, charged) => charged.charge(2, 0.1));
+  store([1, 2, 3]);
+  assert.deepEqual(gone, [1, 2, 3]);
+  assert.equal(ledger.totals()[2], 0.1 + 0.1 + 0.1);
+});
+
+test("what was learned is forgotten when something changes that no state tells of", () => {
+  const { faults, gone, states, store } = machine();
+  store([1, 2, 3]);
+  states.changed();
+  store([4, 5, 6]);
+  assert.deepEqual(gone, [1, 2, 4, 5]);
+  assert.equal(faults(), 6, "and is charged");
+});
+
+test("a state that comes later is looked at", () => {
+  const { gone, states, store } = machine();
+  store([1, 2, 3]);
+  const later = new Uint8Array(PAGES);
+  later[6] = 1;
+  states.keep(later);
+  store([4, 5, 6]);
+  assert.deepEqual(gone, [1, 2, 4, 5, 6]);
+});
+
+test("what holds for some pages is not taken for others", () => {
+  const { gone, store } = machine((page, states) => {
+    if (states.isAsked) states.within(page & ~15, (page | 15) + 1);
+  });
+  store([17, 18, 19, 31, 32, 16]);
+  assert.deepEqual(gone, [17, 18, 32]);
+});
+
+test("coarse states, and the next page's, tell stores apart", () => {
+  const { gone, states, store } = machine();
+  const { bytes: tables } = states.bytes(9);
+  const { bytes: neighbours } = states.bytes();
+  states.looksAhead(neighbours);
+  states.changed();
+  tables[1] = 1;
+  neighbours[21] = 1;
+  store([1, 2, 3, 600, 601, 602, 20, 19]);
+  assert.deepEqual(gone, [1, 2, 600, 601, 20]);
+});
+
+test("what a store does besides is done by those that are like it", () => {
+  const done: number[] = [];
+  const { store } = machine((page, states) => {
+    done.push(page);
+    if (states.isAsked) states.also((other) => done.push(other));
+  });
+  store([1, 2, 3, 4]);
+  assert.deepEqual(done, [1, 2, 3, 4]);
+});
+
+test("rows far from each other are charged alike", () => {
+  const { ledger, store } = machine();
+  for (let site = 0; site < 1000; site++) store([site], site);
+  const counts = [...ledger.rows()].filter(({ counts }) => counts[FAULT] > 0);
+  assert.equal(counts.length, 1000);
+  assert.equal(
+    counts.every((row) => row.counts[FAULT] === 1),
+    true,
+  );
+});
