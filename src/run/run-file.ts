@@ -1,9 +1,10 @@
-import { type CheckpointImage, ImageStore } from "../checkpoint/images.ts";
+import { type CheckpointImage, ImageStore, newestImages } from "../checkpoint/images.ts";
 import { BadInputError } from "../program/program.ts";
 import type { Ending, LiveRun, Warning } from "./live.ts";
 import type { MachineOptions } from "./machine.ts";
 import { PackError, pack, unpack } from "./pack.ts";
 import { type ApiCall, type EpochPages, EVENT, type Recording, type WriteColumns } from "./recording.ts";
+import { bytes } from "./units.ts";
 
 /** First bytes of a run file (before compression), with the version of its format. */
 const MAGIC = "CKLENS04";
@@ -34,6 +35,19 @@ export function savedRunOf(program: SavedRun["program"], run: LiveRun, sources: 
   const { machine, ending, stdout, stderr, warnings, recording, images } = run;
   const { options } = machine;
   return { program, options, ending, stdout, stderr, warnings, recording, images: images.all, sources };
+}
+
+/** The run with those of its newest images that hold so many bytes, and a warning where older ones had to become one. */
+export function withNewestImages(run: SavedRun, mostBytes: number): SavedRun {
+  const images = newestImages(run.images, mostBytes);
+  const merged = run.images.length - images.length + 1;
+  if (merged < 2) return run;
+  let size = 0;
+  for (const { regions } of run.images) for (const region of regions) size += region.bytes.length;
+  const message =
+    `the images of the first ${merged} checkpoints are kept as one, as version ${images[0].version} left them: ` +
+    `all ${run.images.length} hold ${bytes(size)}, and no more than ${bytes(mostBytes)} are kept one by one`;
+  return { ...run, images, warnings: [...run.warnings, { message, file: "", line: 0 }] };
 }
 
 /**

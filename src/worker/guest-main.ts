@@ -7,7 +7,7 @@ import { loadCompiler } from "../program/toolchains/load-program.ts";
 import { readyToRun } from "../run/live.ts";
 import { DEFAULT_MACHINE } from "../run/machine.ts";
 import { DEFAULT_DETECT_SECONDS } from "../run/restart/campaign.ts";
-import { savedRunOf } from "../run/run-file.ts";
+import { savedRunOf, withNewestImages } from "../run/run-file.ts";
 import type { RestartsReply } from "../session/figures.ts";
 import type { FinishedRun } from "../session/host.ts";
 import type { RestartsProgress, RunParams, RunProgress } from "../session/methods.ts";
@@ -22,6 +22,8 @@ import { liveRun, type ProgramInput } from "./session.ts";
 import { locateSources, sourceHashes } from "./source-hashes.ts";
 
 const DEFAULT_MAX_MEMORY_MIB = 1024;
+/** Of images that a session keeps of a run. */
+const MOST_IMAGE_BYTES = 1 << 30;
 /** Between two words on how far a program is, in milliseconds. */
 const PROGRESS_INTERVAL = 100;
 
@@ -95,7 +97,7 @@ async function runJob({ params, images }: RunJob, tell: (progress: RunProgress) 
   );
   tell({ stage: "keeping" });
   return {
-    saved: savedRunOf(program, run, sources),
+    saved: withNewestImages(savedRunOf(program, run, sources), MOST_IMAGE_BYTES),
     sources: locateSources(sources, workingDirectory),
     diagnostics: opened.program.diagnostics,
   };

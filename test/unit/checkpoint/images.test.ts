@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type CheckpointImage, ImageStore } from "../../../src/checkpoint/images.ts";
+import { type CheckpointImage, ImageStore, newestImages } from "../../../src/checkpoint/images.ts";
 
 const PAGE = 16;
 
@@ -62,4 +62,40 @@ test("the newest version below a limit, and a removed name", () => {
   assert.equal(store.restore(images[2], 8, ""), undefined);
   store.remove("state");
   assert.equal(store.newestVersion("state", 0), undefined);
+});
+
+test("the newest images that have room restore to what they did, and so does the one that stands for all older ones", () => {
+  fc.assert(
+    fc.property(history, fc.nat(12 * 8 * PAGE), (changes, mostBytes) => {
+      const { images, states } = commitAll(changes);
+      const kept = newestImages(images, mostBytes);
+      const store = new ImageStore(kept);
+      const dropped = images.length - kept.length;
+      for (const [i, image] of kept.entries()) assert.deepEqual(store.restore(image, 7, ""), states[dropped + i]);
+      const sizes = kept.map(({ regions }) => regions[0].bytes.length);
+      const newest = dropped > 0 || kept[0] !== images[0] ? sizes.slice(1) : sizes;
+      assert.ok(newest.reduce((sum, size) => sum + size, 0) <= mostBytes);
+      // One more would not have had room.
+      if (newest.length < sizes.length) {
+        const merged = images[dropped].regions[0].bytes.length;
+        assert.ok(newest.reduce((sum, size) => sum + size, merged) > mostBytes);
+      }
+    }),
+  );
+});
+
+test("regions that a later delta builds on stay, though the last of the older images has none of them", () => {
+  const { images } = commitAll([[0], [1], [2]]);
+  const [whole] = images[0].regions;
+  const other = { ...images[1], regions: [{ ...whole, id: 8, label: "other" }] };
+  const kept = newestImages([images[0], other, images[2]], 2 * PAGE);
+  assert.equal(kept.length, 2);
+  assert.deepEqual(
+    kept[0].regions.map(({ id, whole: isWhole }) => [id, isWhole]),
+    [
+      [7, true],
+      [8, true],
+    ],
+  );
+  assert.equal(new ImageStore(kept).restore(kept[1], 7, "")?.length, 8 * PAGE);
 });
