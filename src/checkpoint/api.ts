@@ -191,12 +191,13 @@ export class CheckpointApi {
     if (fresh.length === 0) {
       return this.#refuse(call, "nothing is protected: call VELOC_Mem_protect before the first checkpoint", site);
     }
+    const isFirst = open.drafts.length === 0;
     this.#observer.save(fresh, site);
     for (const saved of this.#engine.save(fresh, site)) {
       const draft = new ImageDraft(saved);
       if (!this.#engine.copiesInBackground) draft.takeAll(this.#memory, this.#expected(open, draft.spec));
       // A region that was protected again since it was saved takes the place of what it was: an image holds an id once.
-      const earlier = open.drafts.findIndex((other) => other.isOf(saved.region.spec));
+      const earlier = isFirst ? -1 : open.drafts.findIndex((other) => other.isOf(saved.region.spec));
       if (earlier >= 0) open.drafts.splice(earlier, 1);
       open.saved.push(saved);
       open.drafts.push(draft);

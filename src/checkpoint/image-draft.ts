@@ -14,6 +14,8 @@ export interface LibraryMemory {
   write(address: number, bytes: Uint8Array): void;
 }
 
+const NOTHING = { offsets: new Uint32Array(0), lengths: new Uint32Array(0), bytes: new Uint8Array(0) };
+
 /**
  * One region's part of an image while its bytes are being taken: all at once in a synchronous commit, and page by page in
  * an asynchronous one, where each page is taken at the latest before the program writes it.
@@ -54,6 +56,10 @@ export class ImageDraft {
     if (whole && this.#taken.size === 0 && size === this.spec.bytes) {
       const bytes = memory.read(this.spec.address, size, like);
       this.#runs = { offsets: Uint32Array.of(0), lengths: Uint32Array.of(size), bytes };
+      return;
+    }
+    if (pieces === 0) {
+      this.#runs = NOTHING;
       return;
     }
     const offsets = new Uint32Array(pieces);

@@ -97,6 +97,8 @@ export class Region {
 /** The regions under protection, in the order of their first protection. */
 export class RegionTable {
   #regions: Region[] = [];
+  /** The same by group and number. */
+  readonly #byName = new Map<string, Map<number, Region>>();
   #numbers = new Map<string, number>();
   #history: RegionSpec[] = [];
 
@@ -110,7 +112,7 @@ export class RegionTable {
   }
 
   find(id: number, group: string): Region | undefined {
-    return this.#regions.find((region) => region.spec.id === id && region.spec.group === group);
+    return this.#byName.get(group)?.get(id);
   }
 
   /** Regions that a checkpoint called `name` saves: those of its own group where there are any, else the common ones. */
@@ -132,11 +134,15 @@ export class RegionTable {
     const region = new Region(spec, number);
     if (replaced === undefined) this.#regions.push(region);
     else this.#regions[this.#regions.indexOf(replaced)] = region;
+    const ofGroup = this.#byName.get(spec.group);
+    if (ofGroup === undefined) this.#byName.set(spec.group, new Map([[spec.id, region]]));
+    else ofGroup.set(spec.id, region);
     return { region, replaced };
   }
 
   remove(region: Region): void {
     this.#regions = this.#regions.filter((other) => other !== region);
+    this.#byName.get(region.spec.group)?.delete(region.spec.id);
   }
 
   /** @param number of a region there ever was; without effect where there was none */

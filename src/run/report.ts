@@ -202,18 +202,17 @@ function lineCosts(
 }
 
 function regionCosts({ regions, checkpoints }: Outcome): RegionCost[] {
-  return regions.map((spec, number) => {
-    let dirtyPages = 0;
-    let copiedBytes = 0;
-    let dirtyBytes = 0;
-    for (const { saved } of checkpoints) {
-      for (const part of saved) {
-        if (part.region !== number) continue;
-        dirtyPages += part.pageCount;
-        copiedBytes += part.copiedBytes;
-        dirtyBytes += part.dirtyBytes;
-      }
+  const sums = regions.map(() => ({ dirtyPages: 0, copiedBytes: 0, dirtyBytes: 0 }));
+  for (const { saved } of checkpoints) {
+    for (const { region, pageCount, copiedBytes, dirtyBytes } of saved) {
+      const sum = sums[region];
+      sum.dirtyPages += pageCount;
+      sum.copiedBytes += copiedBytes;
+      sum.dirtyBytes += dirtyBytes;
     }
+  }
+  return regions.map((spec, number) => {
+    const { dirtyPages, copiedBytes, dirtyBytes } = sums[number];
     return {
       id: spec.id,
       name: spec.label,

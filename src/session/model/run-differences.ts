@@ -60,6 +60,8 @@ function regionsOf({ history, report, prices }: RunSide): SidedRegion[] {
     if (costs.region[row] < 0 || !IS_OVERHEAD[costs.phase[row]]) continue;
     cycles[costs.region[row]] += costOfRange(costs, costs.start[row], costs.start[row + 1], prices).cycles;
   }
+  const copiedBytes = new Float64Array(outcome.regions.length);
+  for (const { saved } of outcome.checkpoints) for (const part of saved) copiedBytes[part.region] += part.copiedBytes;
   return outcome.regions.map(({ id, group, bytes }, number) => ({
     id,
     group,
@@ -67,10 +69,7 @@ function regionsOf({ history, report, prices }: RunSide): SidedRegion[] {
     side: {
       bytes,
       dirtyPages: report.regions[number].dirtyPages,
-      copiedBytes: outcome.checkpoints.reduce(
-        (sum, { saved }) => saved.reduce((total, part) => total + (part.region === number ? part.copiedBytes : 0), sum),
-        0,
-      ),
+      copiedBytes: copiedBytes[number],
       cycles: cycles[number],
     },
   }));
