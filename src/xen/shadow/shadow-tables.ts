@@ -24,7 +24,7 @@ const WRITABLE = WITHHELD_DIRTY;
 /** Entries that one fault looks at, the one that faulted among them (PREFETCH_DISTANCE). */
 const PREFETCH_ENTRIES = 32;
 /** log2 of the L1 tables under one L2 table. */
-const DIRECTORY_SHIFT = 18;
+const DIRECTORY_SHIFT = TABLE_SHIFT + 9;
 
 /** What became of an entry of the guest since Xen last looked: the frame that it maps is another one. */
 const FRAME_CHANGED = 1;
