@@ -191,6 +191,7 @@ export class CheckpointApi {
     if (fresh.length === 0) {
       return this.#refuse(call, "nothing is protected: call VELOC_Mem_protect before the first checkpoint", site);
     }
+    // Regions of one save are distinct.
     const isFirst = open.drafts.length === 0;
     this.#observer.save(fresh, site);
     for (const saved of this.#engine.save(fresh, site)) {

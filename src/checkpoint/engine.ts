@@ -405,13 +405,13 @@ const NOTHING_PENDING: Omit<SavedRegion, "region"> = {
 function takePending(region: Region): SavedRegion {
   const { pending, pendingLines } = region;
   const { first, pageCount } = region.pages;
+  const from = region.nextPending(0);
+  // Most regions of a program that has many are as they were.
+  if (from === pageCount && pageCount > 0) return { region, ...NOTHING_PENDING };
   const runs = region.takeRuns();
   const parts = new RunColumns(runs.address.length);
   let run = 0;
   let partPages = 0;
-  const from = region.nextPending(0);
-  // Most regions of a program that has many are as they were.
-  if (from === pageCount && pageCount > 0) return { region, ...NOTHING_PENDING };
   const pages = new Uint32Array(pageCount);
   let count = 0;
   let pieces = 0;

@@ -110,6 +110,11 @@ export class ImageStore {
   }
 }
 
+/** Bytes that an image holds of its regions. */
+export function bytesOf({ regions }: Pick<CheckpointImage, "regions">): number {
+  return regions.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
 /**
  * As many of the newest images as hold at most so many bytes together, and before them one: the last of all others, whole, with
  * every region that later ones build on.
@@ -117,28 +122,28 @@ export class ImageStore {
 export function newestImages(images: readonly CheckpointImage[], mostBytes: number): readonly CheckpointImage[] {
   let first = images.length;
   for (let bytes = 0; first > 0; first--) {
-    for (const region of images[first - 1].regions) bytes += region.bytes.length;
+    bytes += bytesOf(images[first - 1]);
     if (bytes > mostBytes) break;
   }
   if (first === 0) return images;
   const older = new ImageStore(images.slice(0, first));
   const merged = images[first - 1];
+  const newest = images.slice(first);
   /** The newest of each region, by its key. */
   const regions = new Map<string, { readonly image: CheckpointImage; readonly region: RegionImage }>();
   for (const image of older.all)
     for (const region of image.regions) regions.set(JSON.stringify([region.id, region.group]), { image, region });
-  const isNeeded = ({ id, group }: RegionImage) =>
-    regionOf(merged, id, group) !== undefined ||
-    images
-      .slice(first)
-      .find((image) => regionOf(image, id, group))
-      ?.regions.some((region) => region.id === id && region.group === group && !region.whole) === true;
+  const isNeeded = ({ id, group }: RegionImage) => {
+    if (regionOf(merged, id, group) !== undefined) return true;
+    const next = newest.find((image) => regionOf(image, id, group) !== undefined);
+    return next !== undefined && regionOf(next, id, group)?.whole === false;
+  };
   const whole = [...regions.values()].flatMap(({ image, region }): RegionImage[] => {
     const bytes = isNeeded(region) ? older.restore(image, region.id, region.group) : undefined;
     if (bytes === undefined) return [];
     return [{ ...region, whole: true, offsets: Uint32Array.of(0), lengths: Uint32Array.of(bytes.length), bytes }];
   });
-  return [{ ...merged, regions: whole }, ...images.slice(first)];
+  return [{ ...merged, regions: whole }, ...newest];
 }
 
 function regionOf(image: CheckpointImage, id: number, group: string): RegionImage | undefined {

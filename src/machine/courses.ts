@@ -13,10 +13,10 @@ interface Course {
   readonly before: Uint8Array;
   /** Number of the phase that it is charged in: some charges are moved to another one. */
   readonly phase: number;
-  /** Undefined until such a store was gone through a second time, and when no other one is like it. */
+  /** Such a store was gone through a second time, and what it led to was noted. */
+  isKnown: boolean;
+  /** Undefined where no other store is like it. */
   effect: Effect | undefined;
-  /** No two such stores are alike. */
-  isSingle: boolean;
 }
 
 interface Effect extends Likeness {
@@ -43,7 +43,7 @@ export class Courses {
   readonly #states: PageStates;
   readonly #ledger: Ledger;
   readonly #process: Process;
-  readonly #known: Course[] = [];
+  readonly #courses: Course[] = [];
   #version = -1;
   /** States that were looked at when the known courses were. */
   #looked: readonly PageState[] = [];
@@ -68,21 +68,23 @@ export class Courses {
       }
       this.#forget();
     }
-    const known = this.#known;
+    const courses = this.#courses;
     const phase = this.#ledger.currentPhase;
-    for (let i = 0; i < known.length; i++) {
-      const course = known[i];
-      if (course.phase !== phase) continue;
-      if (!this.#isAt(course, page)) continue;
-      const { effect } = course;
+    for (let i = 0; i < courses.length; i++) {
+      const course = courses[i];
+      if (course.phase !== phase || !this.#isAt(course, page)) continue;
+      const { effect, isKnown } = course;
       if (effect !== undefined && page >= effect.first && page < effect.end) this.#take(effect, page);
-      else if (course.isSingle || effect !== undefined) this.#process.store(page);
-      else this.#learn(course, page);
+      else if (isKnown) this.#process.store(page);
+      else {
+        course.isKnown = true;
+        course.effect = this.#learn(course, page);
+      }
       return;
     }
-    if (known.length < MOST_COURSES && (this.#credit > 0 || ++this.#unknown % TRIAL_STORES === 0)) {
+    if (courses.length < MOST_COURSES && (this.#credit > 0 || ++this.#unknown % TRIAL_STORES === 0)) {
       const before = Uint8Array.from(this.#looked, (state) => stateOf(state, page));
-      known.push({ before, phase, effect: undefined, isSingle: false });
+      courses.push({ before, phase, isKnown: false, effect: undefined });
       if (this.#credit > 0) this.#credit--;
     }
     this.#process.store(page);
@@ -111,8 +113,8 @@ export class Courses {
     if (this.#credit < MOST_CREDIT) this.#credit++;
   }
 
-  /** Goes through a store, and notes what it led to. */
-  #learn(course: Course, page: number): void {
+  /** Goes through a store. @returns what those that are like it lead to, undefined where none is */
+  #learn({ before }: Course, page: number): Effect | undefined {
     const states = this.#states;
     const ledger = this.#ledger;
     const { version } = states;
@@ -122,28 +124,25 @@ export class Courses {
     states.begin();
     this.#process.store(page);
     const likeness = states.finish();
-    course.isSingle = true;
     // Charges elsewhere are no part of a bundle, and a new state was not looked at.
-    if (likeness === undefined || ledger.moves !== moves || states.version !== version) return;
+    if (likeness === undefined || ledger.moves !== moves || states.version !== version) return undefined;
     const changes = this.#looked
-      .map((state, i) => ({ state, after: stateOf(state, page), before: course.before[i] }))
-      .filter(({ after, before }) => after !== before);
-    if (changes.some(({ state }) => state.distance > 0)) return;
+      .map((state) => ({ state, after: stateOf(state, page) }))
+      .filter(({ after }, i) => after !== before[i]);
+    if (changes.some(({ state }) => state.distance > 0)) return undefined;
     const additions = states.counts
       .map(({ counts, grain }, i) => ({ counts, grain, added: counts[page >> grain] - countsBefore[i] }))
       .filter(({ added }) => added !== 0);
     const charges = ledger.bundle(chargesBefore);
-    if (charges === undefined) return;
-    course.isSingle = false;
-    course.effect = { ...likeness, changes, additions, charges };
+    return charges && { ...likeness, changes, additions, charges };
   }
 
   #forget(): void {
     const { states, version } = this.#states;
     this.#version = version;
-    if (this.#known.length > 0) {
+    if (this.#courses.length > 0) {
       this.#ledger.dropBundles();
-      this.#known.length = 0;
+      this.#courses.length = 0;
     }
     if (this.#looked.length === states.length) return;
     const ofPages = states.filter(isOfPages);

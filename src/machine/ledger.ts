@@ -53,6 +53,8 @@ export class Ledger {
   #base = 0;
   #moves = 0;
   readonly #bundles: Bundle[] = [];
+  /** Some of them have charges that are not added yet. */
+  #owes = false;
   /** Open addressing: row number + 1, 0 when empty. */
   #slots: Int32Array;
   /** What was entered last: most often the next is the same. */
@@ -127,12 +129,16 @@ export class Ledger {
   /** Charges a bundle to the current context. */
   chargeBundle(bundle: Bundle): void {
     const at = this.#row - bundle.firstRow;
-    if (at >= 0 && at < BUNDLE_ROWS) bundle.times[at]++;
-    else this.#add(bundle, this.#row, 1);
+    if (at >= 0 && at < BUNDLE_ROWS) {
+      bundle.times[at]++;
+      this.#owes = true;
+    } else this.#add(bundle, this.#row, 1);
   }
 
-  /** Adds what bundles were charged. Whoever reads counts does this first. */
-  settle(): void {
+  /** Adds what bundles were charged: before anybody reads counts. */
+  #settle(): void {
+    if (!this.#owes) return;
+    this.#owes = false;
     for (const bundle of this.#bundles) {
       const { times, firstRow } = bundle;
       for (let at = Math.min(BUNDLE_ROWS, this.#rowCount - firstRow) - 1; at >= 0; at--) {
@@ -145,8 +151,7 @@ export class Ledger {
 
   /** All bundles are charged and no more. */
   dropBundles(): void {
-    if (this.#bundles.length === 0) return;
-    this.settle();
+    this.#settle();
     this.#bundles.length = 0;
   }
 
@@ -211,7 +216,7 @@ export class Ledger {
 
   /** Counts of all rows, `primitiveCount` for each; a view, valid until a context is entered for the first time. */
   get allCounts(): Float64Array {
-    this.settle();
+    this.#settle();
     return this.#counts;
   }
 
@@ -235,7 +240,7 @@ export class Ledger {
 
   /** A copy of all rows. */
   columns(): LedgerColumns {
-    this.settle();
+    this.#settle();
     return {
       primitiveCount: this.primitiveCount,
       keys: this.#keys.slice(0, 4 * this.#rowCount),
@@ -272,7 +277,7 @@ export class Ledger {
 
   /** @param row its number, from 0 to `rowCount` - 1 */
   row(row: number): LedgerRow {
-    this.settle();
+    this.#settle();
     const k = row * 4;
     const base = row * this.primitiveCount;
     return {

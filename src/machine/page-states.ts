@@ -51,15 +51,17 @@ export class PageStates {
   /** A byte for each page, or for each 2^grain pages; all 0 at first. */
   bytes(grain = 0): PageBytes {
     const made = new PageBytes(this.#entries(grain));
-    this.states.push({ bytes: made.bytes, grain, distance: 0 });
-    this.changed();
+    this.#add({ bytes: made.bytes, grain, distance: 0 });
     return made;
   }
 
-  /** Takes in bytes of each page that were kept elsewhere, and were all 0 until now. */
+  /**
+   * Takes in bytes of each page that were kept elsewhere, and were all 0 until now: most machines never use all that they have, and
+   * what is not used need not be looked at. Without effect for what is here.
+   */
   keep(bytes: Uint8Array): void {
-    this.states.push({ bytes, grain: 0, distance: 0 });
-    this.changed();
+    if (!this.states.some((state) => state.bytes === bytes && state.distance === 0))
+      this.#add({ bytes, grain: 0, distance: 0 });
   }
 
   /** Counts of each 2^grain pages, all 0 at first; one of everything unless said otherwise. */
@@ -72,8 +74,7 @@ export class PageStates {
 
   /** A store looks at this state of the next page, too. */
   looksAhead(bytes: Uint8Array): void {
-    this.states.push({ bytes, grain: 0, distance: 1 });
-    this.changed();
+    this.#add({ bytes, grain: 0, distance: 1 });
   }
 
   /** Changes whenever something changes that no state here tells of. */
@@ -121,6 +122,11 @@ export class PageStates {
   finish(): Likeness | undefined {
     this.#isAsked = false;
     return this.#isSingle ? undefined : { first: this.#first, end: this.#end, also: this.#also };
+  }
+
+  #add(state: PageState): void {
+    this.states.push(state);
+    this.changed();
   }
 
   #entries(grain: number): number {

@@ -81,7 +81,7 @@ export function createMachine(
   }
   const engine = new CheckpointEngine(definition, { process, xen: guest.xen, ledger, states, options }, base);
   ledger.restore(loading);
-  // An emulated store is done as soon as it is compared.
+  // What an emulated store leads to depends on its bytes, too, and is done as soon as it is compared.
   const courses =
     learns && definition.keepsFlagsOnly === true && definition.needsEveryWrite !== true
       ? new Courses(states, ledger, process)

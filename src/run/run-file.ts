@@ -1,4 +1,4 @@
-import { type CheckpointImage, ImageStore, newestImages } from "../checkpoint/images.ts";
+import { bytesOf, type CheckpointImage, ImageStore, newestImages } from "../checkpoint/images.ts";
 import { BadInputError } from "../program/program.ts";
 import type { Ending, LiveRun, Warning } from "./live.ts";
 import type { MachineOptions } from "./machine.ts";
@@ -42,8 +42,7 @@ export function withNewestImages(run: SavedRun, mostBytes: number): SavedRun {
   const images = newestImages(run.images, mostBytes);
   const merged = run.images.length - images.length + 1;
   if (merged < 2) return run;
-  let size = 0;
-  for (const { regions } of run.images) for (const region of regions) size += region.bytes.length;
+  const size = run.images.reduce((sum, image) => sum + bytesOf(image), 0);
   const message =
     `the images of the first ${merged} checkpoints are kept as one, as version ${images[0].version} left them: ` +
     `all ${run.images.length} hold ${bytes(size)}, and no more than ${bytes(mostBytes)} are kept one by one`;

@@ -1,6 +1,7 @@
 import type { Ledger } from "../machine/ledger.ts";
 import { PageBytes } from "../machine/page-bytes.ts";
 import type { PageStates } from "../machine/page-states.ts";
+import { WINDOW_PAGES } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import { type CheckpointService, EVERY_WRITE, type Gate, type PageRange } from "./checkpoint-service.ts";
 import type { RequestChannel } from "./request-channel.ts";
@@ -25,9 +26,8 @@ export abstract class ProtectionService implements CheckpointService {
   protected readonly ledger: Ledger;
   readonly #channel: RequestChannel;
   readonly #states: PageStates;
-  /** Made when the first page is registered. */
-  #pages = new PageBytes(0);
-  #state = this.#pages.bytes;
+  readonly #pages = new PageBytes(WINDOW_PAGES);
+  readonly #state = this.#pages.bytes;
   /** How many writes to the page Xen emulates, and has emulated; made when first asked for. */
   #limits: Uint8Array = new Uint8Array(0);
   #emulated: Uint8Array = new Uint8Array(0);
@@ -69,10 +69,7 @@ export abstract class ProtectionService implements CheckpointService {
   }
 
   #register(first: number, pageCount: number): void {
-    if (this.#state.length === 0) {
-      this.#pages = this.#states.bytes();
-      this.#state = this.#pages.bytes;
-    }
+    this.#states.keep(this.#state);
     this.declare(first, pageCount);
     for (let page = first, end = first + pageCount; page < end; page++) {
       if ((this.#state[page] & REGISTERED) === 0) this.#registered++;

@@ -1,4 +1,4 @@
-import type { CheckpointImage, RegionImage } from "../images.ts";
+import { bytesOf, type CheckpointImage, type RegionImage } from "../images.ts";
 import { HEADER_BYTES, RUN_ENTRY_BYTES } from "../targets.ts";
 import { crc32c } from "./crc32c.ts";
 
@@ -110,7 +110,7 @@ function encodeImage(
   const textBytes = texts.reduce((sum, { length }) => sum + length, 0);
   const tableBytes = Math.ceil((regions.length * REGION_ENTRY_BYTES + textBytes) / 8) * 8;
   const runs = regions.reduce((sum, { offsets }) => sum + offsets.length, 0);
-  const payloadBytes = regions.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const payloadBytes = bytesOf({ regions });
   const runsAt = HEADER_BYTES + tableBytes;
   const payloadAt = runsAt + runs * RUN_ENTRY_BYTES;
   const bytes = new Uint8Array(payloadAt + payloadBytes);

@@ -1,5 +1,5 @@
 import { PageBytes } from "../../machine/page-bytes.ts";
-import { type PageTable, PTE_DIRTY, PTE_PRESENT } from "../../machine/page-table.ts";
+import { type PageTable, PTE_DIRTY, PTE_PRESENT, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { Gate, PageRange } from "../checkpoint-service.ts";
 import { chargeScan, type DirtyBitScan } from "../dirty-bit-scan.ts";
@@ -27,9 +27,8 @@ export class PvDirtyBitScan implements DirtyBitScan, L1Writes {
   readonly #xen: Hypervisor;
   readonly #table: PageTable;
   readonly #channel: RequestChannel;
-  /** Made when the first page is registered. */
-  #pages = new PageBytes(0);
-  #state = this.#pages.bytes;
+  readonly #pages = new PageBytes(WINDOW_PAGES);
+  readonly #state = this.#pages.bytes;
   /** How many pages are registered. */
   #registered = 0;
 
@@ -46,10 +45,7 @@ export class PvDirtyBitScan implements DirtyBitScan, L1Writes {
 
   register(gate: Gate, first: number, pageCount: number): void {
     this.#channel.request(gate, () => {
-      if (this.#state.length === 0) {
-        this.#pages = this.#table.states.bytes();
-        this.#state = this.#pages.bytes;
-      }
+      this.#table.states.keep(this.#state);
       this.#xen.ledger.charge(P.xen_service_page, pageCount);
       for (let page = first, end = first + pageCount; page < end; page++) {
         if ((this.#state[page] & REGISTERED) === 0) this.#registered++;

@@ -1,5 +1,5 @@
 import type { Ledger } from "../../machine/ledger.ts";
-import { type PageTable, PTE_PRESENT, PTE_WRITABLE } from "../../machine/page-table.ts";
+import { type PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import { ProtectionService } from "../protection-service.ts";
 import type { RequestChannel } from "../request-channel.ts";
@@ -29,7 +29,7 @@ export class XenCheckpointService extends ProtectionService implements L1Observe
   readonly #xen: Hypervisor;
   readonly #table: PageTable;
   /** Protected pages that the guest's kernel itself wants writable. */
-  #guestOpens: Uint8Array = new Uint8Array(0);
+  readonly #guestOpens = new Uint8Array(WINDOW_PAGES);
 
   constructor(ledger: Ledger, xen: Hypervisor, table: PageTable, channel: RequestChannel) {
     super(ledger, table.states, channel);
@@ -39,7 +39,7 @@ export class XenCheckpointService extends ProtectionService implements L1Observe
 
   protected override declare(first: number, pageCount: number): void {
     super.declare(first, pageCount);
-    if (this.#guestOpens.length === 0) this.#guestOpens = this.#table.states.bytes().bytes;
+    this.#table.states.keep(this.#guestOpens);
   }
 
   guestWrites(page: number, flags: number): number {

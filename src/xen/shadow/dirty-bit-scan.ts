@@ -1,6 +1,6 @@
 import type { Ledger } from "../../machine/ledger.ts";
 import { PageBytes } from "../../machine/page-bytes.ts";
-import { type PageTable, WITHHELD_ACCESS, WITHHELD_DIRTY } from "../../machine/page-table.ts";
+import { type PageTable, WINDOW_PAGES, WITHHELD_ACCESS, WITHHELD_DIRTY } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { Gate, PageRange } from "../checkpoint-service.ts";
 import { chargeScan, type DirtyBitScan } from "../dirty-bit-scan.ts";
@@ -24,9 +24,8 @@ export class ShadowDirtyBitScan implements DirtyBitScan, ShadowObserver {
   readonly #tables: ShadowTables;
   readonly #table: PageTable;
   readonly #channel: RequestChannel;
-  /** Made when the first page is registered. */
-  #pages = new PageBytes(0);
-  #state = this.#pages.bytes;
+  readonly #pages = new PageBytes(WINDOW_PAGES);
+  readonly #state = this.#pages.bytes;
 
   constructor(ledger: Ledger, tables: ShadowTables, table: PageTable, channel: RequestChannel) {
     this.#ledger = ledger;
@@ -37,10 +36,7 @@ export class ShadowDirtyBitScan implements DirtyBitScan, ShadowObserver {
 
   register(gate: Gate, first: number, pageCount: number): void {
     this.#channel.request(gate, () => {
-      if (this.#state.length === 0) {
-        this.#pages = this.#table.states.bytes();
-        this.#state = this.#pages.bytes;
-      }
+      this.#table.states.keep(this.#state);
       this.#ledger.charge(P.xen_service_page, pageCount);
       this.#state.fill(REGISTERED | NOTED, first, first + pageCount);
     });

@@ -108,14 +108,16 @@ export class OutOfSync {
     return next?.table === table ? next : undefined;
   }
 
-  /** The guest writes the entry of a page, which was `before`, in a table that is out of sync. */
+  /** The guest writes the entry of a page, which was `before`: noted where its table is out of sync. */
   noteWrite(page: number, before: number): void {
+    if (!this.holds(page >> TABLE_SHIFT)) return;
     this.snapshotOf(page >> TABLE_SHIFT)?.noteWrite(page, before);
     if (this.#states.isAsked) this.#states.also((other) => this.noteWrite(other, before));
   }
 
-  /** The shadow of a page in such a table has been made from its entry as it is now. */
+  /** The shadow of a page has been made from its entry as it is now: the same. */
   notePropagated(page: number, entry: number): void {
+    if (!this.holds(page >> TABLE_SHIFT)) return;
     this.snapshotOf(page >> TABLE_SHIFT)?.notePropagated(page, entry);
     if (this.#states.isAsked) this.#states.also((other) => this.notePropagated(other, entry));
   }

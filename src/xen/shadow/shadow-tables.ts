@@ -85,7 +85,7 @@ export class ShadowTables {
     if ((entry & PTE_PRESENT) === 0 || (write && (entry & PTE_WRITABLE) === 0)) return false;
     // The walk sets the bits that the processor would have set.
     if (write && (entry & PTE_DIRTY) === 0) {
-      if (this.isOutOfSync(page)) this.#outOfSync.noteWrite(page, entry);
+      this.#outOfSync.noteWrite(page, entry);
       this.#table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
     }
     ledger.charge(P.xen_shadow_fault, 1);
@@ -122,7 +122,7 @@ export class ShadowTables {
   write(first: number, end: number, flags: number): void {
     const before = this.#table.flags[first];
     if ((before & flags & PTE_PRESENT) === 0) this.#changes.fill(FRAME_CHANGED, first, end);
-    if (this.isOutOfSync(first)) for (let page = first; page < end; page++) this.#outOfSync.noteWrite(page, before);
+    for (let page = first; page < end; page++) this.#outOfSync.noteWrite(page, before);
     this.#table.setAll(first, end, flags);
   }
 
@@ -223,7 +223,7 @@ export class ShadowTables {
   #propagate(page: number): void {
     this.#ledger.charge(P.xen_shadow_propagate, 1);
     this.#set(page, this.#rights(page));
-    if (this.#outOfSync.holds(page >> TABLE_SHIFT)) this.#outOfSync.notePropagated(page, this.#table.flags[page]);
+    this.#outOfSync.notePropagated(page, this.#table.flags[page]);
   }
 
   #set(page: number, withheld: number): void {
