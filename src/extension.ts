@@ -30,7 +30,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const output = vscode.window.createOutputChannel("Checkpoint Lens", { log: true });
   const app: App = { extension: context, session, runs, problems, restarts, output };
   const lastRun = new LastRun(app);
-  const runner = new ProgramRunner(app, lastRun, (running) => panel.follow(running));
+  const runner = new ProgramRunner(app, lastRun, {
+    follow: (running) => panel.follow(running),
+    painted: (run) => panel.painted(run),
+  });
   const panelContext = {
     extension: context.extensionUri,
     runs,

@@ -12,6 +12,11 @@ export function paintNow(view: () => void): void {
   view();
 }
 
+/** Comes when the next frame has been painted. */
+export function afterPaint(then: () => void): void {
+  requestAnimationFrame(() => setTimeout(then));
+}
+
 function flush(): void {
   const now = [...waiting];
   waiting.clear();

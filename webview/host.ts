@@ -13,6 +13,8 @@ export interface EditorHost {
   readonly session: SessionClient;
   post(message: FromPage): void;
   onMessage(listener: (message: ToPage) => void): void;
+  /** Comes when nothing that was asked is under way any more, before the last answer is taken. */
+  onIdle(listener: () => void): void;
   /** What the page kept when it was last hidden: unknown data of an earlier version perhaps. */
   keptState(): unknown;
   keepState(state: unknown): void;
@@ -32,15 +34,22 @@ export function connect(): EditorHost {
       for (const message of messagesIn(data))
         if (typeof message === "object" && message !== null && "type" in message) listener(message as ToPage);
     });
-  const session = createClient({
-    post: (message) => post(message as FromPage),
-    onMessage: (listener) => listen(listener),
-    onClose: () => {},
-  });
+  const idle: (() => void)[] = [];
+  const session = createClient(
+    {
+      post: (message) => post(message as FromPage),
+      onMessage: (listener) => listen(listener),
+      onClose: () => {},
+    },
+    () => {
+      for (const listener of idle) listener();
+    },
+  );
   return {
     session,
     post,
     onMessage: listen,
+    onIdle: (listener) => void idle.push(listener),
     keptState: () => api.getState(),
     keepState: (state) => api.setState(state),
   };

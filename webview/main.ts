@@ -1,9 +1,9 @@
 import type { PictureFormat, PictureName } from "../src/panel/messages/messages.ts";
-import type { ComparisonCell } from "../src/session/figures.ts";
+import type { ComparisonCell, RunSummary } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
 import { captionOf } from "./export/caption.ts";
 import { renderPicture } from "./export/picture.ts";
-import { paint, paintNow } from "./frames.ts";
+import { afterPaint, paint, paintNow } from "./frames.ts";
 import { connect } from "./host.ts";
 import { keptFor, type State, Store } from "./store.ts";
 import { setTranslations, t } from "./text.ts";
@@ -194,14 +194,30 @@ function start(): void {
   };
   const compareNow = () => compare(store.state, fail);
   let later: number | undefined;
+  /** A new run, until its first figures are in sight: other techniques would take the processors from them. */
+  let unpainted: RunSummary | undefined;
   store.subscribe((state, before) => {
     paint(update);
-    if (!comparesAnew(state, before)) return;
+    if (state.run !== before.run) {
+      unpainted = state.run;
+      cancelComparison();
+    }
+    if (unpainted !== undefined || !comparesAnew(state, before)) return;
     window.clearTimeout(later);
     // It is more than all else together. Where it is looked at or not there yet, it comes after what the views ask for;
     // else when the slider rests.
     if (state.tab === "compare" || state.comparison.length === 0) paint(compareNow);
     else later = window.setTimeout(compareNow, COMPARE_MILLISECONDS);
+  });
+  host.onIdle(() => {
+    // Before a new run was handed to the views, they have asked nothing of it.
+    if (unpainted === undefined || painted?.run !== unpainted) return;
+    const { run } = unpainted;
+    unpainted = undefined;
+    afterPaint(() => {
+      host.post({ type: "painted", run });
+      compareNow();
+    });
   });
   const repaint = () => {
     theme = readTheme();

@@ -1,25 +1,13 @@
-import { type PriceList, type PriceProfile, priceList } from "../src/machine/prices.ts";
-import { chosenPrices } from "../src/session/model/prices.ts";
+import type { PriceList, PriceProfile } from "../src/machine/prices.ts";
+import { knownPrices, knownProfile } from "../src/session/model/prices.ts";
 import type { State } from "./store.ts";
 
 /** The profile that the shown prices build on; undefined while it is not known here. */
 export function shownProfile({ perspective, profiles }: State): PriceProfile | undefined {
-  const profile = perspective?.prices.profile;
-  if (typeof profile !== "string") return profile;
-  return profiles?.profiles.find((one) => one.profile.name === profile)?.profile;
+  return perspective && knownProfile(perspective.prices, profiles?.profiles);
 }
 
-/**
- * The prices that everything is shown at, as the session makes them.
- * @param pathLengths of the steps on the shown machine, by primitive
- * @returns undefined where only the session knows, or only it can say what is wrong with them
- */
-export function shownPrices(state: State, pathLengths: Float64Array): PriceList | undefined {
-  const profile = shownProfile(state);
-  if (profile === undefined || state.perspective === undefined) return undefined;
-  try {
-    return priceList(chosenPrices(profile, state.perspective.prices), pathLengths);
-  } catch {
-    return undefined;
-  }
+/** The prices that everything is shown at, where the page can tell. @param pathLengths of the steps on the shown machine */
+export function shownPrices({ perspective, profiles }: State, pathLengths: Float64Array): PriceList | undefined {
+  return perspective && knownPrices(perspective.prices, profiles?.profiles, pathLengths);
 }

@@ -6,7 +6,7 @@ import type { Run } from "../editor/runs.ts";
 import { programSettings } from "../editor/settings.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { Call } from "../session/client.ts";
-import type { RunSummary } from "../session/figures.ts";
+import type { RunId, RunSummary } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
 import type { CompileParams, RunParams, RunProgress } from "../session/methods.ts";
 import { type App, isTrusted, tell } from "./app.ts";
@@ -16,25 +16,35 @@ import { showProgress } from "./run-progress.ts";
 /** Compilers that nobody used for two minutes are let go: who types on wants them again. */
 const LOAD_AGAIN_MS = 60_000;
 
+/** Until the marks of a run stand behind their lines. */
+const MARKS_MS = 200;
+
 /** `asked`: somebody waits for it. `saved`: it happens by itself, and keeps quiet. */
 type Reason = "asked" | "saved";
+
+/** The panel that shows runs. */
+export interface PanelOfRuns {
+  /** Is told of each run that somebody waits for, as it begins. */
+  follow(running: Promise<Run>): void;
+  /** Resolves when the first figures of a run that has just come are in sight, or nobody looks. */
+  painted(run: RunId): Promise<void>;
+}
 
 /** Runs programs, one at a time: a second one takes the place of the first. */
 export class ProgramRunner {
   readonly #app: App;
   readonly #lastRun: LastRun;
-  readonly #follow: (running: Promise<Run>) => void;
+  readonly #panel: PanelOfRuns;
   #running: Call<RunSummary> | undefined;
   /** Programs that were compiled ahead, as they were then. */
   readonly #ahead = new Set<string>();
   /** When it was last seen to that their compilers are loaded, by the documents that change. */
   readonly #loaded = new Map<string, number>();
 
-  /** @param follow is told of each run that somebody waits for, as it begins */
-  constructor(app: App, lastRun: LastRun, follow: (running: Promise<Run>) => void) {
+  constructor(app: App, lastRun: LastRun, panel: PanelOfRuns) {
     this.#app = app;
     this.#lastRun = lastRun;
-    this.#follow = follow;
+    this.#panel = panel;
   }
 
   /** Runs a file, or the one in the active editor. */
@@ -57,7 +67,7 @@ export class ProgramRunner {
     this.#app.runs.cancelComparisons();
     try {
       const running = this.#runNow(program, directory, reason);
-      if (reason === "asked") this.#follow(running);
+      if (reason === "asked") this.#panel.follow(running);
       return await running;
     } catch (error) {
       await this.#explain(error, program, directory, reason);
@@ -153,10 +163,15 @@ export class ProgramRunner {
     return run;
   }
 
-  /** What nobody waits for: the other techniques, and a copy that outlives the window. */
+  /**
+   * What nobody waits for: the other techniques, and a copy that outlives the window. It begins when the run's figures are in
+   * sight, from which it would take the processors.
+   */
   async #afterwards(run: Run, directory: vscode.Uri): Promise<void> {
+    await Promise.all([this.#panel.painted(run.id), new Promise((resolve) => setTimeout(resolve, MARKS_MS))]);
     try {
-      await this.#app.runs.compare(run, "own");
+      // The next one's figures come first, too.
+      if (this.#running === undefined) await this.#app.runs.compare(run, "own");
     } catch (error) {
       if (!(error instanceof SessionFailure)) await tell(this.#app, error);
     }

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { type Heat, heatOf, lineText, markedLines, shareOf } from "./line-text.ts";
-import type { Figures, Runs } from "./runs.ts";
+import type { LineMarks, Runs } from "./runs.ts";
 import { inlineSettings, SECTION } from "./settings.ts";
 
 /** Length of the bar of a line that is all of the overhead, in widths of the editor's digits. */
@@ -15,6 +15,14 @@ const COLORS: Readonly<Record<Heat, vscode.ThemeColor>> = {
   low: new vscode.ThemeColor("checkpointLens.costLow"),
 };
 
+/** What an editor shows of which marks: others may come to the same. */
+interface Shown {
+  readonly marks: LineMarks;
+  readonly version: number;
+  /** The decorations themselves. */
+  readonly texts: Readonly<Record<Heat, string>>;
+}
+
 /**
  * Marks what lines cost behind their ends, where no code moves. Marks are there only while a document's text is what was
  * run: they go at the first edit, and come back when it is undone.
@@ -24,7 +32,7 @@ export class InlineCosts implements vscode.Disposable {
   readonly #types: Readonly<Record<Heat, vscode.TextEditorDecorationType>>;
   readonly #subscriptions: vscode.Disposable[] = [];
   /** What each editor shows, so that nothing is set again that stands already. */
-  readonly #shown = new WeakMap<vscode.TextEditor, { readonly figures: Figures; readonly version: number }>();
+  readonly #shown = new WeakMap<vscode.TextEditor, Shown>();
   readonly #edited = new Map<vscode.TextDocument, NodeJS.Timeout>();
 
   constructor(runs: Runs) {
@@ -70,24 +78,31 @@ export class InlineCosts implements vscode.Disposable {
     const { document } = editor;
     const settings = inlineSettings(document.uri);
     const found = settings.enabled ? this.#runs.forDocument(document) : undefined;
-    const figures = found?.run.figures;
-    if (found === undefined || figures === undefined) {
+    const marks = found?.run.marks;
+    if (found === undefined || marks === undefined) {
       this.#clear(editor);
       return;
     }
+    const { version } = document;
     const shown = this.#shown.get(editor);
-    if (shown?.figures === figures && shown.version === document.version) return;
+    if (shown?.marks === marks && shown.version === version) return;
     const options: Record<Heat, vscode.DecorationOptions[]> = { high: [], medium: [], low: [] };
-    const { ghz } = figures.report.prices;
-    for (const [line, parts] of markedLines(figures.lines.lines, found.file, settings.threshold)) {
+    const { lines, ghz } = marks;
+    for (const [line, parts] of markedLines(lines, found.file, settings.threshold)) {
       if (line > document.lineCount) continue;
       const lineShare = shareOf(parts);
       const heat = heatOf(lineShare);
       const text = lineText(parts, settings.items, ghz, vscode.l10n.t);
       options[heat].push(decoration(document.lineAt(line - 1).range.end, lineShare, heat, text));
     }
-    for (const heat of ["high", "medium", "low"] as const) editor.setDecorations(this.#types[heat], options[heat]);
-    this.#shown.set(editor, { figures, version: document.version });
+    const texts = { high: "", medium: "", low: "" };
+    for (const heat of ["high", "medium", "low"] as const) {
+      texts[heat] = JSON.stringify(options[heat]);
+      // The window would go through its styles again.
+      const isThere = shown?.version === version && shown.texts[heat] === texts[heat];
+      if (!isThere) editor.setDecorations(this.#types[heat], options[heat]);
+    }
+    this.#shown.set(editor, { marks, version, texts });
   }
 
   #clear(editor: vscode.TextEditor): void {

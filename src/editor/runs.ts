@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import type { MachineOptions } from "../run/machine.ts";
 import type {
   ComparisonCell,
+  LineCost,
   LinesReply,
   Perspective,
+  ProfilesReply,
   ReportReply,
   RunId,
   RunSummary,
@@ -26,6 +29,13 @@ export interface Figures {
   readonly lines: LinesReply;
 }
 
+/** What stands behind lines. */
+export interface LineMarks {
+  readonly lines: readonly LineCost[];
+  /** What a cycle of their costs is, for times. */
+  readonly ghz: number;
+}
+
 /** A run of a program, or one from a file. */
 export interface Run {
   readonly id: RunId;
@@ -38,6 +48,8 @@ export interface Run {
    * are, or of the run before where the same text was run again.
    */
   readonly figures: Figures | undefined;
+  /** Of the figures; where only prices change, a moment before those. */
+  readonly marks: LineMarks | undefined;
   /** What is known of the other techniques, at this perspective's prices and options. */
   readonly comparison: readonly ComparisonCell[];
 }
@@ -45,6 +57,7 @@ export interface Run {
 interface Entry extends Run {
   perspective: Perspective;
   figures: Figures | undefined;
+  marks: LineMarks | undefined;
   comparison: readonly ComparisonCell[];
   /** Grows with each change of the perspective: what was asked before is thrown away. */
   generation: number;
@@ -61,6 +74,8 @@ export class Runs implements vscode.Disposable {
   readonly #subscriptions: readonly vscode.Disposable[];
   readonly #entries: Entry[] = [];
   #current: Entry | undefined;
+  /** Asked for when prices first change. */
+  #profiles: Promise<ProfilesReply> | undefined;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #settled = new vscode.EventEmitter<void>();
   readonly #failed = new vscode.EventEmitter<Error>();
@@ -108,6 +123,7 @@ export class Runs implements vscode.Disposable {
       uri,
       perspective,
       figures: undefined,
+      marks: undefined,
       comparison: [],
       generation: 0,
       cancelComparison: undefined,
@@ -117,6 +133,7 @@ export class Runs implements vscode.Disposable {
     for (const other of [...this.#entries]) {
       if (!isSameProgram(other, entry)) continue;
       entry.figures = other.figures;
+      entry.marks = other.marks;
       this.#remove(other);
     }
     this.#entries.unshift(entry);
@@ -141,6 +158,7 @@ export class Runs implements vscode.Disposable {
     const before = entry.perspective;
     entry.perspective = perspective;
     this.#renew(entry);
+    void this.#markAhead(entry);
     if (!sameComparison(before, perspective)) {
       const isOfPrices = sameComparison({ ...before, prices: perspective.prices }, perspective);
       entry.comparesAgain = entry.isCompared && isOfPrices;
@@ -251,6 +269,7 @@ export class Runs implements vscode.Disposable {
     const late = setTimeout(() => {
       if (entry.generation !== generation || entry.figures === undefined) return;
       entry.figures = undefined;
+      entry.marks = undefined;
       this.#changed.fire();
     }, STAY_MS);
     void this.#load(entry).finally(() => clearTimeout(late));
@@ -266,9 +285,29 @@ export class Runs implements vscode.Disposable {
       ]);
       if (entry.generation !== generation || !this.#entries.includes(entry)) return;
       entry.figures = { perspective, report, lines };
+      entry.marks = { lines: lines.lines, ghz: report.prices.ghz };
       this.#changed.fire();
     } catch (error) {
       if (entry.generation === generation && this.#entries.includes(entry)) this.#failed.fire(error as Error);
+    }
+  }
+
+  /** Where only prices have changed, lines need no answer of the session to be marked. */
+  async #markAhead(entry: Entry): Promise<void> {
+    const { generation, perspective, figures } = entry;
+    if (figures === undefined || !isDeepStrictEqual(figures.perspective.machine, perspective.machine)) return;
+    this.#profiles ??= this.#session.client.ask("profiles", {});
+    try {
+      const [{ repricedLines }, profiles] = await Promise.all([
+        import("../session/model/repriced-lines.ts"),
+        this.#profiles,
+      ]);
+      const marks = repricedLines(figures.lines, figures.report, perspective.prices, profiles);
+      if (marks === undefined || entry.generation !== generation || entry.figures !== figures) return;
+      entry.marks = marks;
+      this.#changed.fire();
+    } catch {
+      this.#profiles = undefined; // The figures come without them.
     }
   }
 
@@ -287,6 +326,7 @@ export class Runs implements vscode.Disposable {
   #forgetAll(): void {
     this.#entries.length = 0;
     this.#current = undefined;
+    this.#profiles = undefined;
     this.#changed.fire();
   }
 }

@@ -30,6 +30,7 @@ export function isFromPage(value: unknown): value is FromPage {
       return typeof run === "number" && isObject(perspective) && isObject(perspective.machine);
     case "saveProfile":
       return isObject(profile);
+    case "painted":
     case "runAgain":
     case "audit":
       return typeof run === "number";

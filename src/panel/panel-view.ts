@@ -36,6 +36,8 @@ export interface PanelContext {
 
 /** A page that is not seen does not draw. */
 const DRAW_MILLISECONDS = 15_000;
+/** Between two words on how far something is: each has the page drawn. */
+const PROGRESS_MILLISECONDS = 100;
 
 /** One page, and what it shows: the editor's current run, or one of its own. */
 export class PanelView implements vscode.Disposable {
@@ -53,6 +55,9 @@ export class PanelView implements vscode.Disposable {
   readonly #drawings = new Map<number, (result: Uint8Array | string) => void>();
   #drawingCount = 0;
   #picked: { readonly run: RunId; readonly picked: PickedOutside } | undefined;
+  readonly #painted = new vscode.EventEmitter<RunId>();
+  /** The first figures of a run are in sight. */
+  readonly onDidPaint = this.#painted.event;
 
   constructor(context: PanelContext, panel: vscode.WebviewPanel, shownRun: () => Run | undefined) {
     this.#context = context;
@@ -60,10 +65,15 @@ export class PanelView implements vscode.Disposable {
     this.#shownRun = shownRun;
     this.#reasonForNothing = vscode.l10n.t("Run a program to see what its checkpoints cost.");
     // A page that is gone or hidden does not take it, and asks again when it is there.
-    this.#outbox = new Outbox((message) => void panel.webview.postMessage(message), setImmediate);
+    this.#outbox = new Outbox(
+      (message) => void panel.webview.postMessage(message),
+      setImmediate,
+      (flush) => setTimeout(flush, PROGRESS_MILLISECONDS),
+    );
     this.#relay = new Relay(
       () => context.session.client,
       (message) => this.#post(message),
+      (message) => this.#outbox.postLater(message),
     );
     panel.webview.options = pageOptions(context.extension);
     this.#subscriptions.push(
@@ -101,6 +111,7 @@ export class PanelView implements vscode.Disposable {
     this.#ready = false;
     this.#relay.cancelAll();
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
+    this.#painted.dispose();
   }
 
   #draw(view: PictureName, format: PictureFormat): Promise<Uint8Array> {
@@ -138,6 +149,9 @@ export class PanelView implements vscode.Disposable {
         return;
       case "cancel":
         this.#relay.cancel(message.id);
+        return;
+      case "painted":
+        this.#painted.fire(message.run);
         return;
       case "reveal":
         void this.#reveal(message.run, message.place, message.focus);

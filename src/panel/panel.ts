@@ -5,6 +5,8 @@ import { pageOptions } from "./page.ts";
 import { type PanelContext, PanelView } from "./panel-view.ts";
 
 const VIEW_TYPE = "checkpointLens.panel";
+/** Nobody waits longer for a page to be painted. */
+const LONGEST_PAINT_MS = 5000;
 
 /** A run, and something of it that was picked in the editor. */
 export interface Picked {
@@ -37,6 +39,23 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     this.#shown?.view.showReason(vscode.l10n.t("The program is being compiled and run…"));
     const settle = () => this.#shown?.view.showReason(nothingYet());
     running.then(settle, settle);
+  }
+
+  /** Resolves when the first figures of a run that has just come are in sight; at once where nobody sees the panel. */
+  async painted(run: RunId): Promise<void> {
+    const shown = this.#shown;
+    if (shown?.panel.visible !== true) return;
+    await new Promise<void>((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        subscription.dispose();
+        resolve();
+      };
+      const timer = setTimeout(end, LONGEST_PAINT_MS);
+      const subscription = shown.view.onDidPaint((painted) => {
+        if (painted === run) end();
+      });
+    });
   }
 
   /** Opens or reveals it; the keyboard stays where it is. */

@@ -7,12 +7,19 @@ import { PAGE_METHODS } from "./messages/messages.ts";
 export class Relay {
   readonly #session: () => SessionClient;
   readonly #post: (message: FromSession) => void;
+  readonly #postLater: (message: FromSession) => void;
   /** By the page's own numbers. */
   readonly #cancels = new Map<number, () => void>();
 
-  constructor(session: () => SessionClient, post: (message: FromSession) => void) {
+  /** @param postLater for progress, which may wait until there is more */
+  constructor(
+    session: () => SessionClient,
+    post: (message: FromSession) => void,
+    postLater: (message: FromSession) => void = post,
+  ) {
     this.#session = session;
     this.#post = post;
+    this.#postLater = postLater;
   }
 
   /** @param params as the page sent them: the session checks what it needs */
@@ -24,7 +31,7 @@ export class Relay {
     }
     // The types of one method hold together, which a union of methods cannot say.
     const call = this.#session().call(allowed as Method, params as never, (progress) =>
-      this.#post({ type: "progress", id, progress }),
+      this.#postLater({ type: "progress", id, progress }),
     );
     this.#cancels.set(id, () => call.cancel());
     call.result

@@ -27,12 +27,19 @@ interface Pending {
   progress(progress: unknown): void;
 }
 
-/** The asking end of a port. When the port closes, everything under way fails with the kind `gone`. */
-export function createClient(port: Port): SessionClient {
+/**
+ * The asking end of a port. When the port closes, everything under way fails with the kind `gone`.
+ * @param onIdle comes when the last question that was under way has its answer, before whoever asked it goes on
+ */
+export function createClient(port: Port, onIdle?: () => void): SessionClient {
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let closed: SessionFailure | undefined;
   const post = (message: ToSession) => port.post(message);
+  const end = (id: number) => {
+    pending.delete(id);
+    if (pending.size === 0) onIdle?.();
+  };
   port.onMessage((data) => {
     const message = data as FromSession;
     const waiting = pending.get(message.id);
@@ -42,11 +49,11 @@ export function createClient(port: Port): SessionClient {
         waiting.progress(message.progress);
         return;
       case "result":
-        pending.delete(message.id);
+        end(message.id);
         waiting.resolve(message.result);
         return;
       case "error":
-        pending.delete(message.id);
+        end(message.id);
         waiting.reject(new SessionFailure(message.error));
         return;
     }

@@ -191,6 +191,9 @@ export interface LineFigures extends Cycles {
   readonly regions: readonly number[];
 }
 
+/** What a line costs, and what it does whatever that costs. */
+export type LineCost = Pick<LineFigures, "file" | "line" | "cycles" | "share" | "traps" | "dirtyPages" | "stores">;
+
 export interface FunctionFigures extends Cycles {
   readonly file: string;
   readonly function: string;

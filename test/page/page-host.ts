@@ -23,6 +23,8 @@ export interface PageHost {
   readonly said: FromPage[];
   /** Methods of the session that it asked for. */
   readonly asked: string[];
+  /** All of that and the answers, in order: `ask report`, `answer report`, `say painted`. */
+  readonly talk: string[];
   /** Runs a program and shows it. */
   run(paths: readonly string[], args?: readonly string[]): Promise<RunSummary>;
   show(run: RunSummary, perspective?: Perspective): Promise<void>;
@@ -55,20 +57,28 @@ export async function startPage(
   const session = startSession(join(ROOT, "dist/session.js"));
   const said: FromPage[] = [];
   const asked: string[] = [];
+  const talk: string[] = [];
+  const methods = new Map<number, string>();
   const send = (message: ToPage) =>
     page.evaluate((text) => (globalThis as unknown as { deliver(text: string): void }).deliver(text), encode(message));
   const relay = new Relay(
     () => session.client,
-    (message) => void send(message).catch(() => {}),
+    (message) => {
+      if (message.type === "result") talk.push(`answer ${methods.get(message.id)}`);
+      void send(message).catch(() => {});
+    },
   );
   await page.exposeFunction("toEditor", (text: string) => {
     for (const message of messagesIn(decode(text)) as readonly FromPage[]) {
       if (message.type === "request") {
         asked.push(message.method);
+        talk.push(`ask ${message.method}`);
+        methods.set(message.id, message.method);
         relay.request(message.id, message.method, message.params);
       } else if (message.type === "cancel") relay.cancel(message.id);
       else {
         said.push(message);
+        talk.push(`say ${message.type}`);
         if (message.type === "ready") void send({ type: "hello", language: "en", strings: {} });
       }
     }
@@ -83,6 +93,7 @@ export async function startPage(
     session,
     said,
     asked,
+    talk,
     async run(paths, args = []) {
       const run = await session.client.ask("run", { workingDirectory: ROOT, paths, args });
       await host.show(run);

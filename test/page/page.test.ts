@@ -26,6 +26,23 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     assert.ok(figures.includes(report.totals.traps.toLocaleString("en-US")), figures.join(" "));
   });
 
+  test("other techniques are compared when the figures of a new run are in sight", async () => {
+    const { machine, prices } = await perspective();
+    const again = await host.session.client.ask("run", { workingDirectory: ROOT, paths: [SAMPLE] });
+    host.talk.length = 0;
+    await host.show(again, { machine, prices });
+    await until(() => host.talk.includes("ask compare"));
+    const painted = host.talk.indexOf("say painted");
+    assert.ok(painted >= 0 && host.talk.indexOf("ask compare") > painted, host.talk.join(", "));
+    for (const method of ["report", "timeline", "map", "breakdown"]) {
+      const answered = host.talk.indexOf(`answer ${method}`);
+      assert.ok(answered >= 0 && answered < painted, `${method} in ${host.talk.join(", ")}`);
+    }
+    assert.ok(host.said.some((message) => message.type === "painted" && message.run === again.run));
+    await host.show(run, { machine, prices });
+    await until(() => host.talk.filter((one) => one === "answer compare").length > 0);
+  });
+
   test("the timeline shows costs where the checkpoints are, from the beginning to the end", async () => {
     await until(async () => {
       const columns = await host.page.locator(".timeline-frame canvas").evaluate((element) => {

@@ -81,6 +81,8 @@ export type ToPage =
 export type FromPage =
   /** The page listens; comes again when it was loaded again. */
   | { readonly type: "ready" }
+  /** The first figures of a run are in sight. */
+  | { readonly type: "painted"; readonly run: RunId }
   /** Show a line in its editor; `focus` moves the keyboard there, too. */
   | { readonly type: "reveal"; readonly run: RunId; readonly place: Place; readonly focus: boolean }
   /** Look at the run in another way, here and in the source. */

@@ -13,20 +13,41 @@ export interface Several<M> {
 export class Outbox<M> {
   readonly #send: (message: M | Several<M>) => void;
   readonly #schedule: (flush: () => void) => void;
+  readonly #scheduleLater: (flush: () => void) => void;
   #waiting: M[] = [];
+  /** Something among it is waited for. */
+  #isUrgent = false;
 
-  /** @param schedule calls back when whoever posts now has posted all */
-  constructor(send: (message: M | Several<M>) => void, schedule: (flush: () => void) => void) {
+  /**
+   * @param schedule calls back when whoever posts now has posted all
+   * @param scheduleLater the same for what nobody waits for
+   */
+  constructor(
+    send: (message: M | Several<M>) => void,
+    schedule: (flush: () => void) => void,
+    scheduleLater: (flush: () => void) => void = schedule,
+  ) {
     this.#send = send;
     this.#schedule = schedule;
+    this.#scheduleLater = scheduleLater;
   }
 
   post(message: M): void {
-    if (this.#waiting.push(message) === 1) this.#schedule(() => this.#flush());
+    this.#waiting.push(message);
+    if (this.#isUrgent) return;
+    this.#isUrgent = true;
+    this.#schedule(() => this.#flush());
+  }
+
+  /** For what nobody waits for, and much of it may come: it goes along with the next message that is posted, or by itself. */
+  postLater(message: M): void {
+    if (this.#waiting.push(message) === 1) this.#scheduleLater(() => this.#flush());
   }
 
   #flush(): void {
     const messages = this.#waiting;
+    this.#isUrgent = false;
+    if (messages.length === 0) return;
     this.#waiting = [];
     this.#send(messages.length === 1 ? messages[0] : { type: "several", messages });
   }

@@ -1,8 +1,36 @@
-import { type Price, type PriceProfile, SPACES } from "../../machine/prices.ts";
+import { type Price, type PriceList, type PriceProfile, priceList, SPACES } from "../../machine/prices.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { withDevices } from "../../machine/what-if.ts";
 import { BadInputError } from "../../program/program.ts";
-import type { PriceChoice, PriceOverride } from "../figures.ts";
+import type { PriceChoice, PriceOverride, ProfilesReply } from "../figures.ts";
+
+/** The profile that a choice builds on; undefined while only the session knows it. */
+export function knownProfile(
+  { profile }: PriceChoice,
+  profiles: ProfilesReply["profiles"] | undefined,
+): PriceProfile | undefined {
+  if (typeof profile !== "string") return profile;
+  return profiles?.find((one) => one.profile.name === profile)?.profile;
+}
+
+/**
+ * The session's prices for a choice, for who cannot wait for its answer.
+ * @param pathLengths of the steps on the machine that is looked at, by primitive
+ * @returns undefined where only the session knows, or only it can say what is wrong with them
+ */
+export function knownPrices(
+  choice: PriceChoice,
+  profiles: ProfilesReply["profiles"] | undefined,
+  pathLengths: Float64Array,
+): PriceList | undefined {
+  const profile = knownProfile(choice, profiles);
+  if (profile === undefined) return undefined;
+  try {
+    return priceList(chosenPrices(profile, choice), pathLengths);
+  } catch {
+    return undefined;
+  }
+}
 
 /** A profile with the prices that were chosen instead of its own. @throws BadInputError for a price that cannot be */
 export function chosenPrices(base: PriceProfile, choice: PriceChoice): PriceProfile {

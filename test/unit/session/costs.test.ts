@@ -6,7 +6,7 @@ import { PRIMITIVES } from "../../../src/machine/primitives.ts";
 import { BUILT_IN_PROFILES } from "../../../src/machine/profiles.ts";
 import { lineKey } from "../../../src/run/line-pages.ts";
 import { LOADER_EPOCH } from "../../../src/run/machine.ts";
-import { isOverhead } from "../../../src/run/outcome-counts.ts";
+import { countsOf, isOverhead } from "../../../src/run/outcome-counts.ts";
 import type { Recording } from "../../../src/run/recording.ts";
 import { report } from "../../../src/run/report.ts";
 import { BREAKDOWNS, type BreakdownBy, type CostSelection } from "../../../src/session/figures.ts";
@@ -15,6 +15,7 @@ import { type History, historyOf } from "../../../src/session/model/history.ts";
 import { lineFigures } from "../../../src/session/model/line-figures.ts";
 import { chosenPrices } from "../../../src/session/model/prices.ts";
 import { RecordingIndex } from "../../../src/session/model/recording-index.ts";
+import { repricedLines } from "../../../src/session/model/repriced-lines.ts";
 import { runDifferences } from "../../../src/session/model/run-differences.ts";
 import { forSeeds, type Random, randomMachine } from "./random-recording.ts";
 
@@ -248,4 +249,43 @@ test("a price that is set by hand replaces the profile's, and impossible ones ar
     { "xen.hypercall": { cycles: -1 } },
   ])
     assert.throws(() => chosenPrices(profile, { profile, primitives }), { name: "BadInputError" });
+});
+
+test("lines at other prices are what the session makes of them at those prices", () => {
+  forSeeds(40, (recording, random) => {
+    const index = new RecordingIndex(recording);
+    const history = historyOf(recording, randomMachine(random));
+    const { outcome } = history;
+    const { overhead, run } = countsOf(outcome);
+    const report = { headline: { counts: { overhead, run }, pathLengths: outcome.pathLengths } };
+    const profile = BUILT_IN_PROFILES[random.below(BUILT_IN_PROFILES.length)];
+    const before = lineFigures(index, history, pricesFor(random, history));
+    const choice = {
+      profile: random.chance(50) ? profile : profile.name,
+      primitives: { [PRIMITIVES[random.below(PRIMITIVES.length)].name]: { cycles: random.below(5000) } },
+      cyclesPerInstruction: { hypervisor: { cycles: random.below(9) } },
+    };
+    const prices = priceList(chosenPrices(profile, choice), outcome.pathLengths);
+    const expected = new Map(lineFigures(index, history, prices).lines.map((line) => [lineKey(line), line]));
+    const known = { profiles: BUILT_IN_PROFILES.map((one) => ({ profile: one, builtIn: true })) };
+    const repriced = repricedLines(before, report, choice, known);
+    assert.equal(repriced?.ghz, profile.ghz);
+    assert.equal(repriced.lines.length, expected.size);
+    for (const [i, line] of repriced.lines.entries()) {
+      const own = expected.get(lineKey(before.lines[i]));
+      assert.ok(own !== undefined);
+      near(line.cycles, own.cycles, line.file);
+      near(line.share, own.share, line.file);
+      const { traps, dirtyPages, stores, file, line: number } = own;
+      assert.deepEqual(
+        { ...line, cycles: 0, share: 0 },
+        {
+          ...{ file, line: number, cycles: 0, share: 0 },
+          ...{ traps, dirtyPages, stores },
+        },
+      );
+    }
+    assert.equal(repricedLines(before, report, { profile: "/somewhere/own.json" }, known), undefined);
+    assert.equal(repricedLines(before, report, { profile, primitives: { nothing: { cycles: 1 } } }, known), undefined);
+  });
 });
