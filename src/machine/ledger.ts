@@ -13,13 +13,13 @@ export interface LedgerRow {
   readonly counts: Float64Array;
 }
 
-/** A ledger as plain data: what it takes to make it again in another thread. */
-export interface LedgerColumns {
-  readonly primitiveCount: number;
-  /** Numbers of phase, epoch, site and region of each row. */
-  readonly keys: Int32Array;
-  /** Counts of each row, by primitive. */
-  readonly counts: Float64Array;
+/** What a ledger's rows are about: columns of equal length, an entry for each row. */
+export interface Contexts {
+  /** Number of the phase. */
+  readonly phase: Uint8Array;
+  readonly epoch: Int32Array;
+  readonly site: Int32Array;
+  readonly region: Int32Array;
 }
 
 /** Handle of a context, for `restore`. */
@@ -238,25 +238,11 @@ export class Ledger {
     return totals;
   }
 
-  /** A copy of all rows. */
-  columns(): LedgerColumns {
-    this.#settle();
-    return {
-      primitiveCount: this.primitiveCount,
-      keys: this.#keys.slice(0, 4 * this.#rowCount),
-      counts: this.#counts.slice(0, this.primitiveCount * this.#rowCount),
-    };
-  }
-
-  /** A ledger with the rows of another one. */
-  static of({ primitiveCount, keys, counts }: LedgerColumns): Ledger {
-    const ledger = new Ledger(primitiveCount);
-    for (let k = 0; k < keys.length; k += 4) {
-      const row = ledger.#rowOf(keys[k], keys[k + 1], keys[k + 2], keys[k + 3]);
-      const base = row * primitiveCount;
-      ledger.#counts.set(counts.subarray((k / 4) * primitiveCount, (k / 4 + 1) * primitiveCount), base);
-    }
-    return ledger;
+  /** What the rows are about: copies. */
+  contexts(): Contexts {
+    const rows = this.#keys.subarray(0, 4 * this.#rowCount);
+    const column = (at: number) => Int32Array.from({ length: this.#rowCount }, (_, row) => rows[row * 4 + at]);
+    return { phase: Uint8Array.from(column(0)), epoch: column(1), site: column(2), region: column(3) };
   }
 
   /** A difference between two ledgers in one sentence, or undefined when each context holds the same counts. */

@@ -1,54 +1,67 @@
-import { PHASE_NUMBER } from "../machine/context.ts";
-import type { Ledger } from "../machine/ledger.ts";
+import { PHASES } from "../machine/context.ts";
+import { type Contexts, Ledger } from "../machine/ledger.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
 import type { Cycles } from "./cycles.ts";
 import { LOADER_EPOCH } from "./machine.ts";
 
 /**
- * A ledger without its zeros and without the loader's charges: columns with one entry for each context, whose counts are
+ * A ledger without its zeros and without the loader's charges, as plain data: one entry for each context, whose counts are
  * those from `start[row]` to `start[row + 1]`, primitives ascending.
  */
-export interface CostTable {
+export interface CostTable extends Contexts {
   readonly rowCount: number;
-  /** Number of the phase. */
-  readonly phase: Uint8Array;
-  readonly epoch: Int32Array;
-  readonly site: Int32Array;
-  readonly region: Int32Array;
   readonly start: Uint32Array;
   readonly primitive: Uint16Array;
   readonly count: Float64Array;
 }
 
 export function costTableOf(ledger: Ledger): CostTable {
-  const rows = [...ledger.rows()].filter(({ epoch }) => epoch !== LOADER_EPOCH);
+  const { allCounts, primitiveCount } = ledger;
+  const all = ledger.contexts();
+  const rows = Uint32Array.from(all.epoch.keys()).filter((row) => all.epoch[row] !== LOADER_EPOCH);
   const start = new Uint32Array(rows.length + 1);
-  rows.forEach(({ counts }, row) => {
+  for (const [i, row] of rows.entries()) {
     let length = 0;
-    for (let primitive = 0; primitive < counts.length; primitive++) if (counts[primitive] !== 0) length++;
-    start[row + 1] = start[row] + length;
-  });
-  const primitives = new Uint16Array(start[rows.length]);
+    for (let k = row * primitiveCount; k < (row + 1) * primitiveCount; k++) if (allCounts[k] !== 0) length++;
+    start[i + 1] = start[i] + length;
+  }
+  const primitive = new Uint16Array(start[rows.length]);
   const count = new Float64Array(start[rows.length]);
-  rows.forEach(({ counts }, row) => {
-    let at = start[row];
-    for (let primitive = 0; primitive < counts.length; primitive++) {
-      if (counts[primitive] === 0) continue;
-      primitives[at] = primitive;
-      count[at++] = counts[primitive];
+  let at = 0;
+  for (const row of rows) {
+    const base = row * primitiveCount;
+    for (let number = 0; number < primitiveCount; number++) {
+      if (allCounts[base + number] === 0) continue;
+      primitive[at] = number;
+      count[at++] = allCounts[base + number];
     }
-  });
+  }
   return {
     rowCount: rows.length,
-    phase: Uint8Array.from(rows, ({ phase }) => PHASE_NUMBER[phase]),
-    epoch: Int32Array.from(rows, ({ epoch }) => epoch),
-    site: Int32Array.from(rows, ({ site }) => site),
-    region: Int32Array.from(rows, ({ region }) => region),
+    phase: Uint8Array.from(rows, (row) => all.phase[row]),
+    epoch: Int32Array.from(rows, (row) => all.epoch[row]),
+    site: Int32Array.from(rows, (row) => all.site[row]),
+    region: Int32Array.from(rows, (row) => all.region[row]),
     start,
-    primitive: primitives,
+    primitive,
     count,
   };
+}
+
+/** A ledger that was charged a table's counts. */
+export function ledgerOf({ rowCount, phase, epoch, site, region, start, primitive, count }: CostTable): Ledger {
+  const ledger = new Ledger(PRIMITIVE_COUNT);
+  for (let row = 0; row < rowCount; row++) {
+    ledger.enter(PHASES[phase[row]], epoch[row], site[row], region[row]);
+    for (let i = start[row]; i < start[row + 1]; i++) ledger.charge(primitive[i], count[i]);
+  }
+  return ledger;
+}
+
+/** The memory of a table's columns, each once. */
+export function buffersOf({ phase, epoch, site, region, start, primitive, count }: CostTable): ArrayBuffer[] {
+  return [phase, epoch, site, region, start, primitive, count].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 /** What a range of counts costs, added up in their order. */

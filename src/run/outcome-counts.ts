@@ -1,7 +1,7 @@
 import { NO_SITE, PHASE_NUMBER, PHASES, type Phase } from "../machine/context.ts";
 import type { LedgerRow } from "../machine/ledger.ts";
 import { P, PRIMITIVE_COUNT } from "../machine/primitives.ts";
-import { type CostTable, type CountGroups, costTableOf, groupCounts } from "./cost-table.ts";
+import { type CostTable, type CountGroups, groupCounts } from "./cost-table.ts";
 import type { HeadlineCounts } from "./headline.ts";
 import { LOADER_EPOCH } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
@@ -55,8 +55,7 @@ export function countsOf(outcome: Outcome): OutcomeCounts {
   return counts;
 }
 
-function addUp({ ledger }: Outcome): OutcomeCounts {
-  const table = costTableOf(ledger);
+function addUp({ costs: table }: Outcome): OutcomeCounts {
   const isCounted = PHASES.map((phase) => isOverhead({ phase, epoch: 0 }));
   const overhead = new Float64Array(PRIMITIVE_COUNT);
   const run = new Float64Array(PRIMITIVE_COUNT);

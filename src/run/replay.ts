@@ -14,6 +14,7 @@ export interface CheckpointSummary {
   readonly epoch: number;
   /** Virtual cycle of the program. */
   readonly cycle: number;
+  /** Regions of which it saved something. */
   readonly saved: readonly SavedSummary[];
 }
 
@@ -140,12 +141,10 @@ export function summaryOf(
   cycle: number,
   saved: readonly SavedRegion[],
 ): CheckpointSummary {
-  const parts = saved.map(({ region, pages, bytes, dirtyBytes }) => ({
-    region: region.number,
-    pageCount: pages.length,
-    copiedBytes: bytes,
-    dirtyBytes,
-  }));
+  const parts: SavedSummary[] = [];
+  for (const { region, pages, bytes, dirtyBytes } of saved)
+    if (pages.length > 0)
+      parts.push({ region: region.number, pageCount: pages.length, copiedBytes: bytes, dirtyBytes });
   return { name, version, epoch, cycle, saved: parts };
 }
 

@@ -1,6 +1,7 @@
 import { ImageStore } from "../checkpoint/images.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
+import { buffersOf } from "../run/cost-table.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { isLibrary } from "../run/sites.ts";
@@ -107,11 +108,11 @@ export class RunStore {
     if (!this.#runs.has(run.id)) return;
     this.#outcomes.set(keyOf(run, outcome.options), { run: run.id, outcome });
     let size = 0;
-    for (const kept of this.#outcomes.values()) size += kept.outcome.ledger.allCounts.byteLength;
+    for (const kept of this.#outcomes.values()) size += bytesOf(kept.outcome);
     for (const [key, kept] of this.#outcomes) {
       if (size <= OUTCOMES_BUDGET_BYTES) return;
       this.#outcomes.delete(key);
-      size -= kept.outcome.ledger.allCounts.byteLength;
+      size -= bytesOf(kept.outcome);
     }
   }
 
@@ -183,6 +184,10 @@ function keyOf({ id }: KeptRun, machine: MachineOptions): string {
 
 function sizeOf({ history, timeline }: KeptHistory): number {
   return history.sizeBytes + (timeline?.sizeBytes ?? 0);
+}
+
+function bytesOf({ costs }: Outcome): number {
+  return buffersOf(costs).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 function sameNumbers(a: Float64Array, b: Float64Array): boolean {

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { MachineOptions } from "../run/machine.ts";
-import { fromData, type Outcome, outcomeOf } from "../run/outcome.ts";
+import { type Outcome, outcomeOf } from "../run/outcome.ts";
 import type { Recording } from "../run/recording.ts";
 import { replay } from "../run/replay.ts";
 import { bundledFile } from "./bundled-file.ts";
@@ -80,7 +80,7 @@ async function replayInThreads(
               worker.postMessage(job);
             };
             worker.on("message", ({ number, outcome }: ReplayAnswer) => {
-              outcomes[number] = fromData(outcome);
+              outcomes[number] = outcome;
               onDone?.(number, outcomes[number]);
               ask();
             });

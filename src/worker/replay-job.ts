@@ -1,5 +1,5 @@
 import type { MachineOptions } from "../run/machine.ts";
-import type { OutcomeData } from "../run/outcome.ts";
+import type { Outcome } from "../run/outcome.ts";
 
 /** What a replaying thread is asked for, and what it answers; its recording comes as its `workerData`. */
 export interface ReplayJob {
@@ -9,5 +9,5 @@ export interface ReplayJob {
 
 export interface ReplayAnswer {
   readonly number: number;
-  readonly outcome: OutcomeData;
+  readonly outcome: Outcome;
 }

@@ -8,6 +8,7 @@ import { Ledger } from "../../machine/ledger.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { BadInputError } from "../../program/program.ts";
 import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
+import { ledgerOf } from "../../run/cost-table.ts";
 import type { LiveRun } from "../../run/live.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../run/machine.ts";
 import { type Outcome, outcomeOf } from "../../run/outcome.ts";
@@ -125,11 +126,12 @@ export function addCompareCommand(program: Command): void {
         status(`running ${path} under ${technique} in ${environment}`);
         const { run } = await liveRun({ ...input, machine, images: new ImageStore() }, opened);
         status("");
-        const difference = Ledger.difference(run.machine.ledger, outcome.ledger, (p) => PRIMITIVES[p].name);
+        const lived = outcomeOf(run);
+        const difference = Ledger.difference(ledgerOf(lived.costs), ledgerOf(outcome.costs), (p) => PRIMITIVES[p].name);
         if (difference !== undefined) {
           throw new Error(`${technique} in ${environment}: the live run and the replay differ: ${difference}`);
         }
-        cells.push({ environment, technique, comparison: comparisonOf(run.recording, outcomeOf(run), profile) });
+        cells.push({ environment, technique, comparison: comparisonOf(run.recording, lived, profile) });
       } else cells.push({ environment, technique, comparison: comparisonOf(recording, outcome, profile) });
     }
 

@@ -40,7 +40,7 @@ export function perfettoOf(run: ExportedRun): Uint8Array {
 function writeEntries(run: ExportedRun, writer: TraceWriter): void {
   const { index, history, timeline } = run;
   const { recording, epochs } = index;
-  const { trace, outcome } = history;
+  const { trace, contexts } = history;
   const spans = checkpointSpansOf(run);
   const titles = Array.from(spans.epoch, (epoch) => {
     const { name, version, end } = index.epochSummaries[epoch];
@@ -71,12 +71,11 @@ function writeEntries(run: ExportedRun, writer: TraceWriter): void {
       }
     }
   };
-  const rows = [...outcome.ledger.rows()].map(({ site, region }) => ({ site, region }));
   for (let i = 0; i < trace.event.length; i++) {
     if (timeline.phase[i] >= TIMELINE_PHASES.length) continue;
     advance(trace.event[i]);
     const phase = TIMELINE_PHASES[timeline.phase[i]];
-    const { site, region } = rows[trace.row[i]];
+    const [site, region] = [contexts.site[trace.row[i]], contexts.region[trace.row[i]]];
     const source = site < 0 ? undefined : recording.sites[site];
     const place = source === undefined ? "" : source.line > 0 ? `${source.file}:${source.line}` : source.function;
     const title = phase === "track" && place !== "" ? place : `${phase} ${place}`.trim();

@@ -58,23 +58,21 @@ function costsTable({ index, history, prices }: ExportedRun): ExportTable {
 }
 
 function eventsTable({ index, history, timeline }: ExportedRun): ExportTable {
-  const { trace, outcome } = history;
+  const { trace, contexts } = history;
   const entries = [...timeline.phase.keys()].filter((i) => timeline.phase[i] < TIMELINE_PHASES.length);
-  const rowsOfLedger = [...outcome.ledger.rows()].map(({ epoch, site, region }) => ({ epoch, site, region }));
-  const rowOf = (i: number) => rowsOfLedger[trace.row[i]];
-  const sourceOf = (i: number) => index.recording.sites[rowOf(i).site] ?? NO_SOURCE;
+  const sourceOf = (i: number) => index.recording.sites[contexts.site[trace.row[i]]] ?? NO_SOURCE;
   return {
     rowCount: entries.length,
     columns: [
       numberColumn("machine_cycle", entries, (i) => timeline.start[i]),
       numberColumn("program_cycle", entries, (i) => timeline.programTime[i]),
       textColumn("phase", entries, (i) => TIMELINE_PHASES[timeline.phase[i]]),
-      integerColumn("epoch", entries, (i) => rowOf(i).epoch),
+      integerColumn("epoch", entries, (i) => contexts.epoch[trace.row[i]]),
       integerColumn("page", entries, (i) => trace.page[i], -1),
       textColumn("file", entries, (i) => sourceOf(i).file),
       integerColumn("line", entries, (i) => sourceOf(i).line, 0),
       textColumn("function", entries, (i) => sourceOf(i).function),
-      integerColumn("region", entries, (i) => index.regions[rowOf(i).region]?.id ?? -1, -1),
+      integerColumn("region", entries, (i) => index.regions[contexts.region[trace.row[i]]]?.id ?? -1, -1),
       numberColumn("cycles", entries, (i) => timeline.cost[i]),
       integerColumn("traps", entries, (i) => timeline.trapsBefore[i + 1] - timeline.trapsBefore[i]),
     ],

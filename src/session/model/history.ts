@@ -1,9 +1,9 @@
-import type { Phase } from "../../machine/context.ts";
-import { Ledger } from "../../machine/ledger.ts";
-import type { CostTable } from "../../run/cost-table.ts";
+import { PHASE_NUMBER } from "../../machine/context.ts";
+import type { Contexts } from "../../machine/ledger.ts";
+import { buffersOf, type CostTable } from "../../run/cost-table.ts";
 import type { MachineOptions } from "../../run/machine.ts";
 import { type Outcome, outcomeOf } from "../../run/outcome.ts";
-import { countsOf, TRAPS } from "../../run/outcome-counts.ts";
+import { TRAPS } from "../../run/outcome-counts.ts";
 import type { Recording } from "../../run/recording.ts";
 import { replay } from "../../run/replay.ts";
 import { type Trace, TraceBuilder } from "../../run/trace.ts";
@@ -14,8 +14,8 @@ export interface History {
   readonly outcome: Outcome;
   readonly trace: Trace;
   readonly costs: CostTable;
-  /** Phase of each row of the ledger, which the trace's entries name. */
-  readonly rowPhase: readonly Phase[];
+  /** What the ledger's rows are about, which the trace's entries name. */
+  readonly contexts: Contexts;
   readonly traps: TrapList;
   /** Memory that it takes, about. */
   readonly sizeBytes: number;
@@ -24,28 +24,19 @@ export interface History {
 /** @throws BadInputError when there is no such machine */
 export function historyOf(recording: Recording, options: MachineOptions): History {
   const builder = new TraceBuilder();
-  const traced = outcomeOf(replay(recording, options, builder));
-  // A copy of the right size, without what tracing needs.
-  const ledger = Ledger.of(traced.ledger.columns());
-  const outcome = { ...traced, ledger };
+  const outcome = outcomeOf(replay(recording, options, builder));
+  const { costs } = outcome;
+  const contexts = builder.ledger.contexts();
   const trace = builder.trace();
-  const costs = countsOf(outcome).table;
-  const rowPhase = Array.from(ledger.rows(), ({ phase }) => phase);
-  const traps = trapsOf(trace, rowPhase);
+  const traps = trapsOf(trace, contexts);
   const arrays = [
-    trace.event,
-    trace.page,
-    trace.row,
-    trace.countClass,
-    trace.classes.count,
-    costs.primitive,
-    costs.count,
+    ...[trace.event, trace.page, trace.row, trace.countClass, trace.classes.count],
+    ...[traps.event, traps.page, traps.traps],
+    ...[contexts.phase, contexts.epoch, contexts.site, contexts.region],
+    ...buffersOf(costs),
   ];
-  const sizeBytes = [...arrays, traps.event, traps.page, traps.traps, ledger.allCounts].reduce(
-    (sum, a) => sum + a.byteLength,
-    0,
-  );
-  return { outcome, trace, costs, rowPhase, traps, sizeBytes };
+  const sizeBytes = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return { outcome, trace, costs, contexts, traps, sizeBytes };
 }
 
 /** Page faults in each distinct vector of counts. */
@@ -56,10 +47,10 @@ export function trapsByClass({ classes: { start, primitive, count } }: Trace): U
   return traps;
 }
 
-function trapsOf(trace: Trace, rowPhase: readonly Phase[]): TrapList {
+function trapsOf(trace: Trace, { phase }: Contexts): TrapList {
   const ofClass = trapsByClass(trace);
   const takesTraps = (i: number) =>
-    ofClass[trace.countClass[i]] > 0 && rowPhase[trace.row[i]] === "track" && trace.page[i] >= 0;
+    ofClass[trace.countClass[i]] > 0 && phase[trace.row[i]] === PHASE_NUMBER.track && trace.page[i] >= 0;
   let length = 0;
   for (let i = 0; i < trace.event.length; i++) if (takesTraps(i)) length++;
   const event = new Uint32Array(length);

@@ -1,3 +1,4 @@
+import { PHASES } from "../../machine/context.ts";
 import type { PriceList } from "../../machine/prices.ts";
 import type { Recording } from "../../run/recording.ts";
 import { TIMELINE_PHASES, type TimelinePhase } from "../figures.ts";
@@ -33,11 +34,11 @@ export interface TimelineIndex {
 }
 
 export function timelineIndexOf(recording: Recording, history: History, prices: PriceList): TimelineIndex {
-  const { trace, rowPhase } = history;
+  const { trace, contexts } = history;
   const classCost = costByClass(history, prices);
   const classTraps = trapsByClass(trace);
-  const phaseOfRow = Uint8Array.from(rowPhase, (phase) => {
-    const number = TIMELINE_PHASES.indexOf(phase as TimelinePhase);
+  const phaseOfRow = contexts.phase.map((phase) => {
+    const number = TIMELINE_PHASES.indexOf(PHASES[phase] as TimelinePhase);
     return number < 0 ? TIMELINE_PHASES.length : number;
   });
   const track = TIMELINE_PHASES.indexOf("track");

@@ -1,4 +1,4 @@
-import type { Phase } from "../../machine/context.ts";
+import { PHASE_NUMBER, type Phase } from "../../machine/context.ts";
 import { firstAtLeast } from "../../machine/sorted.ts";
 import { costOfGroup } from "../../run/cost-table.ts";
 import { countsOf, fromEpochPhase } from "../../run/outcome-counts.ts";
@@ -194,7 +194,7 @@ const known = new WeakMap<TimelineIndex, EpochCosts>();
 function epochCosts({ epochs }: RecordingIndex, history: History, timeline: TimelineIndex): EpochCosts {
   const before = known.get(timeline);
   if (before !== undefined) return before;
-  const { trace, rowPhase, outcome } = history;
+  const { trace, contexts, outcome } = history;
   const cycles = Object.fromEntries(
     CHECKPOINT_PHASES.map((phase) => [phase, new Float64Array(epochs.count)]),
   ) as Record<CheckpointPhase, Float64Array>;
@@ -209,7 +209,8 @@ function epochCosts({ epochs }: RecordingIndex, history: History, timeline: Time
     if (column !== undefined) column[epoch] = costOfGroup(byEpochAndPhase, group, timeline.prices).cycles;
   }
   for (let i = 0; i < trace.event.length; i++) {
-    if (rowPhase[trace.row[i]] === "background") landedAt[outcome.ledger.row(trace.row[i]).epoch] = trace.event[i];
+    const row = trace.row[i];
+    if (contexts.phase[row] === PHASE_NUMBER.background) landedAt[contexts.epoch[row]] = trace.event[i];
   }
   const result = { cycles, background, landedAt };
   known.set(timeline, result);

@@ -8,6 +8,7 @@ import { lineKey } from "../../../src/run/line-pages.ts";
 import { LOADER_EPOCH } from "../../../src/run/machine.ts";
 import { countsOf, isOverhead } from "../../../src/run/outcome-counts.ts";
 import type { Recording } from "../../../src/run/recording.ts";
+import { replay } from "../../../src/run/replay.ts";
 import { report } from "../../../src/run/report.ts";
 import { BREAKDOWNS, type BreakdownBy, type CostSelection } from "../../../src/session/figures.ts";
 import { breakdown, costEvents } from "../../../src/session/model/breakdown.ts";
@@ -40,7 +41,7 @@ interface Charge {
 
 function chargesOf(recording: Recording, { outcome }: History, prices: PriceList): Charge[] {
   const charges: Charge[] = [];
-  for (const { phase, epoch, site, region, counts } of outcome.ledger.rows()) {
+  for (const { phase, epoch, site, region, counts } of replay(recording, outcome.options).machine.ledger.rows()) {
     if (epoch === LOADER_EPOCH) continue;
     counts.forEach((count, number) => {
       if (count === 0) return;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PHASES } from "../../../src/machine/context.ts";
 import { TRAPS } from "../../../src/run/outcome-counts.ts";
 import { EVENT, type Recording } from "../../../src/run/recording.ts";
+import { replay } from "../../../src/run/replay.ts";
 import type { EpochRange } from "../../../src/session/figures.ts";
 import { historyOf } from "../../../src/session/model/history.ts";
 import { pageDetails, pageMap, pageMasks, pagesOfEpoch, pagesOfLine } from "../../../src/session/model/pages.ts";
@@ -163,12 +165,12 @@ test("a map of traps adds up to the traps that stores took because of tracking",
     const { event, row, countClass, classes } = history.trace;
     for (let i = 0; i < event.length; i++) {
       const kind = recording.kind[event[i]];
-      if ((kind !== EVENT.store && kind !== EVENT.writes) || history.outcome.ledger.row(row[i]).phase !== "track")
-        continue;
+      const phase = PHASES[history.contexts.phase[row[i]]];
+      if ((kind !== EVENT.store && kind !== EVENT.writes) || phase !== "track") continue;
       for (let k = classes.start[countClass[i]]; k < classes.start[countClass[i] + 1]; k++)
         if (TRAPS.includes(classes.primitive[k])) traps += classes.count[k];
     }
-    const tracked = history.outcome.ledger.totals(({ phase }) => phase === "track");
+    const tracked = replay(recording, machine).machine.ledger.totals(({ phase }) => phase === "track");
     assert.ok(traps <= TRAPS.reduce((sum, primitive) => sum + tracked[primitive], 0));
     assert.equal(
       [...values].reduce((sum, value) => sum + value, 0),

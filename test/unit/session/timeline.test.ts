@@ -5,6 +5,7 @@ import { priceList } from "../../../src/machine/prices.ts";
 import { BUILT_IN_PROFILES } from "../../../src/machine/profiles.ts";
 import { TRAPS } from "../../../src/run/outcome-counts.ts";
 import { EVENT, type Recording } from "../../../src/run/recording.ts";
+import { replay } from "../../../src/run/replay.ts";
 import { report } from "../../../src/run/report.ts";
 import { CHECKPOINT_PHASES, TIMELINE_PHASES, type TimeAxis } from "../../../src/session/figures.ts";
 import { type History, historyOf } from "../../../src/session/model/history.ts";
@@ -25,10 +26,11 @@ interface Entry {
   readonly traps: number;
 }
 
-function entriesOf(recording: Recording, { trace, outcome }: History, prices: { cycles: Float64Array }): Entry[] {
+function entriesOf(recording: Recording, { trace, contexts }: History, prices: { cycles: Float64Array }): Entry[] {
   let before = 0;
   return Array.from(trace.event, (event, i): Entry => {
-    const { phase, epoch } = outcome.ledger.row(trace.row[i]);
+    const phase = PHASES[contexts.phase[trace.row[i]]];
+    const epoch = contexts.epoch[trace.row[i]];
     let cycles = 0;
     let traps = 0;
     for (let k = trace.classes.start[trace.countClass[i]]; k < trace.classes.start[trace.countClass[i] + 1]; k++) {
@@ -126,6 +128,7 @@ test("checkpoints are where their work is, and cost what the report says", () =>
     const timeline = timelineIndexOf(recording, history, prices);
     const entries = entriesOf(recording, history, prices);
     const costs = report(recording, history.outcome, prices);
+    const { ledger } = replay(recording, history.outcome.options).machine;
     const window = { axis: "machine", from: 0, to: 1e18, buckets: 1, maxEvents: 0 } as const;
     const { checkpoints, end } = timelineWindow(index, history, timeline, window);
     const buckets = 1 + random.below(40);
@@ -153,7 +156,7 @@ test("checkpoints are where their work is, and cost what the report says", () =>
       assert.ok(
         checkpoints.end[i] <= checkpoints.backgroundEnd[i] && checkpoints.backgroundEnd[i] <= end * (1 + 1e-12),
       );
-      const background = history.outcome.ledger.totals((row) => row.epoch === epoch && row.phase === "background");
+      const background = ledger.totals((row) => row.epoch === epoch && row.phase === "background");
       near(
         checkpoints.backgroundCycles[i],
         background.reduce((sum, count, p) => sum + count * prices.cycles[p], 0),
