@@ -192,14 +192,17 @@ function start(): void {
     if (before.run === undefined) for (const view of views) view.repaint?.();
     for (const view of views) view.update(state, before);
   };
-  const compareNow = () => compare(store.state, fail);
-  let later: number | undefined;
   /** A new run, until its first figures are in sight: other techniques would take the processors from them. */
   let unpainted: RunSummary | undefined;
+  const compareNow = () => {
+    if (unpainted === undefined) compare(store.state, fail);
+  };
+  let later: number | undefined;
   store.subscribe((state, before) => {
     paint(update);
     if (state.run !== before.run) {
       unpainted = state.run;
+      window.clearTimeout(later);
       cancelComparison();
     }
     if (unpainted !== undefined || !comparesAnew(state, before)) return;
@@ -252,18 +255,23 @@ function compare({ run, perspective }: State, fail: (reason: string) => void): v
   const cells: ComparisonCell[] = [];
   // The first comparison shows each result as it comes; a later one replaces what is there when it is whole.
   const first = store.state.comparison.length === 0;
+  let isWanted = true;
   const call = host.session.call(
     "compare",
     { run: run.run, machine: perspective.machine, prices: perspective.prices },
     ({ cell }) => {
       cells.push(cell);
-      if (first) store.set({ comparison: [...cells] });
+      if (first && isWanted) store.set({ comparison: [...cells] });
     },
   );
-  cancelComparison = () => call.cancel();
+  cancelComparison = () => {
+    // What was found until the session hears of it still comes.
+    isWanted = false;
+    call.cancel();
+  };
   call.result.then(
     (comparison) => {
-      if (store.state.run === run) store.set({ comparison });
+      if (isWanted) store.set({ comparison });
     },
     (error: unknown) => {
       if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) fail(messageOf(error));

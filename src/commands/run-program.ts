@@ -36,6 +36,10 @@ export class ProgramRunner {
   readonly #lastRun: LastRun;
   readonly #panel: PanelOfRuns;
   #running: Call<RunSummary> | undefined;
+  /** Grows with each program that begins. */
+  #turn = 0;
+  /** The last that came to its end. */
+  #newest: Run | undefined;
   /** Programs that were compiled ahead, as they were then. */
   readonly #ahead = new Set<string>();
   /** When it was last seen to that their compilers are loaded, by the documents that change. */
@@ -64,6 +68,7 @@ export class ProgramRunner {
     const directory = workingDirectoryOf(program);
     await saveSources(directory);
     this.stop();
+    this.#turn++;
     this.#app.runs.cancelComparisons();
     try {
       const running = this.#runNow(program, directory, reason);
@@ -153,6 +158,7 @@ export class ProgramRunner {
         return call;
       });
       run = runs.add(summary, program, perspective);
+      this.#newest = run;
     } finally {
       if (this.#running === call) this.#nowRunning(undefined);
     }
@@ -165,17 +171,18 @@ export class ProgramRunner {
 
   /**
    * What nobody waits for: the other techniques, and a copy that outlives the window. It begins when the run's figures are in
-   * sight, from which it would take the processors.
+   * sight, from which it would take the processors, and gives way to the next run.
    */
   async #afterwards(run: Run, directory: vscode.Uri): Promise<void> {
+    const { runs } = this.#app;
+    const turn = this.#turn;
     await Promise.all([this.#panel.painted(run.id), new Promise((resolve) => setTimeout(resolve, MARKS_MS))]);
     try {
-      // The next one's figures come first, too.
-      if (this.#running === undefined) await this.#app.runs.compare(run, "own");
+      if (this.#turn === turn) await runs.compareOnce(run);
     } catch (error) {
       if (!(error instanceof SessionFailure)) await tell(this.#app, error);
     }
-    await this.#lastRun.keep(run, directory);
+    if (this.#newest === run && runs.byId(run.id) === run) await this.#lastRun.keep(run, directory);
   }
 
   #report(summary: RunSummary, reason: Reason): void {

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
+import type { LineMarks } from "../session/figures.ts";
 import { type Heat, heatOf, lineText, markedLines, shareOf } from "./line-text.ts";
-import type { LineMarks, Runs } from "./runs.ts";
+import type { Runs } from "./runs.ts";
 import { inlineSettings, SECTION } from "./settings.ts";
 
 /** Length of the bar of a line that is all of the overhead, in widths of the editor's digits. */
@@ -88,7 +89,8 @@ export class InlineCosts implements vscode.Disposable {
     if (shown?.marks === marks && shown.version === version) return;
     const options: Record<Heat, vscode.DecorationOptions[]> = { high: [], medium: [], low: [] };
     const { lines, ghz } = marks;
-    for (const [line, parts] of markedLines(lines, found.file, settings.threshold)) {
+    const marked = [...markedLines(lines, found.file, settings.threshold)];
+    for (const [line, parts] of marked.sort(([a], [b]) => a - b)) {
       if (line > document.lineCount) continue;
       const lineShare = shareOf(parts);
       const heat = heatOf(lineShare);

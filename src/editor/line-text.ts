@@ -1,5 +1,5 @@
 /** What stands after a line: pure, so that it can be tested without an editor. */
-import type { LineCost } from "../session/figures.ts";
+import type { LineMark } from "../session/figures.ts";
 import type { LineItem } from "./settings.ts";
 import { cycleText, pages, share, stores, type Translate, time, traps } from "./wording.ts";
 
@@ -12,7 +12,7 @@ export function heatOf(lineShare: number): Heat {
 }
 
 /** Lines that are marked: those that cost, or that were the first to write a page, from a share on; one entry for each. */
-export function markedLines<L extends LineCost>(
+export function markedLines<L extends LineMark>(
   lines: readonly L[],
   file: string,
   threshold: number,
@@ -30,15 +30,15 @@ export function markedLines<L extends LineCost>(
 }
 
 /** One line may belong to several functions: what it costs is the sum. */
-export function shareOf(parts: readonly LineCost[]): number {
+export function shareOf(parts: readonly LineMark[]): number {
   return parts.reduce((sum, part) => sum + part.share, 0);
 }
 
 /** The parts that say something, separated by dots: `38 % · 1,204 traps · 96 pages`. */
-export function lineText(parts: readonly LineCost[], items: readonly LineItem[], ghz: number, t: Translate): string {
-  const sum = (of: (part: LineCost) => number) => parts.reduce((total, part) => total + of(part), 0);
+export function lineText(parts: readonly LineMark[], items: readonly LineItem[], ghz: number, t: Translate): string {
+  const sum = (of: (part: LineMark) => number) => parts.reduce((total, part) => total + of(part), 0);
   const cycleCount = sum((part) => part.cycles);
-  const count = (of: (part: LineCost) => number, word: (count: number, t: Translate) => string): string => {
+  const count = (of: (part: LineMark) => number, word: (count: number, t: Translate) => string): string => {
     const total = sum(of);
     return total === 0 ? "" : word(total, t);
   };

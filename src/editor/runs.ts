@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { MachineOptions } from "../run/machine.ts";
 import type {
   ComparisonCell,
-  LineCost,
+  LineMarks,
   LinesReply,
   Perspective,
   ProfilesReply,
@@ -29,13 +29,6 @@ export interface Figures {
   readonly lines: LinesReply;
 }
 
-/** What stands behind lines. */
-export interface LineMarks {
-  readonly lines: readonly LineCost[];
-  /** What a cycle of their costs is, for times. */
-  readonly ghz: number;
-}
-
 /** A run of a program, or one from a file. */
 export interface Run {
   readonly id: RunId;
@@ -58,6 +51,10 @@ interface Entry extends Run {
   perspective: Perspective;
   figures: Figures | undefined;
   marks: LineMarks | undefined;
+  /** Generation that the marks are of. */
+  marksOf: number;
+  /** Figures that came last, shown or too old for that: with their counts, lines are priced ahead of the next. */
+  latest: Figures | undefined;
   comparison: readonly ComparisonCell[];
   /** Grows with each change of the perspective: what was asked before is thrown away. */
   generation: number;
@@ -79,7 +76,7 @@ export class Runs implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #settled = new vscode.EventEmitter<void>();
   readonly #failed = new vscode.EventEmitter<Error>();
-  /** Runs came or went, another one is shown, or figures have come. */
+  /** Runs came or went, another one is shown, or figures or marks have come. */
   readonly onDidChange = this.#changed.event;
   /** The same, once when changes that follow one another quickly are over: for views that nobody looks at meanwhile. */
   readonly onDidSettle = this.#settled.event;
@@ -124,6 +121,8 @@ export class Runs implements vscode.Disposable {
       perspective,
       figures: undefined,
       marks: undefined,
+      marksOf: -1,
+      latest: undefined,
       comparison: [],
       generation: 0,
       cancelComparison: undefined,
@@ -161,7 +160,7 @@ export class Runs implements vscode.Disposable {
     void this.#markAhead(entry);
     if (!sameComparison(before, perspective)) {
       const isOfPrices = sameComparison({ ...before, prices: perspective.prices }, perspective);
-      entry.comparesAgain = entry.isCompared && isOfPrices;
+      entry.comparesAgain = isOfPrices;
       entry.cancelComparison?.();
       entry.comparison = [];
     }
@@ -206,6 +205,11 @@ export class Runs implements vscode.Disposable {
       subscription?.dispose();
       if (entry.cancelComparison === cancel) entry.cancelComparison = undefined;
     }
+  }
+
+  /** The same for the run's environment, unless somebody has asked for a comparison already. */
+  async compareOnce(run: Run): Promise<void> {
+    if (this.#entry(run)?.isCompared === false) await this.compare(run, "own");
   }
 
   #compareAgain(): void {
@@ -267,9 +271,10 @@ export class Runs implements vscode.Disposable {
   #renew(entry: Entry): void {
     const generation = ++entry.generation;
     const late = setTimeout(() => {
-      if (entry.generation !== generation || entry.figures === undefined) return;
+      const isMarked = entry.marks !== undefined && entry.marksOf !== generation;
+      if (entry.generation !== generation || (entry.figures === undefined && !isMarked)) return;
       entry.figures = undefined;
-      entry.marks = undefined;
+      if (isMarked) entry.marks = undefined;
       this.#changed.fire();
     }, STAY_MS);
     void this.#load(entry).finally(() => clearTimeout(late));
@@ -285,7 +290,9 @@ export class Runs implements vscode.Disposable {
       ]);
       if (entry.generation !== generation || !this.#entries.includes(entry)) return;
       entry.figures = { perspective, report, lines };
+      entry.latest = entry.figures;
       entry.marks = { lines: lines.lines, ghz: report.prices.ghz };
+      entry.marksOf = generation;
       this.#changed.fire();
     } catch (error) {
       if (entry.generation === generation && this.#entries.includes(entry)) this.#failed.fire(error as Error);
@@ -294,17 +301,19 @@ export class Runs implements vscode.Disposable {
 
   /** Where only prices have changed, lines need no answer of the session to be marked. */
   async #markAhead(entry: Entry): Promise<void> {
-    const { generation, perspective, figures } = entry;
-    if (figures === undefined || !isDeepStrictEqual(figures.perspective.machine, perspective.machine)) return;
-    this.#profiles ??= this.#session.client.ask("profiles", {});
+    const { generation, perspective, latest } = entry;
+    if (latest === undefined || !isDeepStrictEqual(latest.perspective.machine, perspective.machine)) return;
     try {
+      this.#profiles ??= this.#session.client.ask("profiles", {});
       const [{ repricedLines }, profiles] = await Promise.all([
         import("../session/model/repriced-lines.ts"),
         this.#profiles,
       ]);
-      const marks = repricedLines(figures.lines, figures.report, perspective.prices, profiles);
-      if (marks === undefined || entry.generation !== generation || entry.figures !== figures) return;
+      const marks = repricedLines(latest.lines, latest.report, perspective.prices, profiles);
+      // The session may have been faster.
+      if (marks === undefined || entry.generation !== generation || entry.marksOf === generation) return;
       entry.marks = marks;
+      entry.marksOf = generation;
       this.#changed.fire();
     } catch {
       this.#profiles = undefined; // The figures come without them.

@@ -65,8 +65,10 @@ export class PanelView implements vscode.Disposable {
     this.#shownRun = shownRun;
     this.#reasonForNothing = vscode.l10n.t("Run a program to see what its checkpoints cost.");
     // A page that is gone or hidden does not take it, and asks again when it is there.
+    // Of a panel that is closed nobody may ask for its page.
+    const { webview } = panel;
     this.#outbox = new Outbox(
-      (message) => void panel.webview.postMessage(message),
+      (message) => void webview.postMessage(message),
       setImmediate,
       (flush) => setTimeout(flush, PROGRESS_MILLISECONDS),
     );

@@ -45,16 +45,26 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   async painted(run: RunId): Promise<void> {
     const shown = this.#shown;
     if (shown?.panel.visible !== true) return;
+    const { panel, view } = shown;
     await new Promise<void>((resolve) => {
       const end = () => {
         clearTimeout(timer);
-        subscription.dispose();
+        for (const subscription of subscriptions) subscription.dispose();
         resolve();
       };
       const timer = setTimeout(end, LONGEST_PAINT_MS);
-      const subscription = shown.view.onDidPaint((painted) => {
-        if (painted === run) end();
-      });
+      const subscriptions = [
+        view.onDidPaint((painted) => {
+          if (painted === run) end();
+        }),
+        panel.onDidDispose(end),
+        panel.onDidChangeViewState(() => {
+          if (!panel.visible) end();
+        }),
+        this.#context.runs.onDidChange(() => {
+          if (this.#context.runs.current?.id !== run) end();
+        }),
+      ];
     });
   }
 

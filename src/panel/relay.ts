@@ -29,17 +29,23 @@ export class Relay {
       this.#post({ type: "error", id, error: { kind: "badInput", message: `a page may not ask for "${method}"` } });
       return;
     }
+    const cancel = () => call.cancel();
+    this.#cancels.set(id, cancel);
+    // A page that was loaded again begins with its numbers anew.
+    const isWanted = () => this.#cancels.get(id) === cancel;
     // The types of one method hold together, which a union of methods cannot say.
-    const call = this.#session().call(allowed as Method, params as never, (progress) =>
-      this.#postLater({ type: "progress", id, progress }),
+    const call = this.#session().call(allowed as Method, params as never, (progress) => {
+      if (isWanted()) this.#postLater({ type: "progress", id, progress });
+    });
+    const answer = (message: FromSession) => {
+      if (!isWanted()) return;
+      this.#cancels.delete(id);
+      this.#post(message);
+    };
+    call.result.then(
+      (result) => answer({ type: "result", id, result }),
+      (error: unknown) => answer({ type: "error", id, error: errorOf(error) }),
     );
-    this.#cancels.set(id, () => call.cancel());
-    call.result
-      .then(
-        (result) => this.#post({ type: "result", id, result }),
-        (error: unknown) => this.#post({ type: "error", id, error: errorOf(error) }),
-      )
-      .finally(() => this.#cancels.delete(id));
   }
 
   cancel(id: number): void {

@@ -1,14 +1,13 @@
 import { NO_SITE, PHASE_NUMBER, PHASES, type Phase } from "../machine/context.ts";
 import type { LedgerRow } from "../machine/ledger.ts";
 import { P, PRIMITIVE_COUNT } from "../machine/primitives.ts";
-import { type CostTable, type CountGroups, groupCounts } from "./cost-table.ts";
+import { type CountGroups, groupCounts } from "./cost-table.ts";
 import type { HeadlineCounts } from "./headline.ts";
 import { LOADER_EPOCH } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What prices are put on: an outcome's counts, added up in the ways that reports show. */
 export interface OutcomeCounts extends HeadlineCounts {
-  readonly table: CostTable;
   /** By number of the phase, of all phases. */
   readonly byPhase: CountGroups;
   /** By `epochPhase`, of all phases. */
@@ -79,7 +78,6 @@ function addUp({ costs: table }: Outcome): OutcomeCounts {
     }
   }
   return {
-    table,
     overhead,
     run,
     byPhase: groupCounts(table, (row) => table.phase[row]),

@@ -191,8 +191,14 @@ export interface LineFigures extends Cycles {
   readonly regions: readonly number[];
 }
 
-/** What a line costs, and what it does whatever that costs. */
-export type LineCost = Pick<LineFigures, "file" | "line" | "cycles" | "share" | "traps" | "dirtyPages" | "stores">;
+/** What stands behind a line: what it costs, and what it does whatever that costs. */
+export type LineMark = Pick<LineFigures, "file" | "line" | "cycles" | "share" | "traps" | "dirtyPages" | "stores">;
+
+export interface LineMarks {
+  readonly lines: readonly LineMark[];
+  /** What a cycle of their costs is, for times. */
+  readonly ghz: number;
+}
 
 export interface FunctionFigures extends Cycles {
   readonly file: string;

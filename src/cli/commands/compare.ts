@@ -127,6 +127,7 @@ export function addCompareCommand(program: Command): void {
         const { run } = await liveRun({ ...input, machine, images: new ImageStore() }, opened);
         status("");
         const lived = outcomeOf(run);
+        // All but what the loader was charged, of which no figure is made.
         const difference = Ledger.difference(ledgerOf(lived.costs), ledgerOf(outcome.costs), (p) => PRIMITIVES[p].name);
         if (difference !== undefined) {
           throw new Error(`${technique} in ${environment}: the live run and the replay differ: ${difference}`);

@@ -4,7 +4,6 @@ import { priceList } from "../../machine/prices.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { type ClockOptions, DEFAULT_CLOCK } from "../guest-clock.ts";
 import { outcomeOf } from "../outcome.ts";
-import { countsOf } from "../outcome-counts.ts";
 import { type CampaignPlan, planOf } from "./campaign-plan.ts";
 import { outputDependence } from "./difference.ts";
 import { type CampaignInput, type Reference, referenceRun } from "./reference.ts";
@@ -152,7 +151,7 @@ export class CampaignRun {
     const outcome = outcomeOf(run);
     const prices = priceList(this.#options.profile, outcome.pathLengths);
     let [reload, restore] = [0, 0];
-    const { table } = countsOf(outcome);
+    const { costs: table } = outcome;
     for (let row = 0; row < table.rowCount; row++) {
       if (table.phase[row] !== RESTART_PHASE) continue;
       for (let i = table.start[row]; i < table.start[row + 1]; i++) {

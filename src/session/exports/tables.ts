@@ -25,7 +25,7 @@ export function exportTable(run: ExportedRun, name: ExportTableName): ExportTabl
 
 /** Overhead and what the program needs itself; `phase` tells them apart. */
 function costsTable({ index, history, prices }: ExportedRun): ExportTable {
-  const { costs } = history;
+  const { costs } = history.outcome;
   const rows: number[] = [];
   const entries: number[] = [];
   for (let row = 0; row < costs.rowCount; row++) {

@@ -19,7 +19,7 @@ export function breakdown(
   selection: CostSelection,
   by: BreakdownBy,
 ): BreakdownReply {
-  const { costs } = history;
+  const { costs } = history.outcome;
   const { accepts, isWanted } = filterOf(index, costs, selection);
   const keyOf = keyOfRow(index, costs, by);
   const total = noCycles();
@@ -62,7 +62,7 @@ export function costEvents(
   prices: PriceList,
   selection: CostSelection,
 ): EventRow[] {
-  const { costs } = history;
+  const { costs } = history.outcome;
   const { accepts, isWanted } = filterOf(index, costs, selection);
   const counts = new Float64Array(PRIMITIVE_COUNT);
   for (let row = 0; row < costs.rowCount; row++) {

@@ -1,6 +1,6 @@
 import { PHASE_NUMBER } from "../../machine/context.ts";
 import type { Contexts } from "../../machine/ledger.ts";
-import { buffersOf, type CostTable } from "../../run/cost-table.ts";
+import { buffersOf } from "../../run/cost-table.ts";
 import type { MachineOptions } from "../../run/machine.ts";
 import { type Outcome, outcomeOf } from "../../run/outcome.ts";
 import { TRAPS } from "../../run/outcome-counts.ts";
@@ -13,7 +13,6 @@ import type { TrapList } from "./pages.ts";
 export interface History {
   readonly outcome: Outcome;
   readonly trace: Trace;
-  readonly costs: CostTable;
   /** What the ledger's rows are about, which the trace's entries name. */
   readonly contexts: Contexts;
   readonly traps: TrapList;
@@ -25,7 +24,6 @@ export interface History {
 export function historyOf(recording: Recording, options: MachineOptions): History {
   const builder = new TraceBuilder();
   const outcome = outcomeOf(replay(recording, options, builder));
-  const { costs } = outcome;
   const contexts = builder.ledger.contexts();
   const trace = builder.trace();
   const traps = trapsOf(trace, contexts);
@@ -33,10 +31,10 @@ export function historyOf(recording: Recording, options: MachineOptions): Histor
     ...[trace.event, trace.page, trace.row, trace.countClass, trace.classes.count],
     ...[traps.event, traps.page, traps.traps],
     ...[contexts.phase, contexts.epoch, contexts.site, contexts.region],
-    ...buffersOf(costs),
+    ...buffersOf(outcome.costs),
   ];
   const sizeBytes = arrays.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return { outcome, trace, costs, contexts, traps, sizeBytes };
+  return { outcome, trace, contexts, traps, sizeBytes };
 }
 
 /** Page faults in each distinct vector of counts. */

@@ -67,7 +67,8 @@ export function lineFigures(index: RecordingIndex, history: History, prices: Pri
 /** By line; undefined for those that pay nothing and are about no region. */
 function sumsByLine(index: RecordingIndex, outcome: Outcome, prices: PriceList): (LineSum | undefined)[] {
   const { lines, ofSite } = index.lines;
-  const { table, bySite, trapsBySite } = countsOf(outcome);
+  const { costs: table } = outcome;
+  const { bySite, trapsBySite } = countsOf(outcome);
   const sums = new Array<LineSum | undefined>(lines.length).fill(undefined);
   const ofLine = (line: number): LineSum => {
     sums[line] ??= { cost: noCycles(), traps: 0, counts: new Float64Array(PRIMITIVE_COUNT), regions: new Set() };

@@ -1,18 +1,12 @@
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { costOfRange } from "../../run/cost-table.ts";
 import { costOf } from "../../run/cycles.ts";
-import type { LineCost, LinesReply, PriceChoice, ProfilesReply, ReportReply } from "../figures.ts";
+import type { LineMarks, LinesReply, PriceChoice, ProfilesReply, ReportReply } from "../figures.ts";
 import { shareOf } from "./costs.ts";
 import { knownPrices } from "./prices.ts";
 
-/** What the lines of a reply cost at other prices, and the gigahertz that their cycles are of. */
-export interface RepricedLines {
-  readonly lines: readonly LineCost[];
-  readonly ghz: number;
-}
-
 /**
- * Puts other prices on the lines of a reply, for who cannot wait for the session's next one. Counts stay, so the machine must.
+ * What the lines of a reply cost at other prices, in its order: for who cannot wait for the session's next one. Counts stay, so the machine must.
  * @returns undefined where only the session knows the profile, or only it can say what is wrong with the prices
  */
 export function repricedLines(
@@ -20,7 +14,7 @@ export function repricedLines(
   { headline }: Pick<ReportReply, "headline">,
   choice: PriceChoice,
   { profiles }: Pick<ProfilesReply, "profiles">,
-): RepricedLines | undefined {
+): LineMarks | undefined {
   const prices = knownPrices(choice, profiles, headline.pathLengths);
   if (prices === undefined) return undefined;
   const overhead = costOf(headline.counts.overhead, prices);

@@ -54,7 +54,8 @@ interface SidedRegion {
 }
 
 function regionsOf({ history, report, prices }: RunSide): SidedRegion[] {
-  const { outcome, costs } = history;
+  const { outcome } = history;
+  const { costs } = outcome;
   const cycles = new Float64Array(outcome.regions.length);
   for (let row = 0; row < costs.rowCount; row++) {
     if (costs.region[row] < 0 || !IS_OVERHEAD[costs.phase[row]]) continue;

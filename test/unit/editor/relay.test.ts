@@ -67,6 +67,25 @@ test("what a page gives up is cancelled in the session", () => {
   assert.deepEqual(cancelled, ["compare", "compare", "map"]);
 });
 
+test("a page that was loaded again gets no answers to the one before", async () => {
+  const answers: (() => void)[] = [];
+  const posted: FromSession[] = [];
+  const call = (method: string) => ({
+    result: new Promise((resolve) => answers.push(() => resolve(method))),
+    cancel: () => {},
+  });
+  const relay = new Relay(
+    () => ({ call }) as never,
+    (message) => posted.push(message),
+  );
+  relay.request(1, "map", {});
+  relay.cancelAll();
+  relay.request(1, "report", {});
+  for (const answer of answers) answer();
+  await new Promise(setImmediate);
+  assert.deepEqual(posted, [{ type: "result", id: 1, result: "report" }]);
+});
+
 test("messages of a page are told from others", () => {
   const good = [
     { type: "ready" },
