@@ -254,6 +254,25 @@ sampleTest("another technique needs no other run", async (t) => {
   await workbench.statusBar("hv-protect").waitFor();
 });
 
+sampleTest("techniques are compared by one command, which first runs what has not been run", async (t) => {
+  workbench = await windowOn("kv.ts", t);
+  await workbench.command("Checkpoint Lens: Compare Techniques");
+  await workbench.pick(/hv-scan.*xen-hap/);
+  await workbench.statusBar("hv-scan").waitFor();
+  const { totals } = commandLine("--technique", "hv-scan", "--environment", "xen-hap", "kv.ts");
+  const overhead = `+${((100 * totals.overheadCycles) / totals.programCycles).toFixed(2)} %`;
+  await until(
+    async () => (await workbench.page.locator(".statusbar-item").allInnerTexts()).join("|"),
+    (texts) => texts.includes(`hv-scan ${overhead}`),
+  );
+  // Other tests begin with the settings as they were.
+  await workbench.command("Checkpoint Lens: Choose Environment...");
+  await workbench.pick("xen-pv");
+  await workbench.command("Checkpoint Lens: Choose Technique...");
+  await workbench.pick("hv-protect");
+  await workbench.statusBar("hv-protect").waitFor();
+});
+
 sampleTest("the panel and bytes are there when they were hidden and when the window was loaded again", async (t) => {
   workbench = await windowOn(undefined, t);
   await workbench.openFile("kv.ts");
