@@ -172,8 +172,6 @@ sampleTest("a C program is compiled and run offline; its hover says what a line 
   await workbench.command(RUN);
   const shown = await until(marks, (found) => found.has(costliest.line));
   assert.equal(shown.get(costliest.line)?.traps, costliest.traps);
-  // Where the mark stands.
-  await workbench.tab("lru.c").click();
   await workbench.page.keyboard.press("End");
   await workbench.command("Show or Focus Hover");
   const hover = workbench.page.locator(".monaco-hover:not(.hidden)", { hasText: "of the overhead" });
