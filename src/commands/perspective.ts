@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { optionsIn } from "../checkpoint/refusal.ts";
 import { machineSettings, priceSetting } from "../editor/machine-settings.ts";
 import { SECTION } from "../editor/settings.ts";
-import { DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
+import { DEFAULT_MACHINE } from "../run/machine.ts";
 import type { Perspective } from "../session/figures.ts";
 
 /** How runs are looked at according to the settings. */
@@ -21,9 +21,4 @@ export async function setMachine(
     const isWorkspaces = settings.inspect(key)?.workspaceValue !== undefined;
     if (settings.get(key) !== value) await settings.update(key, value, !isWorkspaces);
   }
-}
-
-export function sameMachine(a: MachineOptions, b: MachineOptions): boolean {
-  const sorted = (machine: MachineOptions) => JSON.stringify(Object.entries(machine).sort());
-  return sorted(a) === sorted(b);
 }

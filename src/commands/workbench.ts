@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { isProgramFile, takesCheckpoints } from "../editor/program-files.ts";
 import { programSettings, SECTION } from "../editor/settings.ts";
@@ -59,11 +60,12 @@ export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun)
 export function followSettings({ runs }: App): readonly vscode.Disposable[] {
   let timer: NodeJS.Timeout | undefined;
   const follow = async (): Promise<void> => {
-    const { perspectiveOf, sameMachine } = await import("./perspective.ts");
+    const { perspectiveOf } = await import("./perspective.ts");
     const run = runs.current;
     if (run === undefined) return;
     const { machine, prices } = perspectiveOf(run.uri);
-    const isSame = sameMachine(machine, run.perspective.machine) && prices.profile === run.perspective.prices.profile;
+    const isSame =
+      isDeepStrictEqual(machine, run.perspective.machine) && prices.profile === run.perspective.prices.profile;
     if (isSame) return;
     runs.look(run, { machine, prices });
     const isCompared = run.comparison.some(({ environment }) => environment === machine.environment);
