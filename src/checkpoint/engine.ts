@@ -6,6 +6,8 @@ import type { PageRange } from "../xen/checkpoint-service.ts";
 import type { RequestChannel } from "../xen/request-channel.ts";
 import { BackgroundCopy, type BackgroundProgress, type CopiedBytes } from "./background.ts";
 import { LINE_BYTES, mergeRanges, PAGE_BYTES, rangesOfPages, subtractRanges } from "./pages.ts";
+import { byPage, type WrittenLines } from "./pending-lines.ts";
+import { RegionIndex } from "./region-index.ts";
 import { eachSavedPage, PENDING, type Region, type RegionSpec, RegionTable, type SavedRegion } from "./regions.ts";
 import { byteFromPage, chargeReload, chargeSeal, chargeTransfer, goesDirectly, indexBytes } from "./targets.ts";
 import type { CheckpointOptions, Technique, TechniqueDefinition, TechniqueMachine } from "./technique.ts";
@@ -17,13 +19,6 @@ export interface CopyListener {
   beforeWrite(page: number): void;
   /** All bytes that are still missing must be taken now. @param safeAt virtual cycle from which on the image was safe */
   finish(safeAt: number): void;
-}
-
-/** The 64-byte lines that were written in an epoch, page by page, as columns: bit i of `low` is line i, of `high` line 32 + i. */
-export interface WrittenLines {
-  readonly pages: Uint32Array;
-  readonly low: Uint32Array;
-  readonly high: Uint32Array;
 }
 
 /**
@@ -47,8 +42,8 @@ export class CheckpointEngine {
   #wholePages = 0;
   /** Regions saved by the checkpoint that is being taken. */
   #saved: SavedRegion[] = [];
-  /** Number of the first region on each page of linear memory, NO_REGION where there is none. */
-  #regionOfPage = new Int32Array(0);
+  /** Undefined where regions have changed since it was asked for. */
+  #regionIndex: RegionIndex | undefined;
 
   /** Who learns that a page is about to be written, and copies it first where it must be. */
   readonly #noticer: CheckpointOptions["copy"];
@@ -70,9 +65,10 @@ export class CheckpointEngine {
     return this.#reloadSite;
   }
 
-  /** The region on a page of linear memory, or NO_REGION. */
-  regionOf(page: number): number {
-    return page < this.#regionOfPage.length ? this.#regionOfPage[page] : NO_REGION;
+  /** Which region a page of linear memory is charged to. */
+  get regionIndex(): RegionIndex {
+    this.#regionIndex ??= new RegionIndex(this.regions.all);
+    return this.#regionIndex;
   }
 
   /** Whether the first write to a page of linear memory is the technique's business now. */
@@ -154,7 +150,7 @@ export class CheckpointEngine {
       if (replaced !== undefined) this.#release(replaced.pages);
       const added = subtractRanges([region.pages], held);
       if (added.length > 0) this.technique.register(this.#virtual(added));
-      this.#indexPages();
+      this.#regionIndex = undefined;
       return region;
     } finally {
       this.#machine.ledger.restore(before);
@@ -167,22 +163,14 @@ export class CheckpointEngine {
     this.#machine.ledger.charge(P.user_call, 1);
     this.regions.remove(region);
     this.#release(region.pages);
-    this.#indexPages();
+    this.#regionIndex = undefined;
     this.#machine.ledger.restore(before);
   }
 
   /** What was written in the epoch that ends here. Costs nothing: it is measured beside the technique, for the report. */
-  noteLines({ pages, low, high }: WrittenLines): void {
-    for (const region of this.regions.all) {
-      const { pendingLines } = region;
-      const { first, pageCount } = region.pages;
-      for (let i = 0; i < pages.length; i++) {
-        const index = pages[i] - first;
-        if (index < 0 || index >= pageCount) continue;
-        pendingLines[2 * index] |= low[i];
-        pendingLines[2 * index + 1] |= high[i];
-      }
-    }
+  noteLines(written: WrittenLines): void {
+    const lines = byPage(written);
+    for (const region of this.regions.all) region.pendingLines.note(lines);
   }
 
   /** Pages of linear memory whose bytes differ in the regions that will be saved next from what was last saved of them. */
@@ -272,9 +260,8 @@ export class CheckpointEngine {
     }
     for (const { region, pages } of this.#saved) {
       for (const page of pages) {
-        const i = page - region.pages.first;
         region.addPage(page);
-        region.pendingLines.fill(0xffffffff, 2 * i, 2 * i + 2);
+        region.pendingLines.add(page);
       }
     }
     this.#saved = [];
@@ -377,15 +364,6 @@ export class CheckpointEngine {
     if (free.length > 0) this.technique.unregister(this.#virtual(free));
   }
 
-  #indexPages(): void {
-    const end = Math.max(0, ...this.regions.all.map(({ pages }) => pages.first + pages.pageCount));
-    const index = new Int32Array(end).fill(NO_REGION);
-    for (const region of [...this.regions.all].reverse()) {
-      index.fill(region.number, region.pages.first, region.pages.first + region.pages.pageCount);
-    }
-    this.#regionOfPage = index;
-  }
-
   #virtual(ranges: readonly PageRange[]): PageRange[] {
     return ranges.map(({ first, pageCount }) => ({ first: first + this.#base, pageCount }));
   }
@@ -412,6 +390,8 @@ function takePending(region: Region): SavedRegion {
   const parts = new RunColumns(runs.address.length);
   let run = 0;
   let partPages = 0;
+  /** Pages of which only others' bytes were written. */
+  let skipped = 0;
   const pages = new Uint32Array(pageCount);
   let count = 0;
   let pieces = 0;
@@ -419,10 +399,20 @@ function takePending(region: Region): SavedRegion {
   let lines = 0;
   let partLines = 0;
   let partBytes = 0;
-  for (let i = from; i < pageCount; i = region.nextPending(i + 1)) {
+  for (let i = from; i < pageCount; i = region.nextPending(i)) {
+    // Pages in the region's middle are saved whole, mostly, one after the other.
+    const begun = count;
+    for (; i > 0 && i < pageCount - 1 && pending[i] === PENDING.whole; i++) {
+      pages[count++] = first + i;
+      pendingLines.take(first + i);
+      const { low, high } = pendingLines;
+      if ((low | high) !== 0) lines += bitCount(low) + bitCount(high);
+    }
+    pieces += count - begun;
+    bytes += (count - begun) * PAGE_BYTES;
+    if (pending[i] === PENDING.nothing) continue;
     const page = first + i;
-    const low = pendingLines[2 * i];
-    const high = pendingLines[2 * i + 1];
+    pendingLines.take(page);
     // Only the first and the last page may belong to the region in part.
     const size = i > 0 && i < pageCount - 1 ? PAGE_BYTES : region.bytesOn(page);
     if (pending[i] === PENDING.part) {
@@ -437,18 +427,17 @@ function takePending(region: Region): SavedRegion {
       if (pieces > before) {
         pages[count++] = page;
         partPages++;
-      }
+      } else skipped++;
     } else {
       pages[count++] = page;
       pieces++;
       bytes += size;
       if (size < PAGE_BYTES) partLines += writtenBytes(region, page);
-      else if ((low | high) !== 0) lines += bitCount(low) + bitCount(high);
+      else lines += bitCount(pendingLines.low) + bitCount(pendingLines.high);
     }
-    if ((low | high) === 0) continue;
-    pendingLines[2 * i] = 0;
-    pendingLines[2 * i + 1] = 0;
+    i++;
   }
+  pendingLines.finish(count + skipped === pageCount);
   pending.fill(PENDING.nothing);
   return {
     region,
@@ -462,14 +451,14 @@ function takePending(region: Region): SavedRegion {
   };
 }
 
-/** Bytes of a page's written 64-byte lines, as far as they lie in a region that ends or begins inside the page. */
+/** Bytes of the lines that were just taken of a page, as far as they lie in a region that ends or begins inside the page. */
 function writtenBytes(region: Region, page: number): number {
-  const i = page - region.pages.first;
+  const { low, high } = region.pendingLines;
   const start = Math.max(0, region.spec.address - page * 4096);
   const end = Math.min(4096, region.spec.address + region.spec.bytes - page * 4096);
   let bytes = 0;
   for (let line = Math.floor(start / 64); line * 64 < end; line++) {
-    const word = region.pendingLines[2 * i + (line >> 5)];
+    const word = line < 32 ? low : high;
     if (((word >>> (line & 31)) & 1) === 1) bytes += Math.min(end, line * 64 + 64) - Math.max(start, line * 64);
   }
   return bytes;

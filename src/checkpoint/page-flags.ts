@@ -9,7 +9,7 @@ export class PageFlags {
   readonly #flags: Uint8Array;
   readonly #count: Int32Array;
 
-  /** @param states needed for flags that a handler of faults asks or changes */
+  /** @param states needed for flags that a store asks or changes: a handler of faults, or whether a page is armed */
   constructor(states = new PageStates(WINDOW_PAGES)) {
     this.#pages = states.bytes();
     this.#flags = this.#pages.bytes;

@@ -1,6 +1,7 @@
 import { PageBytes } from "../machine/page-bytes.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
 import { mergeRanges, PAGE_BYTES, pagesOf, subtractRanges } from "./pages.ts";
+import { PendingLines } from "./pending-lines.ts";
 import { clipRuns, firstRunFrom, NO_RUNS, type PageRuns, pageOfRun, unionOf } from "./written-bytes.ts";
 
 /** What a program protects. Addresses are bytes of its linear memory, pages 4096 bytes of it. */
@@ -29,8 +30,8 @@ export class Region {
   readonly #pending: PageBytes;
   /** What is pending of pages of which only a part is; of others it says nothing. */
   #pendingRuns = NO_RUNS;
-  /** Two words of 32 bits for each page: its 64-byte lines that were written since it was last saved. */
-  readonly pendingLines: Uint32Array;
+  /** Which lines of its pages were written since those were last saved. */
+  readonly pendingLines: PendingLines;
 
   constructor(spec: RegionSpec, number: number) {
     this.spec = spec;
@@ -38,7 +39,7 @@ export class Region {
     this.pages = pagesOf(spec.address, spec.bytes);
     this.#pending = new PageBytes(this.pages.pageCount);
     this.pending = this.#pending.bytes.fill(PENDING.whole);
-    this.pendingLines = new Uint32Array(this.pages.pageCount * 2).fill(0xffffffff);
+    this.pendingLines = new PendingLines(this.pages);
   }
 
   /** The first page, from `pages.first`, at or after `from` of which something is pending; their number when there is none. */
@@ -77,7 +78,7 @@ export class Region {
   /** Everything is pending. */
   addAll(): void {
     this.pending.fill(PENDING.whole);
-    this.pendingLines.fill(0xffffffff);
+    this.pendingLines.addAll();
   }
 
   /** How many bytes of `page` belong to the region. */

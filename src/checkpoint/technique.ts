@@ -67,7 +67,7 @@ export interface TechniqueMachine {
   /** Present when a hypervisor hosts the guest. */
   readonly xen: XenServices | undefined;
   readonly ledger: Ledger;
-  /** Where the `PageFlags` of handlers of faults are kept. */
+  /** Where the `PageFlags` are kept that stores ask. */
   readonly states: PageStates;
   readonly options: CheckpointOptions;
 }
@@ -137,8 +137,8 @@ export interface TechniqueDefinition {
   /** Whether it acts on every single write to an armed page: a run under it must tell each, and a recording must hold them. */
   readonly needsEveryWrite?: boolean;
   /**
-   * Whether all that it keeps for its handlers of faults stands in `PageFlags`. Then a replay may go through stores that are alike
-   * once (`Courses`).
+   * Whether all that its handlers of faults and `isArmed` ask, besides the process, stands in `PageFlags` made with `states`. Then a
+   * replay may go through stores that are alike once (`Courses`).
    */
   readonly keepsFlagsOnly?: boolean;
   /** @returns why the environment cannot offer it and what can, or undefined when it can */

@@ -1,5 +1,5 @@
 import { firstAtLeast } from "../machine/sorted.ts";
-import { PAGE_BYTES } from "./pages.ts";
+import { PAGE_BYTES, PAGE_SHIFT } from "./pages.ts";
 
 /** Runs of bytes that were written in an epoch, as columns: ascending, disjoint, and not next to each other. */
 export interface WrittenRuns {
@@ -15,7 +15,7 @@ export const NO_RUNS: PageRuns = { address: new Uint32Array(0), bytes: new Uint3
 
 /** Page of linear memory that a run is on. */
 export function pageOfRun({ address }: PageRuns, run: number): number {
-  return Math.floor(address[run] / PAGE_BYTES);
+  return address[run] >>> PAGE_SHIFT;
 }
 
 /** The first run on a page or on one behind it, at or after the run `from`. */
@@ -29,7 +29,7 @@ export function cutAtPages({ address, bytes }: WrittenRuns, keeps: (page: number
   for (let i = 0; i < address.length; i++) {
     const end = address[i] + bytes[i];
     for (let at = address[i]; at < end; ) {
-      const page = Math.floor(at / PAGE_BYTES);
+      const page = at >>> PAGE_SHIFT;
       const next = Math.min(end, (page + 1) * PAGE_BYTES);
       if (keeps(page)) cut.push(at, next - at);
       at = next;

@@ -1,11 +1,17 @@
+import { PHASE_NUMBER, type Phase } from "./context.ts";
 import type { Bundle, Ledger } from "./ledger.ts";
-import type { Likeness, PageState, PageStates } from "./page-states.ts";
+import { ALL, type Likeness, type PageCount, type PageState, type PageStates } from "./page-states.ts";
 
 /** Courses that are looked through for a store. */
 const MOST_COURSES = 24;
 /** How many stores in a row may be like none before, and from then on which of them are still looked at. */
 const MOST_CREDIT = 1024;
 const TRIAL_STORES = 64;
+/** Stores in a row that are looked at together, at the most. */
+const MOST_TOGETHER = 2048;
+/** Where fewer in a row take the same course, so many are looked at one by one. */
+const FEWEST_TOGETHER = 6;
+const STORES_ALONE = 64;
 
 /** What stores that find a page in one state lead to. */
 interface Course {
@@ -19,11 +25,51 @@ interface Course {
   effect: Effect | undefined;
 }
 
+/** A state that changes, from what and to what. */
+interface Change {
+  readonly state: PageState;
+  readonly before: number;
+  readonly after: number;
+}
+
+interface Addition extends PageCount {
+  readonly added: number;
+}
+
 interface Effect extends Likeness {
-  /** States that change, and to what. */
-  readonly changes: readonly { readonly state: PageState; readonly after: number }[];
-  readonly additions: readonly { readonly counts: Int32Array; readonly grain: number; readonly added: number }[];
+  readonly changes: readonly Change[];
+  readonly additions: readonly Addition[];
   readonly charges: Bundle;
+  /** Stores in a row that are like it: whether what one changes leaves the others alike, whatever their order. */
+  readonly together: "anyhow" | "ascending" | "never";
+}
+
+/** Stores that follow each other, as columns. */
+export interface Stores {
+  /** Counted from `base` on. */
+  readonly pages: Uint32Array;
+  readonly base: number;
+  readonly sites: Int32Array;
+}
+
+/** Pages, from `first` to before `end`, that are charged to one region. */
+export interface PageStretch {
+  readonly first: number;
+  readonly end: number;
+  readonly region: number;
+}
+
+/** Which region a page is charged to; pages are counted as in `Stores`. */
+export interface PageRegions {
+  of(page: number): number;
+  around(page: number): PageStretch;
+}
+
+/** What stores are charged to, besides their sites. */
+export interface StoreContexts {
+  readonly phase: Phase;
+  readonly epoch: number;
+  readonly regions: PageRegions;
 }
 
 /** Whoever goes through a store step by step. */
@@ -52,6 +98,9 @@ export class Courses {
   /** Grows with stores that took a known course, shrinks with those that were like none. */
   #credit = MOST_CREDIT;
   #unknown = 0;
+  /** How many stores are looked at together next, and how many are not before that is tried again. */
+  #together = FEWEST_TOGETHER;
+  #alone = 0;
 
   constructor(states: PageStates, ledger: Ledger, process: Process) {
     this.#states = states;
@@ -88,6 +137,71 @@ export class Courses {
       if (this.#credit > 0) this.#credit--;
     }
     this.#process.store(page);
+  }
+
+  /** Whether it is worth while to look at several stores together now: courses are known, and stores take them in a row. */
+  mayTakeMany(): boolean {
+    return this.#states.version === this.#version && (this.#alone === 0 || --this.#alone === 0);
+  }
+
+  /**
+   * Takes the first of some stores, as long as they are like each other and their course is known: what they ask is compared,
+   * what they change is changed, and what they are charged is charged for many of them at once.
+   * @param contexts of the first; those that are like it are in the same phase
+   * @returns the number of the first that is to be gone through by itself
+   */
+  takeMany(stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+    let at = from;
+    while (at < to) {
+      const end = Math.min(to, at + this.#together);
+      const stop = this.#takeAlike(stores, at, end, contexts);
+      this.#together = stop === end ? Math.min(MOST_TOGETHER, 2 * this.#together) : FEWEST_TOGETHER;
+      at = stop;
+      if (stop < end) {
+        if (stop - from < FEWEST_TOGETHER) this.#alone = STORES_ALONE;
+        break;
+      }
+    }
+    this.#credit = Math.min(MOST_CREDIT, this.#credit + at - from);
+    return at;
+  }
+
+  /** Takes those of the stores that are like the first. @returns the number of the first that is not */
+  #takeAlike(stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+    const { pages, base } = stores;
+    const course = this.#courseOf(base + pages[from], contexts.phase);
+    const effect = course?.effect;
+    if (course === undefined || effect === undefined || effect.together === "never") return from;
+    let end = effect.together === "ascending" ? ascendingUntil(pages, from, to) : to;
+    end = withinUntil(pages, from, end, effect.first - base, effect.end - base);
+    const looked = this.#looked;
+    for (let i = 0; i < looked.length; i++) end = alikeUntil(looked[i], course.before[i], pages, base, from, end);
+    const { changes, additions, also } = effect;
+    // Where a page comes twice, the first change is not there to be made again.
+    for (let i = 0; i < changes.length; i++) end = changeWhile(changes[i], pages, base, from, end);
+    for (let i = 0; i < additions.length; i++) add(additions[i], pages, base, from, end);
+    for (let i = 0; i < also.length; i++) for (let k = from; k < end; k++) also[i](base + pages[k]);
+    this.#charge(effect.charges, stores, from, end, contexts);
+    return end;
+  }
+
+  #courseOf(page: number, phase: Phase): Course | undefined {
+    const number = PHASE_NUMBER[phase];
+    const courses = this.#courses;
+    for (let i = 0; i < courses.length; i++)
+      if (courses[i].phase === number && this.#isAt(courses[i], page)) return courses[i];
+    return undefined;
+  }
+
+  #charge(charges: Bundle, { pages, sites }: Stores, from: number, to: number, contexts: StoreContexts): void {
+    const { phase, epoch, regions } = contexts;
+    const ledger = this.#ledger;
+    const { first, end, region } = regions.around(pages[from]);
+    const isOne = withinUntil(pages, from, to, first, end) === to;
+    for (let i = from; i < to; i++) {
+      ledger.enter(phase, epoch, sites[i], isOne ? region : regions.of(pages[i]));
+      ledger.chargeBundle(charges);
+    }
   }
 
   #isAt({ before }: Course, page: number): boolean {
@@ -127,14 +241,14 @@ export class Courses {
     // Charges elsewhere are no part of a bundle, and a new state was not looked at.
     if (likeness === undefined || ledger.moves !== moves || states.version !== version) return undefined;
     const changes = this.#looked
-      .map((state) => ({ state, after: stateOf(state, page) }))
-      .filter(({ after }, i) => after !== before[i]);
+      .map((state, i) => ({ state, before: before[i], after: stateOf(state, page) }))
+      .filter(({ before, after }) => after !== before);
     if (changes.some(({ state }) => state.distance > 0)) return undefined;
     const additions = states.counts
       .map(({ counts, grain }, i) => ({ counts, grain, added: counts[page >> grain] - countsBefore[i] }))
       .filter(({ added }) => added !== 0);
     const charges = ledger.bundle(chargesBefore);
-    return charges && { ...likeness, changes, additions, charges };
+    return charges && { ...likeness, changes, additions, charges, together: togetherOf(changes, this.#looked) };
   }
 
   #forget(): void {
@@ -157,4 +271,58 @@ function isOfPages({ grain, distance }: PageState): boolean {
 
 function stateOf({ bytes, grain, distance }: PageState, page: number): number {
   return bytes[(page >> grain) + distance];
+}
+
+/** In which order stores in a row are alike, if they are when they begin. */
+function togetherOf(changes: Effect["changes"], looked: readonly PageState[]): Effect["together"] {
+  if (changes.some(({ state }) => state.grain > 0)) return "never";
+  const isAhead = ({ bytes, distance }: PageState) =>
+    distance > 0 && changes.some(({ state }) => state.bytes === bytes);
+  return looked.some(isAhead) ? "ascending" : "anyhow";
+}
+
+/** How far pages ascend. */
+function ascendingUntil(pages: Uint32Array, from: number, to: number): number {
+  for (let i = from + 1; i < to; i++) if (pages[i] <= pages[i - 1]) return i;
+  return to;
+}
+
+/** How far pages lie from `first` on, before `end`. */
+function withinUntil(pages: Uint32Array, from: number, to: number, first: number, end: number): number {
+  for (let i = from; i < to; i++) if (pages[i] < first || pages[i] >= end) return i;
+  return to;
+}
+
+/** How far a state of the pages is `value`. */
+function alikeUntil(
+  { bytes, grain, distance }: PageState,
+  value: number,
+  pages: Uint32Array,
+  base: number,
+  from: number,
+  to: number,
+): number {
+  for (let i = from; i < to; i++) if (bytes[((base + pages[i]) >> grain) + distance] !== value) return i;
+  return to;
+}
+
+/** Changes a state of the pages, as far as it is what it was. */
+function changeWhile(
+  { state: { bytes }, before, after }: Change,
+  pages: Uint32Array,
+  base: number,
+  from: number,
+  to: number,
+): number {
+  for (let i = from; i < to; i++) {
+    const page = base + pages[i];
+    if (bytes[page] !== before) return i;
+    bytes[page] = after;
+  }
+  return to;
+}
+
+function add({ counts, grain, added }: Addition, pages: Uint32Array, base: number, from: number, to: number): void {
+  if (grain === ALL) counts[0] += (to - from) * added;
+  else for (let i = from; i < to; i++) counts[(base + pages[i]) >> grain] += added;
 }

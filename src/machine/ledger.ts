@@ -37,6 +37,8 @@ export interface Bundle {
 /** Rows, the current one in their middle, whose charges of a bundle are added later. */
 const BUNDLE_ROWS = 256;
 
+const SITE_MASK = 0xff;
+
 /**
  * Counts primitive events, each in the context (phase, epoch, site, region) that caused it. It knows no price: a price
  * profile turns its counts into cycles afterwards, so that a price can change without a new run.
@@ -57,6 +59,8 @@ export class Ledger {
   #owes = false;
   /** Open addressing: row number + 1, 0 when empty. */
   #slots: Int32Array;
+  /** Row that a site, by its lower bits, was in last: most often it is again. */
+  readonly #rowOfSite = new Int32Array(SITE_MASK + 1);
   /** What was entered last: most often the next is the same. */
   #latestPhase: Phase | undefined;
   #latestPhaseNumber = 0;
@@ -161,20 +165,26 @@ export class Ledger {
   }
 
   #rowOf(phase: number, epoch: number, site: number, region: number): number {
+    const guess = this.#rowOfSite[site & SITE_MASK];
+    if (this.#isRow(guess, phase, epoch, site, region)) return guess;
+    const row = this.#findRow(phase, epoch, site, region);
+    this.#rowOfSite[site & SITE_MASK] = row;
+    return row;
+  }
+
+  #isRow(row: number, phase: number, epoch: number, site: number, region: number): boolean {
+    const k = row * 4;
+    const keys = this.#keys;
+    return keys[k + 2] === site && keys[k + 1] === epoch && keys[k] === phase && keys[k + 3] === region;
+  }
+
+  #findRow(phase: number, epoch: number, site: number, region: number): number {
     const mask = this.#slots.length - 1;
     let slot = hash(phase, epoch, site, region) & mask;
     for (;;) {
       const row = this.#slots[slot] - 1;
       if (row < 0) break;
-      const k = row * 4;
-      if (
-        this.#keys[k + 2] === site &&
-        this.#keys[k + 1] === epoch &&
-        this.#keys[k] === phase &&
-        this.#keys[k + 3] === region
-      ) {
-        return row;
-      }
+      if (this.#isRow(row, phase, epoch, site, region)) return row;
       slot = (slot + 1) & mask;
     }
     return this.#addRow(phase, epoch, site, region);

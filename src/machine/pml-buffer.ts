@@ -7,7 +7,7 @@ export const PML_ENTRIES = 512;
  * is an event of its own, and the store has not happened yet.
  */
 export class PmlBuffer {
-  readonly #entries = new Float64Array(PML_ENTRIES);
+  readonly #entries = new Int32Array(PML_ENTRIES);
   #index = PML_ENTRIES - 1;
 
   get isFull(): boolean {
@@ -19,7 +19,7 @@ export class PmlBuffer {
   }
 
   /** Empties it. @returns its entries as they lie in the page: the latest first */
-  drain(): Float64Array {
+  drain(): Int32Array {
     const entries = this.#entries.slice(this.#index + 1);
     this.#index = PML_ENTRIES - 1;
     return entries;

@@ -282,7 +282,7 @@ export function runLive(input: LiveInput): LiveRun {
       end() {
         hostSite = HOST_SITE;
         sites.forgetCallers();
-        recorder.regionsChanged((page) => machine.engine.regionOf(page) !== NO_REGION);
+        recorder.regionsChanged((page) => machine.engine.regionIndex.of(page) !== NO_REGION);
         mmu.protectionChanged(0, mmu.pageCount);
         tellWatcher();
       },

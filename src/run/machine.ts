@@ -9,6 +9,7 @@ import {
 import { techniqueOf } from "../checkpoint/techniques.ts";
 import { createGuest } from "../linux/guest.ts";
 import type { GuestProcess } from "../linux/guest-process.ts";
+import type { Phase } from "../machine/context.ts";
 import { Courses } from "../machine/courses.ts";
 import { Ledger } from "../machine/ledger.ts";
 import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
@@ -50,10 +51,15 @@ export interface Machine {
    * @param stores how many (1 when left out)
    */
   store(page: number, site: number, cycle: number, bytes?: number, stores?: number): void;
+  /** Stores that follow each other: entries of these columns, each as for `store`. */
+  stores(columns: StoreColumns, from: number, to: number): void;
   /** The program's memory has grown to this many pages. */
   grow(pageCount: number): void;
   systemCall(site: number): void;
 }
+
+/** Columns of equal length, of which some entries are stores. */
+export type StoreColumns = Pick<Recording, "argument" | "site" | "cycle" | "bytes">;
 
 /**
  * @param start how much memory the program has when it starts, and what of it the loader has filled
@@ -86,6 +92,22 @@ export function createMachine(
     learns && definition.keepsFlagsOnly === true && definition.needsEveryWrite !== true
       ? new Courses(states, ledger, process)
       : undefined;
+  const phaseOf = (page: number, site: number): Phase =>
+    site === engine.reloadSite ? "restart" : engine.isArmed(page) ? "track" : "run";
+  const store: Machine["store"] = (page, site, cycle, bytes, stores) => {
+    const phase = phaseOf(page, site);
+    // Nobody's business, and the processor's without a trap.
+    if (phase === "run" && process.completesStore(base + page)) return;
+    const before = ledger.enter(phase, engine.epoch, site, engine.regionIndex.of(page));
+    if (phase === "track" || phase === "restart") {
+      engine.setCycle(cycle);
+      engine.beforeWrite(page);
+    }
+    // Those that only set D bits are done sooner than they are compared. How much is written is nobody's business.
+    if (courses === undefined || table.permitsStore(base + page)) process.store(base + page, bytes, stores);
+    else courses.store(base + page);
+    ledger.restore(before);
+  };
   return {
     options,
     ledger,
@@ -93,18 +115,20 @@ export function createMachine(
     engine,
     pathLengths: guest.pathLengths,
     base,
-    store(page, site, cycle, bytes, stores) {
-      const phase = site === engine.reloadSite ? "restart" : engine.isArmed(page) ? "track" : "run";
-      // Nobody's business, and the processor's without a trap.
-      if (phase === "run" && process.completesStore(base + page)) return;
-      const before = ledger.enter(phase, engine.epoch, site, engine.regionOf(page));
-      if (phase === "track" || phase === "restart") {
-        engine.setCycle(cycle);
-        engine.beforeWrite(page);
+    store,
+    stores({ argument: pages, site: sites, cycle, bytes }, from, to) {
+      const before = ledger.currentRow;
+      /** Where the library next writes an image back, which a course says nothing of. */
+      let reload = indexOf(sites, engine.reloadSite, from, to);
+      for (let i = from; i < to; i++) {
+        if (i > reload) reload = indexOf(sites, engine.reloadSite, i, to);
+        // Nor does it of what is still to be copied of a page.
+        if (i < reload && courses?.mayTakeMany() === true && !engine.isCopying) {
+          const contexts = { phase: phaseOf(pages[i], sites[i]), epoch: engine.epoch, regions: engine.regionIndex };
+          i = courses.takeMany({ pages, base, sites }, i, reload, contexts);
+        }
+        if (i < to) store(pages[i], sites[i], cycle[i], bytes[i]);
       }
-      // Those that only set D bits are done sooner than they are compared. How much is written is nobody's business.
-      if (courses === undefined || table.permitsStore(base + page)) process.store(base + page, bytes, stores);
-      else courses.store(base + page);
       ledger.restore(before);
     },
     grow(pageCount) {
@@ -118,6 +142,12 @@ export function createMachine(
       ledger.restore(before);
     },
   };
+}
+
+/** The first place of a number from `from` on, before `to`; `to` where it is not. */
+function indexOf(numbers: Int32Array, number: number, from: number, to: number): number {
+  for (let i = from; i < to; i++) if (numbers[i] === number) return i;
+  return to;
 }
 
 /** Epoch of the charges before the program's first instruction; reports leave them out. */

@@ -1,5 +1,5 @@
 import type { ApiObserver } from "../checkpoint/api.ts";
-import type { WrittenLines } from "../checkpoint/engine.ts";
+import type { WrittenLines } from "../checkpoint/pending-lines.ts";
 import type { Region } from "../checkpoint/regions.ts";
 import type { Mmu } from "../guest/mmu.ts";
 import {

@@ -67,9 +67,16 @@ export function replay(recording: Recording, options: MachineOptions, observer?:
   let saved: SavedRegion[] = [];
   for (let i = 0; i < kind.length; i++) {
     switch (kind[i]) {
-      case EVENT.store:
-        machine.store(argument[i], site[i], cycle[i], bytes[i]);
+      case EVENT.store: {
+        if (observer !== undefined) {
+          machine.store(argument[i], site[i], cycle[i], bytes[i]);
+          break;
+        }
+        const end = storesUntil(kind, i);
+        machine.stores(recording, i, end);
+        i = end - 1;
         break;
+      }
       case EVENT.writes:
         // To whoever does not act on them these stores find open pages.
         if (writes === undefined) break;
@@ -132,6 +139,13 @@ export function replay(recording: Recording, options: MachineOptions, observer?:
   // Names come last: a program may name a region after it was protected.
   for (const [number, { label }] of recording.labels.entries()) machine.engine.regions.relabel(number, label);
   return { machine, checkpoints };
+}
+
+/** Where stores that follow each other end. */
+function storesUntil(kind: Uint8Array, from: number): number {
+  let end = from;
+  while (kind[end] === EVENT.store) end++;
+  return end;
 }
 
 export function summaryOf(

@@ -21,16 +21,14 @@ export class SavedContents {
         this.#saved.set(region, memory.slice(address, address + bytes));
         continue;
       }
-      const { pages, pendingLines } = region;
-      for (let i = 0; i < pages.pageCount; i++) {
-        if ((pendingLines[2 * i] | pendingLines[2 * i + 1]) === 0) continue;
-        const slice = region.slice(pages.first + i);
+      region.pendingLines.eachPage((page) => {
+        const slice = region.slice(page);
         const start = address + slice.offset;
         const now = memory.subarray(start, start + slice.bytes);
-        if (same(now, saved, slice.offset)) continue;
+        if (same(now, saved, slice.offset)) return;
         saved.set(now, slice.offset);
-        changed.add(pages.first + i);
-      }
+        changed.add(page);
+      });
     }
     return Uint32Array.from(changed).sort();
   }

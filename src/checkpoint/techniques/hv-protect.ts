@@ -37,7 +37,7 @@ function create(machine: TechniqueMachine): Technique {
   const { xen, ledger, options } = machine;
   if (xen === undefined) throw new Error("hv-protect was created without a hypervisor");
   const service = xen.checkpoint;
-  const armed = new PageFlags();
+  const armed = new PageFlags(machine.states);
   return {
     register(ranges) {
       if (service.tracksFrames === true) touch(machine, ranges);

@@ -39,7 +39,7 @@ function create(machine: TechniqueMachine): Technique {
   if (xen?.dirtyBits === undefined) throw new Error("hv-scan was created where nobody scans D bits");
   const { dirtyBits, channel } = xen;
   const { gate } = options;
-  const armed = new PageFlags();
+  const armed = new PageFlags(machine.states);
   return {
     register(ranges) {
       if (dirtyBits.tracksFrames === true) touch(machine, ranges);

@@ -69,7 +69,7 @@ function definition(
 /** @param holdsFrames whether the log's entries are frames, and not pages */
 function create(machine: TechniqueMachine, log: PageLog, holdsFrames: boolean): Technique {
   const { process, ledger } = machine;
-  const armed = new PageFlags();
+  const armed = new PageFlags(machine.states);
   /** Pages that the ring held and nobody has collected yet. */
   const written = new PageFlags();
   const pagemap = new PagemapBuffer(process);
@@ -95,12 +95,13 @@ function create(machine: TechniqueMachine, log: PageLog, holdsFrames: boolean): 
     const place = new Int32Array(1 + last);
     for (let at = 0; at < held.length; at++) if (held[at] >= 0) place[held[at]] = at + 1;
     let compared = 0;
-    const result = Uint32Array.from(frames, (frame) => {
-      const looked = place[frame] ?? 0;
-      if (looked === 0) throw new Error(`frame ${frame} was logged, and no registered page has it`);
+    const result = new Uint32Array(frames.length);
+    for (let i = 0; i < frames.length; i++) {
+      const looked = place[frames[i]] ?? 0;
+      if (looked === 0) throw new Error(`frame ${frames[i]} was logged, and no registered page has it`);
       compared += looked;
-      return pages[looked - 1];
-    });
+      result[i] = pages[looked - 1];
+    }
     ledger.charge(P.user_reverse_search, compared);
     return result;
   }

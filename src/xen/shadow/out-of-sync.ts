@@ -23,7 +23,7 @@ export class Snapshot {
 
   /** Begins anew, with another table. */
   begin(table: number): this {
-    if (this.#last >= 0) this.#written.bytes.fill(0, this.#first, this.#last + 1);
+    if (this.#last >= 0) this.#written.fill(0, this.#first, this.#last + 1);
     this.#first = TABLE_PAGES;
     this.#last = -1;
     this.#table = table;

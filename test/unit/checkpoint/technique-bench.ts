@@ -30,7 +30,12 @@ export function techniqueBench(
     base,
     store(...pages: number[]) {
       for (const page of pages) {
-        const before = ledger.enter(engine.isArmed(page) ? "track" : "run", engine.epoch, SITE, engine.regionOf(page));
+        const before = ledger.enter(
+          engine.isArmed(page) ? "track" : "run",
+          engine.epoch,
+          SITE,
+          engine.regionIndex.of(page),
+        );
         process.store(base + page);
         ledger.restore(before);
       }

@@ -7,10 +7,10 @@ import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { PRIMITIVE_COUNT, PRIMITIVES } from "../../../src/machine/primitives.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../../src/run/machine.ts";
-import type { Recording } from "../../../src/run/recording.ts";
+import { type EpochPages, EVENT, EventColumns, type Recording } from "../../../src/run/recording.ts";
 import { type ReplayObserver, replay } from "../../../src/run/replay.ts";
 import { recordingOf } from "../../bench/recordings.ts";
-import { randomRecording } from "../session/random-recording.ts";
+import { Random, randomRecording } from "../session/random-recording.ts";
 
 const OPTIONS: readonly Partial<MachineOptions>[] = [
   { kernel: "6.1" },
@@ -56,4 +56,61 @@ test("many stores that are alike, in order and in none, with page-table pages be
     check(ascending, options, "ascending");
     check(sparse, options, "sparse");
   }
+});
+
+/** Long rows of stores, upwards, downwards or in no order: to two regions by turns, to pages of none, and to some pages twice. */
+function rowsOfStores(seed: number): Recording {
+  const random = new Random(seed);
+  const pageCount = 1400;
+  const sites = 5;
+  const events = new EventColumns();
+  const calls: Recording["calls"][number][] = [];
+  const epochs: EpochPages[] = [];
+  const push = (kind: number, argument: number, site: number) =>
+    events.push(kind, argument, site, events.length * 100, kind === EVENT.store ? 8 : 0);
+  const call = (what: Recording["calls"][number]) => push(EVENT.call, calls.push(what) - 1, sites);
+  const protect = (id: number, firstPage: number, pages: number) =>
+    call({ kind: "protect", spec: { id, group: "", address: firstPage * 4096, bytes: pages * 4096, label: "" } });
+  const regions = [0, 1].map((id) => ({ id, group: "" }));
+  const none = new Uint32Array(0);
+  protect(0, 20, 600);
+  protect(1, 650, 500);
+  for (let epoch = 0; epoch < 4; epoch++) {
+    const written = new Set<number>();
+    const store = (page: number, site: number) => {
+      if (written.has(page) && !random.chance(10)) return;
+      written.add(page);
+      push(EVENT.store, page, site);
+    };
+    for (let row = 0; row < 12; row++) {
+      const length = 1 + random.below(300);
+      const first = random.below(pageCount - length);
+      const way = random.below(4);
+      const site = random.below(sites);
+      for (let i = 0; i < length; i++) {
+        if (way === 0) store(first + i, site);
+        else if (way === 1) store(first + length - i, site);
+        else if (way === 2) store(random.below(pageCount), random.below(sites));
+        else store(i % 2 === 0 ? 20 + ((first + i) % 600) : 650 + ((first + i) % 500), i % 2);
+      }
+    }
+    call({ kind: "save", regions: regions.slice(0, 1 + random.below(2)), epoch });
+    call({ kind: "commit", name: "rows", version: epoch + 1 });
+    const pages = Uint32Array.from(written);
+    const ones = new Uint32Array(pages.length).fill(1);
+    epochs.push({ pages, low: ones, high: ones, stores: ones, changed: pages.slice().sort() });
+    if (random.chance(30)) call({ kind: "reload", id: 0, group: "", bytes: 600 * 4096 });
+  }
+  epochs.push({ pages: none, low: none, high: none, stores: none, changed: none });
+  return {
+    ...recordingOf({ regionPages: pageCount, epochs: 1, dirtyPages: 1, order: "ascending", sites }),
+    ...events.columns(),
+    calls,
+    epochs,
+    programCycles: events.length * 100,
+  };
+}
+
+test("rows of stores to several regions and to none, upwards, downwards and twice to a page", () => {
+  for (let seed = 1; seed < 7; seed++) check(rowsOfStores(seed), OPTIONS[seed % 4], `seed ${seed}`);
 });

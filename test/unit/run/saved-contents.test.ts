@@ -18,7 +18,8 @@ test("a page has changed when a region that was saved before holds other bytes o
       const memory = new Uint8Array(PAGES * 4096);
       const make = (id: number, { address, bytes }: { address: number; bytes: number }) => {
         const region = new Region({ id, group: "", address, bytes, label: "" }, id);
-        region.pendingLines.fill(0);
+        for (let i = 0; i < region.pages.pageCount; i++) region.pendingLines.take(region.pages.first + i);
+        region.pendingLines.finish(true);
         return region;
       };
       const regions = areas.map((one, id) => make(id, one));
@@ -28,11 +29,10 @@ test("a page has changed when a region that was saved before holds other bytes o
         if (one.kind === "write") {
           memory[one.at] = one.value;
           const page = one.at >> 12;
-          for (const region of regions) {
-            const line = (one.at & 4095) >> 6;
-            if (region.holds(page))
-              region.pendingLines[2 * (page - region.pages.first) + (line >> 5)] |= 1 << (line & 31);
-          }
+          const line = (one.at & 4095) >> 6;
+          const low = Uint32Array.of(line < 32 ? 1 << line : 0);
+          const high = Uint32Array.of(line < 32 ? 0 : 1 << (line - 32));
+          for (const region of regions) region.pendingLines.note({ pages: Uint32Array.of(page), low, high });
         } else if (one.kind === "protect") {
           regions[one.which] = make(one.which, one.area);
           copies[one.which] = undefined;

@@ -1,0 +1,140 @@
+import { firstAtLeast } from "../machine/sorted.ts";
+import type { PageRange } from "../xen/checkpoint-service.ts";
+
+/** 64-byte lines that were written, page by page, as columns: bit i of `low` is line i, of `high` line 32 + i. */
+export interface WrittenLines {
+  /** Of linear memory. */
+  readonly pages: Uint32Array;
+  readonly low: Uint32Array;
+  readonly high: Uint32Array;
+}
+
+const NO_LINES: WrittenLines = { pages: new Uint32Array(0), low: new Uint32Array(0), high: new Uint32Array(0) };
+const ALL = 0xffffffff;
+const MOST_ENTRIES = 2 ** 22;
+
+/**
+ * Which lines of a region's pages were written since each page was last saved; of one that never was, all. What was written
+ * in one epoch is mostly saved at its end, so that it is read where it was noted; only what is left is kept page by page.
+ */
+export class PendingLines {
+  readonly #first: number;
+  readonly #pageCount: number;
+  /** All lines of all pages. */
+  #isAll = true;
+  /** Two words for each page: what is left of earlier epochs. Made when there is something. */
+  #left: Uint32Array | undefined;
+  /** The lines noted last, the first of them that was not taken, and the end of this region's. */
+  #noted = NO_LINES;
+  #at = 0;
+  #end = 0;
+  #low = 0;
+  #high = 0;
+
+  constructor({ first, pageCount }: PageRange) {
+    this.#first = first;
+    this.#pageCount = pageCount;
+  }
+
+  /** Lines were written. @param lines with their pages ascending */
+  note(lines: WrittenLines): void {
+    this.#leave(this.#end);
+    this.#noted = lines;
+    this.#at = firstAtLeast(lines.pages, this.#first);
+    this.#end = firstAtLeast(lines.pages, this.#first + this.#pageCount, this.#at);
+  }
+
+  /** All lines of a page. */
+  add(page: number): void {
+    if (!this.#isAll) this.#or(page, ALL, ALL);
+  }
+
+  addAll(): void {
+    this.#isAll = true;
+    this.#left = undefined;
+    this.#at = this.#end;
+  }
+
+  /** Takes the lines of a page, which `low` and `high` tell then. Pages come ascending, all of them where all lines are pending; `finish` comes after the last. */
+  take(page: number): void {
+    const { pages, low, high } = this.#noted;
+    this.#low = 0;
+    this.#high = 0;
+    if (this.#at < this.#end && pages[this.#at] < page) this.#leave(firstAtLeast(pages, page, this.#at));
+    for (; this.#at < this.#end && pages[this.#at] === page; this.#at++) {
+      this.#low |= low[this.#at];
+      this.#high |= high[this.#at];
+    }
+    if (this.#isAll) {
+      this.#low = ALL;
+      this.#high = ALL;
+    } else if (this.#left !== undefined) {
+      const k = 2 * (page - this.#first);
+      this.#low |= this.#left[k];
+      this.#high |= this.#left[k + 1];
+      this.#left[k] = 0;
+      this.#left[k + 1] = 0;
+    }
+  }
+
+  get low(): number {
+    return this.#low;
+  }
+
+  get high(): number {
+    return this.#high;
+  }
+
+  /** @param tookAll whether every page was taken */
+  finish(tookAll: boolean): void {
+    if (this.#isAll && !tookAll) throw new Error("a region of which all is pending was saved in part");
+    this.#isAll = false;
+    this.#leave(this.#end);
+    if (tookAll) this.#left = undefined;
+  }
+
+  /** Tells the pages that have lines, ascending. */
+  eachPage(tell: (page: number) => void): void {
+    const { pages } = this.#noted;
+    let at = this.#at;
+    for (let page = this.#first; page < this.#first + this.#pageCount; page++) {
+      const isNoted = at < this.#end && pages[at] === page;
+      while (at < this.#end && pages[at] === page) at++;
+      const k = 2 * (page - this.#first);
+      const isLeft = this.#left !== undefined && (this.#left[k] | this.#left[k + 1]) !== 0;
+      if (isNoted || isLeft || this.#isAll) tell(page);
+    }
+  }
+
+  /** Keeps what was noted, up to before an entry, for later. */
+  #leave(end: number): void {
+    const { pages, low, high } = this.#noted;
+    for (; this.#at < end; this.#at++) if (!this.#isAll) this.#or(pages[this.#at], low[this.#at], high[this.#at]);
+  }
+
+  #or(page: number, low: number, high: number): void {
+    this.#left ??= new Uint32Array(2 * this.#pageCount);
+    this.#left[2 * (page - this.#first)] |= low;
+    this.#left[2 * (page - this.#first) + 1] |= high;
+  }
+}
+
+/** Lines by their pages, ascending. An epoch's are asked for by each machine that goes through it. */
+export function byPage(lines: WrittenLines): WrittenLines {
+  let sorted = SORTED.get(lines);
+  if (sorted === undefined) {
+    sorted = sortedByPage(lines);
+    SORTED.set(lines, sorted);
+  }
+  return sorted;
+}
+
+const SORTED = new WeakMap<WrittenLines, WrittenLines>();
+
+function sortedByPage(lines: WrittenLines): WrittenLines {
+  const { pages, low, high } = lines;
+  if (pages.every((page, i) => i === 0 || pages[i - 1] < page)) return lines;
+  const keys = Float64Array.from(pages, (page, i) => page * MOST_ENTRIES + i).sort();
+  const order = Uint32Array.from(keys, (key) => key % MOST_ENTRIES);
+  return { pages: order.map((i) => pages[i]), low: order.map((i) => low[i]), high: order.map((i) => high[i]) };
+}
