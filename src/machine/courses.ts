@@ -132,8 +132,7 @@ export class Courses {
       return;
     }
     if (courses.length < MOST_COURSES && (this.#credit > 0 || ++this.#unknown % TRIAL_STORES === 0)) {
-      const before = Uint8Array.from(this.#looked, (state) => stateOf(state, page));
-      courses.push({ before, phase, isKnown: false, effect: undefined });
+      courses.push({ before: this.#statesOf(page), phase, isKnown: false, effect: undefined });
       if (this.#credit > 0) this.#credit--;
     }
     this.#process.store(page);
@@ -202,6 +201,13 @@ export class Courses {
       ledger.enter(phase, epoch, sites[i], isOne ? region : regions.of(pages[i]));
       ledger.chargeBundle(charges);
     }
+  }
+
+  #statesOf(page: number): Uint8Array {
+    const looked = this.#looked;
+    const states = new Uint8Array(looked.length);
+    for (let i = 0; i < looked.length; i++) states[i] = stateOf(looked[i], page);
+    return states;
   }
 
   #isAt({ before }: Course, page: number): boolean {

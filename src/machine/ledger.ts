@@ -114,11 +114,13 @@ export class Ledger {
   bundle(before: Float64Array): Bundle | undefined {
     const primitives: number[] = [];
     const added: number[] = [];
-    this.row(this.#row).counts.forEach((count, primitive) => {
-      if (count === before[primitive]) return;
+    this.#settle();
+    for (let primitive = 0; primitive < this.primitiveCount; primitive++) {
+      const count = this.#counts[this.#base + primitive] - before[primitive];
+      if (count === 0) continue;
       primitives.push(primitive);
-      added.push(count - before[primitive]);
-    });
+      added.push(count);
+    }
     if (!added.every(Number.isInteger)) return undefined;
     const bundle = {
       primitives: Uint16Array.from(primitives),

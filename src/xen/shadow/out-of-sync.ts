@@ -1,4 +1,3 @@
-import { PageBytes } from "../../machine/page-bytes.ts";
 import type { PageStates } from "../../machine/page-states.ts";
 import { TABLE_PAGES, TABLE_SHIFT } from "../../machine/page-table.ts";
 
@@ -11,10 +10,12 @@ const SLOTS = 3;
  */
 export class Snapshot {
   #table = 0;
-  /** 1 where an entry of the table was written, and the first and the last of those. */
-  readonly #written = new PageBytes(TABLE_PAGES);
-  #first = TABLE_PAGES;
-  #last = -1;
+  /** 1 where an entry of the table was written. */
+  readonly #written = new Uint8Array(TABLE_PAGES);
+  /** Numbers of those entries, in the order of their writes unless they were asked for. */
+  readonly #indexes = new Uint16Array(TABLE_PAGES);
+  #count = 0;
+  #isAscending = true;
   readonly #entries = new Uint8Array(TABLE_PAGES);
 
   get table(): number {
@@ -23,9 +24,9 @@ export class Snapshot {
 
   /** Begins anew, with another table. */
   begin(table: number): this {
-    if (this.#last >= 0) this.#written.fill(0, this.#first, this.#last + 1);
-    this.#first = TABLE_PAGES;
-    this.#last = -1;
+    for (let i = 0; i < this.#count; i++) this.#written[this.#indexes[i]] = 0;
+    this.#count = 0;
+    this.#isAscending = true;
     this.#table = table;
     return this;
   }
@@ -33,11 +34,11 @@ export class Snapshot {
   /** The guest writes the entry of a page, which was `before`. */
   noteWrite(page: number, before: number): void {
     const index = page & (TABLE_PAGES - 1);
-    if (this.#written.bytes[index] !== 0) return;
-    this.#written.bytes[index] = 1;
+    if (this.#written[index] !== 0) return;
+    this.#written[index] = 1;
     this.#entries[index] = before;
-    if (index < this.#first) this.#first = index;
-    if (index > this.#last) this.#last = index;
+    if (this.#count > 0 && this.#indexes[this.#count - 1] > index) this.#isAscending = false;
+    this.#indexes[this.#count++] = index;
   }
 
   /** The shadow of a page has been made from its entry as it is now. */
@@ -45,24 +46,17 @@ export class Snapshot {
     this.#entries[page & (TABLE_PAGES - 1)] = entry;
   }
 
-  /** The first page whose entry was written, in the order of pages: no other entry can differ. -1 for none. */
-  firstWritten(): number {
-    return this.#nextFrom(this.#first);
-  }
-
-  /** The next one behind a page of the table. */
-  nextWritten(page: number): number {
-    return this.#nextFrom((page & (TABLE_PAGES - 1)) + 1);
+  /** Numbers in the table, ascending, of the entries that were written: no other one can differ. */
+  get written(): Uint16Array {
+    const written = this.#indexes.subarray(0, this.#count);
+    if (!this.#isAscending) written.sort();
+    this.#isAscending = true;
+    return written;
   }
 
   /** The entry of a page that was written, as its shadow has it. */
   entryOf(page: number): number {
     return this.#entries[page & (TABLE_PAGES - 1)];
-  }
-
-  #nextFrom(index: number): number {
-    if (index > this.#last) return -1;
-    return this.#table * TABLE_PAGES + this.#written.next(1, index, this.#last + 1);
   }
 }
 

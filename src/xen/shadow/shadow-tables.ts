@@ -280,7 +280,9 @@ export class ShadowTables {
     this.flush();
     ledger.charge(P.xen_shadow_compare, this.#granted[table]);
     const { flags, withheld } = this.#table;
-    for (let page = snapshot.firstWritten(); page >= 0; page = snapshot.nextWritten(page)) {
+    const { written } = snapshot;
+    for (let i = 0; i < written.length; i++) {
+      const page = table * TABLE_PAGES + written[i];
       if ((withheld[page] & WITHHELD_ACCESS) !== 0) continue;
       if (snapshot.entryOf(page) === flags[page] && this.#changes[page] === 0) continue;
       this.noticeFrame(page);
