@@ -23,6 +23,8 @@ export const FLUSH_CEILING_PAGES = 33;
 
 const RIGHTS = VMA_READ | VMA_WRITE;
 const ANY_FLAG = 0xff;
+/** More than there are flags of a VMA. */
+const SHAPES = 512;
 
 /**
  * Address space of one process: its VMAs, and mprotect over them.
@@ -37,6 +39,8 @@ export class AddressSpace {
   readonly #tree: VmaTree;
   /** clear_refs has run: from then on a PTE that is not soft-dirty must fault at the next store. */
   #tracksSoftDirty = false;
+  /** Faults change VMAs: their handler calls mprotect. */
+  #isReshapedByFaults = false;
   /** Pages changed since the last flush: from #gatheredFirst to before #gatheredEnd (6.1). */
   #gatheredFirst = 0;
   #gatheredEnd = 0;
@@ -59,7 +63,7 @@ export class AddressSpace {
     this.#tree.lookUp();
     const start = this.vmas.startOf(page);
     const { states } = this.#table;
-    if (states.isAsked) states.within(start, this.vmas.endOf(start));
+    if (states.isAsked && !this.#isReshapedByFaults) states.within(start, this.vmas.endOf(start));
     return (this.vmas.flagsAt(start) & (write ? VMA_WRITE : VMA_READ)) !== 0;
   }
 
@@ -131,9 +135,10 @@ export class AddressSpace {
   /**
    * mprotect's body.
    * @param rights VMA_READ and VMA_WRITE as they shall be
+   * @param isByHandler whether a handler of a fault asks for it
    * @throws GuestError ENOMEM when a page of the range is not mapped
    */
-  protect(first: number, pageCount: number, rights: number): void {
+  protect(first: number, pageCount: number, rights: number, isByHandler = false): void {
     const { vmas } = this;
     const ledger = this.#ledger;
     const end = first + pageCount;
@@ -153,7 +158,11 @@ export class AddressSpace {
       if (wanted === flags) ledger.charge(P.linux_mprotect_skip, 1);
       else {
         ledger.charge(P.linux_mprotect_vma, 1);
-        this.#reshape(start, next, page, stop, flags, wanted);
+        if (isByHandler && pageCount === 1) this.#reshapeOne(page, rights);
+        else {
+          this.#table.states.changed();
+          this.#reshape(start, next, page, stop, flags, wanted);
+        }
         this.#changeProtection(page, stop, rights);
       }
       page = stop;
@@ -285,9 +294,38 @@ export class AddressSpace {
     if (this.#gatheredEnd > 0) this.flush(this.#gatheredFirst, this.#gatheredEnd);
   }
 
+  /** Gives one page other rights: what handlers of faults do to one page after the other. */
+  #reshapeOne(page: number, rights: number): void {
+    const { vmas } = this;
+    const { states } = this.#table;
+    if (!this.#isReshapedByFaults) {
+      this.#isReshapedByFaults = true;
+      states.find((other) => this.#shapeAround(other));
+    }
+    states.apart(page, (other) => {
+      const start = vmas.startOf(other);
+      const flags = vmas.flagsAt(start);
+      const { levels } = this.#tree;
+      this.#reshape(start, vmas.endOf(start), other, other + 1, flags, (flags & ~RIGHTS) | rights);
+      // Every look at the tree takes longer, or less long, from now on.
+      if (this.#tree.levels !== levels) states.changed();
+    });
+  }
+
+  /** What decides how VMAs change with the rights of a page, in a number: its own flags, and those of neighbours that it borders on. */
+  #shapeAround(page: number): number {
+    const { vmas } = this;
+    const start = vmas.startOf(page);
+    const end = vmas.endOf(page);
+    const before = page === start && start > 0 ? 1 + vmas.flagsOf(start - 1) : 0;
+    const after = page + 1 === end && end < WINDOW_PAGES ? 1 + vmas.flagsAt(end) : 0;
+    // A store that faults again looks at what the trees have become.
+    const count = this.#tree.mayChangeLevels ? 1 + vmas.count : 0;
+    return ((count * SHAPES + vmas.flagsAt(start)) * SHAPES + before) * SHAPES + after;
+  }
+
   /** Gives [page, stop) of the VMA [start, next) the flags `wanted`: vma_merge, or else splits. */
   #reshape(start: number, next: number, page: number, stop: number, flags: number, wanted: number): void {
-    this.#table.states.changed();
     const { vmas } = this;
     const ledger = this.#ledger;
     const toStart = page === start;

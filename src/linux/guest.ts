@@ -118,7 +118,7 @@ class Process implements GuestProcess {
     if (pageCount === 0) return;
     const kernel = this.#kernel;
     kernel.enter();
-    kernel.memory.protect(first, pageCount, vmaFlags(protection) & PROTECTION_FLAGS);
+    kernel.memory.protect(first, pageCount, vmaFlags(protection) & PROTECTION_FLAGS, kernel.isHandlingFault);
     kernel.leave();
   }
 

@@ -54,6 +54,7 @@ export class Kernel {
   #userfaultThread: PageHandler | undefined;
   /** That thread has a processor of its own, which idles until it is woken. */
   #userfaultThreadIsElsewhere = false;
+  #isHandlingFault = false;
   /** A thread waits on another processor until a page is opened. */
   #waitsElsewhere = false;
 
@@ -69,6 +70,11 @@ export class Kernel {
   /** Faults of user mode so far, whoever dealt with them. */
   get userFaults(): number {
     return this.#userFaults[0];
+  }
+
+  /** The process's handler of a fault runs. */
+  get isHandlingFault(): boolean {
+    return this.#isHandlingFault;
   }
 
   observeOwnWrites(observer: OwnWritesObserver): void {
@@ -322,7 +328,9 @@ export class Kernel {
     ledger.charge(P.linux_signal_deliver, 1);
     ledger.charge(P.cpu_fxsave, 1);
     this.platform.frameExit();
+    this.#isHandlingFault = true;
     handler(page);
+    this.#isHandlingFault = false;
     this.#sigreturn();
   }
 

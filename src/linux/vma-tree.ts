@@ -5,6 +5,8 @@ import type { VmaMap } from "./vma-map.ts";
 
 /** VMAs of a small process (text, data, heap, stack ...), which lie outside the window. */
 const OTHER_VMAS = 8;
+/** VMAs that come or go at once, where one is cut in three or three become one. */
+const MOST_CHANGED = 2;
 /** log2 of the VMAs up to which the measured paths hold as they are. */
 const BASE_LEVELS = 3;
 
@@ -25,7 +27,7 @@ export class VmaTree {
   }
 
   lookUp(): void {
-    const levels = this.#furtherLevels();
+    const { levels } = this;
     if (levels > 0) this.#ledger.charge(P.linux_vma_lookup_level, levels);
   }
 
@@ -68,11 +70,22 @@ export class VmaTree {
   }
 
   #chargeLevels(changes: number): void {
-    const levels = this.#furtherLevels();
+    const { levels } = this;
     if (levels > 0) this.#ledger.charge(P.linux_vma_level, levels * changes);
   }
 
-  #furtherLevels(): number {
-    return Math.max(0, 31 - Math.clz32(this.#vmas.count + OTHER_VMAS) - BASE_LEVELS);
+  /** Levels of the trees beyond those that the measured paths hold for. */
+  get levels(): number {
+    return furtherLevels(this.#vmas.count);
   }
+
+  /** Whether the next change may be to other levels than there are now. */
+  get mayChangeLevels(): boolean {
+    const { count } = this.#vmas;
+    return furtherLevels(count - MOST_CHANGED) !== furtherLevels(count + MOST_CHANGED);
+  }
+}
+
+function furtherLevels(vmas: number): number {
+  return Math.max(0, 31 - Math.clz32(vmas + OTHER_VMAS) - BASE_LEVELS);
 }

@@ -15,8 +15,9 @@ const STORES_ALONE = 64;
 
 /** What stores that find a page in one state lead to. */
 interface Course {
-  /** What the states of a page are when its store takes this course. */
+  /** What the states of a page are when its store takes this course, and what is found out of it. */
   readonly before: Uint8Array;
+  readonly found: readonly number[];
   /** Number of the phase that it is charged in: some charges are moved to another one. */
   readonly phase: number;
   /** Such a store was gone through a second time, and what it led to was noted. */
@@ -132,7 +133,8 @@ export class Courses {
       return;
     }
     if (courses.length < MOST_COURSES && (this.#credit > 0 || ++this.#unknown % TRIAL_STORES === 0)) {
-      courses.push({ before: this.#statesOf(page), phase, isKnown: false, effect: undefined });
+      const found = this.#states.finds.map((ask) => ask(page));
+      courses.push({ before: this.#statesOf(page), found, phase, isKnown: false, effect: undefined });
       if (this.#credit > 0) this.#credit--;
     }
     this.#process.store(page);
@@ -140,7 +142,9 @@ export class Courses {
 
   /** Whether it is worth while to look at several stores together now: courses are known, and stores take them in a row. */
   mayTakeMany(): boolean {
-    return this.#states.version === this.#version && (this.#alone === 0 || --this.#alone === 0);
+    // What is found out may be another thing after each store.
+    if (this.#states.version !== this.#version || this.#states.finds.length > 0) return false;
+    return this.#alone === 0 || --this.#alone === 0;
   }
 
   /**
@@ -210,12 +214,14 @@ export class Courses {
     return states;
   }
 
-  #isAt({ before }: Course, page: number): boolean {
+  #isAt({ before, found }: Course, page: number): boolean {
     const ofPages = this.#ofPages;
     const count = ofPages.length;
     for (let i = 0; i < count; i++) if (ofPages[i][page] !== before[i]) return false;
     const looked = this.#looked;
     for (let i = count; i < looked.length; i++) if (stateOf(looked[i], page) !== before[i]) return false;
+    const { finds } = this.#states;
+    for (let i = 0; i < finds.length; i++) if (finds[i](page) !== found[i]) return false;
     return true;
   }
 
@@ -241,7 +247,14 @@ export class Courses {
     const { moves } = ledger;
     const countsBefore = states.counts.map(({ counts, grain }) => counts[page >> grain]);
     const chargesBefore = ledger.row(ledger.currentRow).counts.slice();
-    states.begin();
+    // What is done apart is charged each time.
+    states.begin((work) => {
+      const counts = ledger.row(ledger.currentRow).counts.slice();
+      work();
+      ledger.row(ledger.currentRow).counts.forEach((count, primitive) => {
+        chargesBefore[primitive] += count - counts[primitive];
+      });
+    });
     this.#process.store(page);
     const likeness = states.finish();
     // Charges elsewhere are no part of a bundle, and a new state was not looked at.

@@ -36,8 +36,11 @@ export class PageStates {
   readonly windowPages: number;
   readonly states: PageState[] = [];
   readonly counts: PageCount[] = [];
+  /** What is found out of each page that is stored to: what no array holds page by page. */
+  readonly finds: ((page: number) => number)[] = [];
   #version = 0;
   #isAsked = false;
+  #aside: (work: () => void) => void = (work) => work();
   #isSingle = false;
   #also: ((page: number) => void)[] = [];
   #first = 0;
@@ -77,6 +80,12 @@ export class PageStates {
     this.#add({ bytes, grain: 0, distance: 1 });
   }
 
+  /** A store depends on this, too, which is asked for its page each time. */
+  find(ask: (page: number) => number): void {
+    this.finds.push(ask);
+    this.changed();
+  }
+
   /** Changes whenever something changes that no state here tells of. */
   get version(): number {
     return this.#version;
@@ -104,14 +113,26 @@ export class PageStates {
     this.#also.push(action);
   }
 
+  /** Does a part of the store under way that each store like it goes through by itself, with charges of its own. */
+  apart(page: number, action: (page: number) => void): void {
+    if (this.#isAsked) {
+      this.#also.push(action);
+      this.#aside(() => action(page));
+    } else action(page);
+  }
+
   /** Whether somebody wants to know that. */
   get isAsked(): boolean {
     return this.#isAsked;
   }
 
-  /** A store begins, of which is asked which others are like it. */
-  begin(): void {
+  /**
+   * A store begins, of which is asked which others are like it.
+   * @param aside does what is no part of that
+   */
+  begin(aside: (work: () => void) => void): void {
     this.#isAsked = true;
+    this.#aside = aside;
     this.#isSingle = false;
     this.#also = [];
     this.#first = 0;

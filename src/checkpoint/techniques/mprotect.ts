@@ -18,6 +18,7 @@ export const mprotect: TechniqueDefinition = {
   id: "mprotect",
   class: "user",
   title: "mprotect and SIGSEGV",
+  keepsFlagsOnly: true,
   noticesWrites: true,
   unavailable: () => undefined,
   create,
