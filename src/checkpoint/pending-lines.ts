@@ -10,7 +10,9 @@ export interface WrittenLines {
 }
 
 const NO_LINES: WrittenLines = { pages: new Uint32Array(0), low: new Uint32Array(0), high: new Uint32Array(0) };
-const ALL = 0xffffffff;
+/** All bits of a word, as the bit operations have it: signed. */
+const ALL = -1;
+/** More than a linear memory has pages. */
 const MOST_ENTRIES = 2 ** 22;
 
 /**
@@ -55,7 +57,10 @@ export class PendingLines {
     this.#at = this.#end;
   }
 
-  /** Takes the lines of a page, which `low` and `high` tell then. Pages come ascending, all of them where all lines are pending; `finish` comes after the last. */
+  /**
+   * Takes the lines of a page, which `low` and `high` tell then. Pages come ascending, all of them where all lines are pending;
+   * `finish` comes after the last.
+   */
   take(page: number): void {
     const { pages, low, high } = this.#noted;
     this.#low = 0;
@@ -77,6 +82,7 @@ export class PendingLines {
     }
   }
 
+  /** As `WrittenLines` has them, but signed. */
   get low(): number {
     return this.#low;
   }
@@ -119,7 +125,7 @@ export class PendingLines {
   }
 }
 
-/** Lines by their pages, ascending. An epoch's are asked for by each machine that goes through it. */
+/** Lines by their pages, ascending. An epoch's are asked for by each machine that goes through it: kept as long as the epoch is. */
 export function byPage(lines: WrittenLines): WrittenLines {
   let sorted = SORTED.get(lines);
   if (sorted === undefined) {

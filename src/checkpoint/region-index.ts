@@ -1,11 +1,11 @@
 import { NO_REGION } from "../machine/context.ts";
-import type { PageStretch } from "../machine/courses.ts";
+import type { PageRegions, PageStretch } from "../machine/courses.ts";
 import type { Region } from "./regions.ts";
 
 const NOWHERE: PageStretch = { first: 0, end: 0, region: NO_REGION };
 
 /** Which region a page of linear memory is charged to: the first that lies on it. */
-export class RegionIndex {
+export class RegionIndex implements PageRegions {
   /** Pages up to the last region's, cut where another region begins to count. */
   readonly #stretches: PageStretch[] = [];
   /** Number of the stretch of each of those pages. */

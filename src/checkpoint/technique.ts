@@ -137,7 +137,7 @@ export interface TechniqueDefinition {
   /** Whether it acts on every single write to an armed page: a run under it must tell each, and a recording must hold them. */
   readonly needsEveryWrite?: boolean;
   /**
-   * Whether all that its handlers of faults and `isArmed` ask, besides the process, stands in `PageFlags` made with `states`. Then a
+   * Whether all that its handlers of faults and `isArmed` ask, besides the process and Xen, stands in `PageFlags` made with `states`. Then a
    * replay may go through stores that are alike once (`Courses`).
    */
   readonly keepsFlagsOnly?: boolean;

@@ -140,7 +140,10 @@ export class Courses {
     this.#process.store(page);
   }
 
-  /** Whether it is worth while to look at several stores together now: courses are known, and stores take them in a row. */
+  /**
+   * Whether it is worth while to look at several stores together now: courses are known, and stores take them in a row. Asked once
+   * for each store that is not taken with others, which it counts.
+   */
   mayTakeMany(): boolean {
     // What is found out may be another thing after each store.
     if (this.#states.version !== this.#version || this.#states.finds.length > 0) return false;
@@ -148,9 +151,9 @@ export class Courses {
   }
 
   /**
-   * Takes the first of some stores, as long as they are like each other and their course is known: what they ask is compared,
-   * what they change is changed, and what they are charged is charged for many of them at once.
-   * @param contexts of the first; those that are like it are in the same phase
+   * Takes the first of some stores, as long as their courses are known: of those in a row that are alike, what they ask is
+   * compared, what they change is changed, and what they are charged is charged for many at once.
+   * @param contexts of the first. The phase follows from the states, so that of all taken is the same; none writes an image back
    * @returns the number of the first that is to be gone through by itself
    */
   takeMany(stores: Stores, from: number, to: number, contexts: StoreContexts): number {
@@ -325,7 +328,7 @@ function alikeUntil(
   return to;
 }
 
-/** Changes a state of the pages, as far as it is what it was. */
+/** Changes a state that has a byte for each page, as far as it is what it was. */
 function changeWhile(
   { state: { bytes }, before, after }: Change,
   pages: Uint32Array,

@@ -118,11 +118,11 @@ export function createMachine(
     store,
     stores({ argument: pages, site: sites, cycle, bytes }, from, to) {
       const before = ledger.currentRow;
-      /** Where the library next writes an image back, which a course says nothing of. */
+      /** Where the library next writes an image back: that follows from the site, and no state tells it. */
       let reload = indexOf(sites, engine.reloadSite, from, to);
       for (let i = from; i < to; i++) {
         if (i > reload) reload = indexOf(sites, engine.reloadSite, i, to);
-        // Nor does it of what is still to be copied of a page.
+        // Nor what is still to be copied of a page.
         if (i < reload && courses?.mayTakeMany() === true && !engine.isCopying) {
           const contexts = { phase: phaseOf(pages[i], sites[i]), epoch: engine.epoch, regions: engine.regionIndex };
           i = courses.takeMany({ pages, base, sites }, i, reload, contexts);

@@ -12,10 +12,9 @@ export class Snapshot {
   #table = 0;
   /** 1 where an entry of the table was written. */
   readonly #written = new Uint8Array(TABLE_PAGES);
-  /** Numbers of those entries, in the order of their writes unless they were asked for. */
+  /** Numbers of those entries, in the order of their writes. */
   readonly #indexes = new Uint16Array(TABLE_PAGES);
   #count = 0;
-  #isAscending = true;
   readonly #entries = new Uint8Array(TABLE_PAGES);
 
   get table(): number {
@@ -26,7 +25,6 @@ export class Snapshot {
   begin(table: number): this {
     for (let i = 0; i < this.#count; i++) this.#written[this.#indexes[i]] = 0;
     this.#count = 0;
-    this.#isAscending = true;
     this.#table = table;
     return this;
   }
@@ -37,7 +35,6 @@ export class Snapshot {
     if (this.#written[index] !== 0) return;
     this.#written[index] = 1;
     this.#entries[index] = before;
-    if (this.#count > 0 && this.#indexes[this.#count - 1] > index) this.#isAscending = false;
     this.#indexes[this.#count++] = index;
   }
 
@@ -46,12 +43,9 @@ export class Snapshot {
     this.#entries[page & (TABLE_PAGES - 1)] = entry;
   }
 
-  /** Numbers in the table, ascending, of the entries that were written: no other one can differ. */
+  /** Numbers in the table of the entries that were written: no other one can differ. In any order: each is compared by itself. */
   get written(): Uint16Array {
-    const written = this.#indexes.subarray(0, this.#count);
-    if (!this.#isAscending) written.sort();
-    this.#isAscending = true;
-    return written;
+    return this.#indexes.subarray(0, this.#count);
   }
 
   /** The entry of a page that was written, as its shadow has it. */

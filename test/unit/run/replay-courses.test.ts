@@ -41,6 +41,7 @@ function check(recording: Recording, options: Partial<MachineOptions>, what: str
     const each = replay(recording, machine, onlooker());
     const difference = Ledger.difference(each.machine.ledger, once.machine.ledger, (p) => PRIMITIVES[p].name);
     assert.equal(difference, undefined, `${what}, ${JSON.stringify(machine)}`);
+    assert.deepEqual(once.machine.ledger.contexts(), each.machine.ledger.contexts());
     assert.deepEqual(once.checkpoints, each.checkpoints);
   }
 }
@@ -58,7 +59,12 @@ test("many stores that are alike, in order and in none, with page-table pages be
   }
 });
 
-/** Long rows of stores, upwards, downwards or in no order: to two regions by turns, to pages of none, and to some pages twice. */
+const PAGE_BYTES = 4096;
+
+/**
+ * Long rows of stores, upwards, downwards or in no order: to two regions by turns, to pages of none, and to some pages twice.
+ * Regions overlap, begin inside pages and change between epochs; images are written back at a site of the program's own.
+ */
 function rowsOfStores(seed: number): Recording {
   const random = new Random(seed);
   const pageCount = 1400;
@@ -68,13 +74,20 @@ function rowsOfStores(seed: number): Recording {
   const epochs: EpochPages[] = [];
   const push = (kind: number, argument: number, site: number) =>
     events.push(kind, argument, site, events.length * 100, kind === EVENT.store ? 8 : 0);
-  const call = (what: Recording["calls"][number]) => push(EVENT.call, calls.push(what) - 1, sites);
-  const protect = (id: number, firstPage: number, pages: number) =>
-    call({ kind: "protect", spec: { id, group: "", address: firstPage * 4096, bytes: pages * 4096, label: "" } });
-  const regions = [0, 1].map((id) => ({ id, group: "" }));
+  const call = (what: Recording["calls"][number], site = sites) => push(EVENT.call, calls.push(what) - 1, site);
+  const ids: number[] = [];
+  const protect = (id: number, address: number, bytes: number) => {
+    if (!ids.includes(id)) ids.push(id);
+    call({ kind: "protect", spec: { id, group: "", address, bytes, label: "" } });
+  };
+  const protectAny = (mostPages = 200) => {
+    const bytes = 1 + random.below(mostPages * PAGE_BYTES);
+    protect(2 + random.below(14), random.below(pageCount * PAGE_BYTES - bytes), bytes);
+  };
   const none = new Uint32Array(0);
-  protect(0, 20, 600);
-  protect(1, 650, 500);
+  protect(0, 20 * PAGE_BYTES, (seed % 3 === 0 ? 30 : 600) * PAGE_BYTES);
+  protect(1, 650 * PAGE_BYTES, (seed % 3 === 0 ? 30 : 500) * PAGE_BYTES);
+  if (seed % 3 === 0) for (let i = 0; i < 14; i++) protectAny(12);
   for (let epoch = 0; epoch < 4; epoch++) {
     const written = new Set<number>();
     const store = (page: number, site: number) => {
@@ -94,12 +107,18 @@ function rowsOfStores(seed: number): Recording {
         else store(i % 2 === 0 ? 20 + ((first + i) % 600) : 650 + ((first + i) % 500), i % 2);
       }
     }
-    call({ kind: "save", regions: regions.slice(0, 1 + random.below(2)), epoch });
+    for (let i = random.below(6); i > 0; i--) protectAny(seed % 3 === 0 ? 12 : 200);
+    const saved = ids.filter((id) => id === 0 || random.chance(70)).map((id) => ({ id, group: "" }));
+    call({ kind: "save", regions: saved, epoch });
     call({ kind: "commit", name: "rows", version: epoch + 1 });
     const pages = Uint32Array.from(written);
-    const ones = new Uint32Array(pages.length).fill(1);
-    epochs.push({ pages, low: ones, high: ones, stores: ones, changed: pages.slice().sort() });
-    if (random.chance(30)) call({ kind: "reload", id: 0, group: "", bytes: 600 * 4096 });
+    const mask = () => pages.map(() => random.bits() | 1);
+    epochs.push({ pages, low: mask(), high: mask(), stores: pages, changed: pages.slice().sort() });
+    if (random.chance(50)) {
+      const site = random.below(sites);
+      call({ kind: "reload", id: 0, group: "", bytes: 600 * PAGE_BYTES }, site);
+      for (let page = 20; page < 620; page++) push(EVENT.store, page, site);
+    }
   }
   epochs.push({ pages: none, low: none, high: none, stores: none, changed: none });
   return {
@@ -112,5 +131,8 @@ function rowsOfStores(seed: number): Recording {
 }
 
 test("rows of stores to several regions and to none, upwards, downwards and twice to a page", () => {
-  for (let seed = 1; seed < 7; seed++) check(rowsOfStores(seed), OPTIONS[seed % 4], `seed ${seed}`);
+  for (let seed = 1; seed < 8; seed++) check(rowsOfStores(seed), OPTIONS[seed % 2], `seed ${seed}`);
+  check(rowsOfStores(8), OPTIONS[2], "seed 8");
+  // Of few seeds the rows come upon tables that are out of sync with their shadows.
+  check(rowsOfStores(45), OPTIONS[0], "seed 45");
 });
