@@ -390,8 +390,6 @@ function takePending(region: Region): SavedRegion {
   const parts = new RunColumns(runs.address.length);
   let run = 0;
   let partPages = 0;
-  /** Pages of which only others' bytes were written. */
-  let skipped = 0;
   const pages = new Uint32Array(pageCount);
   let count = 0;
   let pieces = 0;
@@ -399,18 +397,7 @@ function takePending(region: Region): SavedRegion {
   let lines = 0;
   let partLines = 0;
   let partBytes = 0;
-  for (let i = from; i < pageCount; i = region.nextPending(i)) {
-    // Pages in the region's middle are saved whole, mostly, one after the other.
-    const begun = count;
-    for (; i > 0 && i < pageCount - 1 && pending[i] === PENDING.whole; i++) {
-      pages[count++] = first + i;
-      pendingLines.take(first + i);
-      const { low, high } = pendingLines;
-      if ((low | high) !== 0) lines += bitCount(low) + bitCount(high);
-    }
-    pieces += count - begun;
-    bytes += (count - begun) * PAGE_BYTES;
-    if (pending[i] === PENDING.nothing) continue;
+  for (let i = from; i < pageCount; i = region.nextPending(i + 1)) {
     const page = first + i;
     pendingLines.take(page);
     // Only the first and the last page may belong to the region in part.
@@ -427,17 +414,17 @@ function takePending(region: Region): SavedRegion {
       if (pieces > before) {
         pages[count++] = page;
         partPages++;
-      } else skipped++;
+      }
     } else {
       pages[count++] = page;
       pieces++;
       bytes += size;
+      const { low, high } = pendingLines;
       if (size < PAGE_BYTES) partLines += writtenBytes(region, page);
-      else lines += bitCount(pendingLines.low) + bitCount(pendingLines.high);
+      else if ((low | high) !== 0) lines += bitCount(low) + bitCount(high);
     }
-    i++;
   }
-  pendingLines.finish(count + skipped === pageCount);
+  pendingLines.finish();
   pending.fill(PENDING.nothing);
   return {
     region,

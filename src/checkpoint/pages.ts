@@ -1,9 +1,9 @@
 import type { PageRange } from "../xen/checkpoint-service.ts";
 
-/** Bytes of a guest page. */
-export const PAGE_BYTES = 4096;
-/** log2 of that. */
+/** log2 of the bytes of a guest page. */
 export const PAGE_SHIFT = 12;
+/** Bytes of a guest page. */
+export const PAGE_BYTES = 1 << PAGE_SHIFT;
 /** Bytes of the lines that written bytes are told apart by. */
 export const LINE_BYTES = 64;
 

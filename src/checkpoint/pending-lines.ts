@@ -1,3 +1,4 @@
+import { oncePer } from "../machine/once-per.ts";
 import { firstAtLeast } from "../machine/sorted.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
 
@@ -30,8 +31,10 @@ export class PendingLines {
   #noted = NO_LINES;
   #at = 0;
   #end = 0;
+  /** Lines of the page taken last, and how many were since the last `finish`. */
   #low = 0;
   #high = 0;
+  #takenPages = 0;
 
   constructor({ first, pageCount }: PageRange) {
     this.#first = first;
@@ -63,6 +66,7 @@ export class PendingLines {
    */
   take(page: number): void {
     const { pages, low, high } = this.#noted;
+    this.#takenPages++;
     this.#low = 0;
     this.#high = 0;
     if (this.#at < this.#end && pages[this.#at] < page) this.#leave(firstAtLeast(pages, page, this.#at));
@@ -91,8 +95,10 @@ export class PendingLines {
     return this.#high;
   }
 
-  /** @param tookAll whether every page was taken */
-  finish(tookAll: boolean): void {
+  /** All that is to be saved now was taken. */
+  finish(): void {
+    const tookAll = this.#takenPages === this.#pageCount;
+    this.#takenPages = 0;
     if (this.#isAll && !tookAll) throw new Error("a region of which all is pending was saved in part");
     this.#isAll = false;
     this.#leave(this.#end);
@@ -126,16 +132,7 @@ export class PendingLines {
 }
 
 /** Lines by their pages, ascending. An epoch's are asked for by each machine that goes through it: kept as long as the epoch is. */
-export function byPage(lines: WrittenLines): WrittenLines {
-  let sorted = SORTED.get(lines);
-  if (sorted === undefined) {
-    sorted = sortedByPage(lines);
-    SORTED.set(lines, sorted);
-  }
-  return sorted;
-}
-
-const SORTED = new WeakMap<WrittenLines, WrittenLines>();
+export const byPage: (lines: WrittenLines) => WrittenLines = oncePer(sortedByPage);
 
 function sortedByPage(lines: WrittenLines): WrittenLines {
   const { pages, low, high } = lines;

@@ -44,6 +44,8 @@ export class Region {
 
   /** The first page, from `pages.first`, at or after `from` of which something is pending; their number when there is none. */
   nextPending(from: number): number {
+    // Mostly it is the next one.
+    if (this.pending[from] > PENDING.nothing) return from;
     return this.#pending.next(PENDING.whole | PENDING.part, from, this.pages.pageCount);
   }
 

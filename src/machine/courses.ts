@@ -120,9 +120,8 @@ export class Courses {
     }
     const courses = this.#courses;
     const phase = this.#ledger.currentPhase;
-    for (let i = 0; i < courses.length; i++) {
-      const course = courses[i];
-      if (course.phase !== phase || !this.#isAt(course, page)) continue;
+    const course = this.#courseOf(page, phase);
+    if (course !== undefined) {
       const { effect, isKnown } = course;
       if (effect !== undefined && page >= effect.first && page < effect.end) this.#take(effect, page);
       else if (isKnown) this.#process.store(page);
@@ -175,7 +174,7 @@ export class Courses {
   /** Takes those of the stores that are like the first. @returns the number of the first that is not */
   #takeAlike(stores: Stores, from: number, to: number, contexts: StoreContexts): number {
     const { pages, base } = stores;
-    const course = this.#courseOf(base + pages[from], contexts.phase);
+    const course = this.#courseOf(base + pages[from], PHASE_NUMBER[contexts.phase]);
     const effect = course?.effect;
     if (course === undefined || effect === undefined || effect.together === "never") return from;
     let end = effect.together === "ascending" ? ascendingUntil(pages, from, to) : to;
@@ -191,11 +190,11 @@ export class Courses {
     return end;
   }
 
-  #courseOf(page: number, phase: Phase): Course | undefined {
-    const number = PHASE_NUMBER[phase];
+  /** The course of a store to a page in a phase, by its number. */
+  #courseOf(page: number, phase: number): Course | undefined {
     const courses = this.#courses;
     for (let i = 0; i < courses.length; i++)
-      if (courses[i].phase === number && this.#isAt(courses[i], page)) return courses[i];
+      if (courses[i].phase === phase && this.#isAt(courses[i], page)) return courses[i];
     return undefined;
   }
 

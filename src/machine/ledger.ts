@@ -37,6 +37,7 @@ export interface Bundle {
 /** Rows, the current one in their middle, whose charges of a bundle are added later. */
 const BUNDLE_ROWS = 256;
 
+/** Lower bits of a site that its latest row is remembered by. */
 const SITE_MASK = 0xff;
 
 /**

@@ -1,5 +1,6 @@
 import { NO_SITE, PHASE_NUMBER, PHASES, type Phase } from "../machine/context.ts";
 import type { LedgerRow } from "../machine/ledger.ts";
+import { oncePer } from "../machine/once-per.ts";
 import { P, PRIMITIVE_COUNT } from "../machine/primitives.ts";
 import { type CountGroups, groupCounts } from "./cost-table.ts";
 import type { HeadlineCounts } from "./headline.ts";
@@ -42,17 +43,8 @@ export const TRAPS: readonly number[] = [
   P.xen_ept_violation,
 ];
 
-const known = new WeakMap<Outcome, OutcomeCounts>();
-
 /** Added up once for each outcome, whatever prices are put on it. */
-export function countsOf(outcome: Outcome): OutcomeCounts {
-  let counts = known.get(outcome);
-  if (counts === undefined) {
-    counts = addUp(outcome);
-    known.set(outcome, counts);
-  }
-  return counts;
-}
+export const countsOf: (outcome: Outcome) => OutcomeCounts = oncePer(addUp);
 
 function addUp({ costs: table }: Outcome): OutcomeCounts {
   const isCounted = PHASES.map((phase) => isOverhead({ phase, epoch: 0 }));

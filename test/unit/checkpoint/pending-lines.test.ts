@@ -36,7 +36,7 @@ test("lines stay pending until their page is taken", () => {
           assert.deepEqual([pending.low, pending.high], expected[i]);
           expected[i] = [0, 0];
         }
-        pending.finish(pages.length === PAGES);
+        pending.finish();
       };
       for (const one of steps) {
         if (one.kind === "note") {
@@ -76,7 +76,7 @@ test("lines stay pending until their page is taken", () => {
 test("what is pending of a region as a whole is not saved in part", () => {
   const pending = new PendingLines({ first: 0, pageCount: 2 });
   pending.take(0);
-  assert.throws(() => pending.finish(false), /saved in part/);
+  assert.throws(() => pending.finish(), /saved in part/);
 });
 
 test("an epoch's lines are put in order once", () => {

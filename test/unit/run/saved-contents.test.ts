@@ -19,7 +19,7 @@ test("a page has changed when a region that was saved before holds other bytes o
       const make = (id: number, { address, bytes }: { address: number; bytes: number }) => {
         const region = new Region({ id, group: "", address, bytes, label: "" }, id);
         for (let i = 0; i < region.pages.pageCount; i++) region.pendingLines.take(region.pages.first + i);
-        region.pendingLines.finish(true);
+        region.pendingLines.finish();
         return region;
       };
       const regions = areas.map((one, id) => make(id, one));
