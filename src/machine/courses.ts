@@ -12,12 +12,17 @@ const MOST_TOGETHER = 2048;
 /** Where fewer in a row take the same course, so many are looked at one by one. */
 const FEWEST_TOGETHER = 6;
 const STORES_ALONE = 64;
+/** What a store writes where that does not matter. */
+const ANY_BYTES = 8;
 
 /** What stores that find a page in one state lead to. */
 interface Course {
   /** What the states of a page are when its store takes this course, and what is found out of it. */
   readonly before: Uint8Array;
   readonly found: readonly number[];
+  /** How many stores to the page come at once, and how many bytes they write together. */
+  readonly stores: number;
+  readonly bytes: number;
   /** Number of the phase that it is charged in: some charges are moved to another one. */
   readonly phase: number;
   /** Such a store was gone through a second time, and what it led to was noted. */
@@ -51,6 +56,8 @@ export interface Stores {
   readonly pages: Uint32Array;
   readonly base: number;
   readonly sites: Int32Array;
+  /** What each writes, where that matters. */
+  readonly bytes: Uint16Array | undefined;
 }
 
 /** Pages, from `first` to before `end`, that are charged to one region. */
@@ -75,7 +82,7 @@ export interface StoreContexts {
 
 /** Whoever goes through a store step by step. */
 interface Process {
-  store(page: number): void;
+  store(page: number, bytes: number, stores: number): void;
 }
 
 /**
@@ -96,6 +103,9 @@ export class Courses {
   #looked: readonly PageState[] = [];
   /** The first of them: those that have a byte for each page. */
   #ofPages: readonly Uint8Array[] = [];
+  /** What is found out of a page, as far as that was asked. */
+  #found: number[] = [];
+  #isFound = false;
   /** Grows with stores that took a known course, shrinks with those that were like none. */
   #credit = MOST_CREDIT;
   #unknown = 0;
@@ -109,22 +119,25 @@ export class Courses {
     this.#process = process;
   }
 
-  /** Stores to a page, in the current context of the ledger. */
-  store(page: number): void {
+  /**
+   * Stores to a page, in the current context of the ledger.
+   * @param bytes written by all of them together; left out, as their number is, where what they lead to does not depend on it
+   */
+  store(page: number, bytes = ANY_BYTES, stores = 1): void {
     if (this.#states.version !== this.#version) {
       if (this.#credit === 0 && ++this.#unknown % TRIAL_STORES !== 0) {
-        this.#process.store(page);
+        this.#process.store(page, bytes, stores);
         return;
       }
       this.#forget();
     }
     const courses = this.#courses;
     const phase = this.#ledger.currentPhase;
-    const course = this.#courseOf(page, phase);
+    const course = this.#courseOf(page, phase, bytes, stores);
     if (course !== undefined) {
       const { effect, isKnown } = course;
       if (effect !== undefined && page >= effect.first && page < effect.end) this.#take(effect, page);
-      else if (isKnown) this.#process.store(page);
+      else if (isKnown) this.#process.store(page, bytes, stores);
       else {
         course.isKnown = true;
         course.effect = this.#learn(course, page);
@@ -132,11 +145,11 @@ export class Courses {
       return;
     }
     if (courses.length < MOST_COURSES && (this.#credit > 0 || ++this.#unknown % TRIAL_STORES === 0)) {
-      const found = this.#states.finds.map((ask) => ask(page));
-      courses.push({ before: this.#statesOf(page), found, phase, isKnown: false, effect: undefined });
+      const found = this.#find(page).slice();
+      courses.push({ before: this.#statesOf(page), found, stores, bytes, phase, isKnown: false, effect: undefined });
       if (this.#credit > 0) this.#credit--;
     }
-    this.#process.store(page);
+    this.#process.store(page, bytes, stores);
   }
 
   /**
@@ -173,12 +186,14 @@ export class Courses {
 
   /** Takes those of the stores that are like the first. @returns the number of the first that is not */
   #takeAlike(stores: Stores, from: number, to: number, contexts: StoreContexts): number {
-    const { pages, base } = stores;
-    const course = this.#courseOf(base + pages[from], PHASE_NUMBER[contexts.phase]);
+    const { pages, base, bytes } = stores;
+    const phase = PHASE_NUMBER[contexts.phase];
+    const course = this.#courseOf(base + pages[from], phase, bytes?.[from] ?? ANY_BYTES, 1);
     const effect = course?.effect;
     if (course === undefined || effect === undefined || effect.together === "never") return from;
     let end = effect.together === "ascending" ? ascendingUntil(pages, from, to) : to;
     end = withinUntil(pages, from, end, effect.first - base, effect.end - base);
+    if (bytes !== undefined) end = sameUntil(bytes, from, end);
     const looked = this.#looked;
     for (let i = 0; i < looked.length; i++) end = alikeUntil(looked[i], course.before[i], pages, base, from, end);
     const { changes, additions, also } = effect;
@@ -190,11 +205,15 @@ export class Courses {
     return end;
   }
 
-  /** The course of a store to a page in a phase, by its number. */
-  #courseOf(page: number, phase: number): Course | undefined {
+  /** The course of stores to a page in a phase, by its number. */
+  #courseOf(page: number, phase: number, bytes: number, stores: number): Course | undefined {
     const courses = this.#courses;
-    for (let i = 0; i < courses.length; i++)
-      if (courses[i].phase === phase && this.#isAt(courses[i], page)) return courses[i];
+    this.#isFound = false;
+    for (let i = 0; i < courses.length; i++) {
+      const course = courses[i];
+      if (course.phase !== phase || course.bytes !== bytes || course.stores !== stores) continue;
+      if (this.#isAt(course, page)) return course;
+    }
     return undefined;
   }
 
@@ -222,9 +241,20 @@ export class Courses {
     for (let i = 0; i < count; i++) if (ofPages[i][page] !== before[i]) return false;
     const looked = this.#looked;
     for (let i = count; i < looked.length; i++) if (stateOf(looked[i], page) !== before[i]) return false;
-    const { finds } = this.#states;
-    for (let i = 0; i < finds.length; i++) if (finds[i](page) !== found[i]) return false;
+    if (found.length === 0) return true;
+    const foundHere = this.#find(page);
+    for (let i = 0; i < found.length; i++) if (foundHere[i] !== found[i]) return false;
     return true;
+  }
+
+  /** What is found out of the page whose course is looked for: once, whatever the number of courses. */
+  #find(page: number): number[] {
+    const found = this.#found;
+    if (this.#isFound) return found;
+    const { finds } = this.#states;
+    for (let i = 0; i < finds.length; i++) found[i] = finds[i](page);
+    this.#isFound = true;
+    return found;
   }
 
   #take({ changes, additions, also, charges }: Effect, page: number): void {
@@ -242,7 +272,7 @@ export class Courses {
   }
 
   /** Goes through a store. @returns what those that are like it lead to, undefined where none is */
-  #learn({ before }: Course, page: number): Effect | undefined {
+  #learn({ before, stores, bytes }: Course, page: number): Effect | undefined {
     const states = this.#states;
     const ledger = this.#ledger;
     const { version } = states;
@@ -257,7 +287,7 @@ export class Courses {
         chargesBefore[primitive] += count - counts[primitive];
       });
     });
-    this.#process.store(page);
+    this.#process.store(page, bytes, stores);
     const likeness = states.finish();
     // Charges elsewhere are no part of a bundle, and a new state was not looked at.
     if (likeness === undefined || ledger.moves !== moves || states.version !== version) return undefined;
@@ -269,7 +299,8 @@ export class Courses {
       .map(({ counts, grain }, i) => ({ counts, grain, added: counts[page >> grain] - countsBefore[i] }))
       .filter(({ added }) => added !== 0);
     const charges = ledger.bundle(chargesBefore);
-    return charges && { ...likeness, changes, additions, charges, together: togetherOf(changes, this.#looked) };
+    const together = likeness.isPartlyApart ? "never" : togetherOf(changes, this.#looked);
+    return charges && { ...likeness, changes, additions, charges, together };
   }
 
   #forget(): void {
@@ -305,6 +336,12 @@ function togetherOf(changes: Effect["changes"], looked: readonly PageState[]): E
 /** How far pages ascend. */
 function ascendingUntil(pages: Uint32Array, from: number, to: number): number {
   for (let i = from + 1; i < to; i++) if (pages[i] <= pages[i - 1]) return i;
+  return to;
+}
+
+/** How far numbers are the same. */
+function sameUntil(numbers: Uint16Array, from: number, to: number): number {
+  for (let i = from + 1; i < to; i++) if (numbers[i] !== numbers[from]) return i;
   return to;
 }
 

@@ -25,6 +25,8 @@ export interface Likeness {
   readonly end: number;
   /** What they do besides changing states and counts. */
   readonly also: readonly ((page: number) => void)[];
+  /** Some of that is gone through by each of them, and may be charged, or change states of other pages. */
+  readonly isPartlyApart: boolean;
 }
 
 /**
@@ -43,6 +45,7 @@ export class PageStates {
   #aside: (work: () => void) => void = (work) => work();
   #isSingle = false;
   #also: ((page: number) => void)[] = [];
+  #isPartlyApart = false;
   #first = 0;
   #end = 0;
 
@@ -113,12 +116,20 @@ export class PageStates {
     this.#also.push(action);
   }
 
-  /** Does a part of the store under way that each store like it goes through by itself, with charges of its own. */
+  /**
+   * Does a part of the store under way that each store like it goes through by itself, with charges of its own. It may read and
+   * change what no state tells, and states of pages that the store does not look at.
+   */
   apart(page: number, action: (page: number) => void): void {
-    if (this.#isAsked) {
-      this.#also.push(action);
-      this.#aside(() => action(page));
-    } else action(page);
+    if (!this.#isAsked) {
+      action(page);
+      return;
+    }
+    this.#also.push(action);
+    this.#isPartlyApart = true;
+    this.#isAsked = false;
+    this.#aside(() => action(page));
+    this.#isAsked = true;
   }
 
   /** Whether somebody wants to know that. */
@@ -135,6 +146,7 @@ export class PageStates {
     this.#aside = aside;
     this.#isSingle = false;
     this.#also = [];
+    this.#isPartlyApart = false;
     this.#first = 0;
     this.#end = this.windowPages;
   }
@@ -142,7 +154,8 @@ export class PageStates {
   /** It has ended. @returns which stores are like it; undefined where none is */
   finish(): Likeness | undefined {
     this.#isAsked = false;
-    return this.#isSingle ? undefined : { first: this.#first, end: this.#end, also: this.#also };
+    if (this.#isSingle) return undefined;
+    return { first: this.#first, end: this.#end, also: this.#also, isPartlyApart: this.#isPartlyApart };
   }
 
   #add(state: PageState): void {

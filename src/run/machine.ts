@@ -87,11 +87,9 @@ export function createMachine(
   }
   const engine = new CheckpointEngine(definition, { process, xen: guest.xen, ledger, states, options }, base);
   ledger.restore(loading);
-  // What an emulated store leads to depends on its bytes, too, and is done as soon as it is compared.
-  const courses =
-    learns && definition.keepsFlagsOnly === true && definition.needsEveryWrite !== true
-      ? new Courses(states, ledger, process)
-      : undefined;
+  const courses = learns && definition.keepsFlagsOnly === true ? new Courses(states, ledger, process) : undefined;
+  // What an emulated store leads to depends on it; of any other, how much is written is nobody's business.
+  const isBySize = definition.needsEveryWrite === true;
   const phaseOf = (page: number, site: number): Phase =>
     site === engine.reloadSite ? "restart" : engine.isArmed(page) ? "track" : "run";
   const store: Machine["store"] = (page, site, cycle, bytes, stores) => {
@@ -103,8 +101,9 @@ export function createMachine(
       engine.setCycle(cycle);
       engine.beforeWrite(page);
     }
-    // Those that only set D bits are done sooner than they are compared. How much is written is nobody's business.
+    // Those that only set D bits are done sooner than they are compared.
     if (courses === undefined || table.permitsStore(base + page)) process.store(base + page, bytes, stores);
+    else if (isBySize) courses.store(base + page, bytes, stores);
     else courses.store(base + page);
     ledger.restore(before);
   };
@@ -125,7 +124,7 @@ export function createMachine(
         // Nor what is still to be copied of a page.
         if (i < reload && courses?.mayTakeMany() === true && !engine.isCopying) {
           const contexts = { phase: phaseOf(pages[i], sites[i]), epoch: engine.epoch, regions: engine.regionIndex };
-          i = courses.takeMany({ pages, base, sites }, i, reload, contexts);
+          i = courses.takeMany({ pages, base, sites, bytes: isBySize ? bytes : undefined }, i, reload, contexts);
         }
         if (i < to) store(pages[i], sites[i], cycle[i], bytes[i]);
       }

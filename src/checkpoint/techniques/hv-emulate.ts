@@ -37,6 +37,7 @@ export const hvEmulate: TechniqueDefinition = {
   title: "Hypervisor write emulation",
   noticesWrites: true,
   needsEveryWrite: true,
+  keepsFlagsOnly: true,
   unavailable: (environment) => emulationUnavailable("hv-emulate", environment),
   create: (machine) => loggedWrites(machine, EVERY_WRITE),
 };

@@ -23,6 +23,7 @@ export const hvHybrid: TechniqueDefinition = {
   title: "Hypervisor write emulation, then protection",
   noticesWrites: true,
   needsEveryWrite: true,
+  keepsFlagsOnly: true,
   unavailable: (environment) => emulationUnavailable("hv-hybrid", environment),
   create: (machine) => loggedWrites(machine, machine.options.hybridWrites),
 };

@@ -43,9 +43,14 @@ export class Snapshot {
     this.#entries[page & (TABLE_PAGES - 1)] = entry;
   }
 
-  /** Numbers in the table of the entries that were written: no other one can differ. In any order: each is compared by itself. */
-  get written(): Uint16Array {
-    return this.#indexes.subarray(0, this.#count);
+  /** How many entries were written: no other one can differ. */
+  get writtenCount(): number {
+    return this.#count;
+  }
+
+  /** The page of one of them, counted from 0; in any order, as each is compared by itself. */
+  writtenPage(number: number): number {
+    return (this.#table << TABLE_SHIFT) | this.#indexes[number];
   }
 
   /** The entry of a page that was written, as its shadow has it. */
@@ -69,6 +74,7 @@ export class OutOfSync {
   readonly #states: PageStates;
   /** 1 for tables that are in a slot. */
   readonly #held: Uint8Array;
+  #wasUsed = false;
 
   constructor(states: PageStates) {
     this.#states = states;
@@ -78,6 +84,11 @@ export class OutOfSync {
   /** Whether a table is out of sync. */
   holds(table: number): boolean {
     return this.#held[table] === 1;
+  }
+
+  /** Whether a table has ever gone out of sync. */
+  get wasUsed(): boolean {
+    return this.#wasUsed;
   }
 
   /** Tables that are out of sync, by slot. */
@@ -115,7 +126,10 @@ export class OutOfSync {
    * @param sync is told a table that has to leave for it, while it is still in
    */
   add(table: number, sync: (evicted: number) => void): void {
-    this.#states.changed();
+    if (!this.#wasUsed) {
+      this.#wasUsed = true;
+      this.#states.changed();
+    }
     this.#held[table] = 1;
     let entering = (this.#free.pop() ?? new Snapshot()).begin(table);
     let index = table % SLOTS;
@@ -136,10 +150,10 @@ export class OutOfSync {
     for (let index = 0; index < SLOTS; index++) {
       const slot = this.#slots[index];
       if (slot?.table !== table) continue;
-      this.#states.changed();
       this.#held[table] = 0;
       this.#slots[index] = undefined;
       this.#free.push(slot);
+      return;
     }
   }
 }

@@ -115,7 +115,10 @@ export class ShadowTables {
   /** sh_unsync: the guest's kernel may write to the page's L1 table from now on. */
   unsync(page: number): void {
     this.#ledger.charge(P.xen_shadow_unsync, 1);
-    this.#outOfSync.add(page >> TABLE_SHIFT, (evicted) => this.#resync(evicted));
+    // Which table has to leave, and what was written there, no state tells.
+    this.#table.states.apart(page, (other) =>
+      this.#outOfSync.add(other >> TABLE_SHIFT, (evicted) => this.#resync(evicted)),
+    );
   }
 
   /** The guest's kernel (or Xen for it) writes L1 entries that are alike and in one table. Their shadows stay as they were. */
@@ -152,6 +155,8 @@ export class ShadowTables {
   /** sh_update_cr3: every table that is out of sync is synced. */
   update(): void {
     this.#ledger.charge(P.xen_shadow_cr3, 1);
+    // Nor which tables are to be synced.
+    if (this.#outOfSync.wasUsed) this.#table.states.once();
     for (const table of this.#outOfSync.tables) this.#resync(table);
     // A PV guest's Xen has no linear map of the shadows of its own to flush.
     if (this.#isExternal) this.flush();
@@ -280,9 +285,8 @@ export class ShadowTables {
     this.flush();
     ledger.charge(P.xen_shadow_compare, this.#granted[table]);
     const { flags, withheld } = this.#table;
-    const { written } = snapshot;
-    for (let i = 0; i < written.length; i++) {
-      const page = table * TABLE_PAGES + written[i];
+    for (let i = 0; i < snapshot.writtenCount; i++) {
+      const page = snapshot.writtenPage(i);
       if ((withheld[page] & WITHHELD_ACCESS) !== 0) continue;
       if (snapshot.entryOf(page) === flags[page] && this.#changes[page] === 0) continue;
       this.noticeFrame(page);

@@ -25,6 +25,7 @@ function machine(also: (page: number, states: PageStates, ledger: Ledger) => voi
     },
   });
   return {
+    courses,
     ledger,
     states,
     open,
@@ -140,6 +141,47 @@ test("what a store does besides is done by those that are like it", () => {
   });
   store([1, 2, 3, 4]);
   assert.deepEqual(done, [1, 2, 3, 4]);
+});
+
+test("what a store does apart each does by itself, at its own charge, and none is like it for that", () => {
+  const { gone, ledger, store } = machine((page, states, charged) => {
+    states.apart(page, (own) => {
+      charged.charge(2, own);
+      if (states.isAsked) states.also(() => assert.fail("it is no part of what others are like"));
+    });
+  });
+  store([1, 2, 3, 4]);
+  assert.deepEqual(gone, [1, 2]);
+  assert.equal(ledger.totals()[2], 1 + 2 + 3 + 4);
+});
+
+test("stores that do something apart are not taken in rows: each may change what the next one finds", () => {
+  const { courses, gone, open, store } = machine((page, states) => {
+    states.apart(page, (own) => {
+      open[own + 1] = 1;
+    });
+  });
+  store([100, 110]);
+  const row = { pages: Uint32Array.of(1, 2, 3), base: 0, sites: new Int32Array(3), bytes: undefined };
+  const regions = { of: () => 0, around: () => ({ first: 0, end: PAGES, region: 0 }) };
+  assert.equal(courses.takeMany(row, 0, 3, { phase: "track", epoch: 0, regions }), 0);
+  store([1, 2, 3]);
+  assert.deepEqual(gone, [100, 110, 2, 3], "the second and the third found open pages");
+});
+
+test("stores of other sizes are others", () => {
+  const { courses, gone } = machine();
+  for (const [page, bytes, stores] of [
+    [1, 8, 1],
+    [2, 8, 1],
+    [3, 8, 1],
+    [4, 4, 1],
+    [5, 8, 2],
+    [6, 4, 1],
+    [7, 4, 1],
+  ])
+    courses.store(page, bytes, stores);
+  assert.deepEqual(gone, [1, 2, 4, 5, 6]);
 });
 
 test("rows far from each other are charged alike", () => {

@@ -63,7 +63,8 @@ const PAGE_BYTES = 4096;
 
 /**
  * Long rows of stores, upwards, downwards or in no order: to two regions by turns, to pages of none, and to some pages twice.
- * Regions overlap, begin inside pages and change between epochs; images are written back at a site of the program's own.
+ * Regions overlap, begin inside pages and change between epochs; images are written back at a site of the program's own. Stores
+ * are of several sizes, and some come together.
  */
 function rowsOfStores(seed: number): Recording {
   const random = new Random(seed);
@@ -72,8 +73,10 @@ function rowsOfStores(seed: number): Recording {
   const events = new EventColumns();
   const calls: Recording["calls"][number][] = [];
   const epochs: EpochPages[] = [];
-  const push = (kind: number, argument: number, site: number) =>
-    events.push(kind, argument, site, events.length * 100, kind === EVENT.store ? 8 : 0);
+  const push = (kind: number, argument: number, site: number, bytes = 0) =>
+    events.push(kind, argument, site, events.length * 100, bytes);
+  /** Further stores to pages that were written: page, site, how many, their bytes. */
+  const further: [number, number, number, number][] = [];
   const call = (what: Recording["calls"][number], site = sites) => push(EVENT.call, calls.push(what) - 1, site);
   const ids: number[] = [];
   const protect = (id: number, address: number, bytes: number) => {
@@ -90,21 +93,27 @@ function rowsOfStores(seed: number): Recording {
   if (seed % 3 === 0) for (let i = 0; i < 14; i++) protectAny(12);
   for (let epoch = 0; epoch < 4; epoch++) {
     const written = new Set<number>();
-    const store = (page: number, site: number) => {
+    const store = (page: number, site: number, bytes: number) => {
       if (written.has(page) && !random.chance(10)) return;
       written.add(page);
-      push(EVENT.store, page, site);
+      push(EVENT.store, page, site, bytes);
+      // They end a row.
+      if (seed % 2 === 1 || !random.chance(20)) return;
+      const stores = 1 + random.below(3);
+      further.push([page, site, stores, stores * bytes]);
+      push(EVENT.writes, further.length, -1);
     };
     for (let row = 0; row < 12; row++) {
       const length = 1 + random.below(300);
       const first = random.below(pageCount - length);
       const way = random.below(4);
       const site = random.below(sites);
+      const bytes = random.chance(70) ? 8 : 4;
       for (let i = 0; i < length; i++) {
-        if (way === 0) store(first + i, site);
-        else if (way === 1) store(first + length - i, site);
-        else if (way === 2) store(random.below(pageCount), random.below(sites));
-        else store(i % 2 === 0 ? 20 + ((first + i) % 600) : 650 + ((first + i) % 500), i % 2);
+        if (way === 0) store(first + i, site, bytes);
+        else if (way === 1) store(first + length - i, site, bytes);
+        else if (way === 2) store(random.below(pageCount), random.below(sites), i % 7 === 3 ? 2 : bytes);
+        else store(i % 2 === 0 ? 20 + ((first + i) % 600) : 650 + ((first + i) % 500), i % 2, bytes);
       }
     }
     for (let i = random.below(6); i > 0; i--) protectAny(seed % 3 === 0 ? 12 : 200);
@@ -117,13 +126,19 @@ function rowsOfStores(seed: number): Recording {
     if (random.chance(50)) {
       const site = random.below(sites);
       call({ kind: "reload", id: 0, group: "", bytes: 600 * PAGE_BYTES }, site);
-      for (let page = 20; page < 620; page++) push(EVENT.store, page, site);
+      for (let page = 20; page < 620; page++) push(EVENT.store, page, site, 8);
     }
   }
   epochs.push({ pages: none, low: none, high: none, stores: none, changed: none });
   return {
     ...recordingOf({ regionPages: pageCount, epochs: 1, dirtyPages: 1, order: "ascending", sites }),
     ...events.columns(),
+    writes: {
+      page: Uint32Array.from(further, ([page]) => page),
+      site: Int32Array.from(further, ([, site]) => site),
+      count: Uint32Array.from(further, ([, , stores]) => stores),
+      bytes: Float64Array.from(further, ([, , , bytes]) => bytes),
+    },
     calls,
     epochs,
     programCycles: events.length * 100,
