@@ -1,4 +1,3 @@
-import { bitCount } from "../machine/bits.ts";
 import { NO_REGION } from "../machine/context.ts";
 import { P } from "../machine/primitives.ts";
 import { firstAtLeast } from "../machine/sorted.ts";
@@ -349,8 +348,14 @@ export class CheckpointEngine {
     for (const region of this.regions.all) {
       const { first, pageCount } = region.pages;
       const end = firstAtLeast(pages, first + pageCount + this.#base);
+      const from = firstAtLeast(pages, first + this.#base);
+      // Nothing is between them, and nothing is known of their bytes.
+      if (runs.address.length === 0 && end > from && pages[end - 1] - pages[from] === end - 1 - from) {
+        region.addPages(pages[from] - this.#base, pages[end - 1] + 1 - this.#base);
+        continue;
+      }
       let run = firstRunFrom(runs, first);
-      for (let i = firstAtLeast(pages, first + this.#base); i < end; i++) {
+      for (let i = from; i < end; i++) {
         const page = pages[i] - this.#base;
         while (run < runs.address.length && pageOfRun(runs, run) < page) run++;
         if (run === runs.address.length || pageOfRun(runs, run) !== page) region.addPage(page);
@@ -394,15 +399,19 @@ function takePending(region: Region): SavedRegion {
   let count = 0;
   let pieces = 0;
   let bytes = 0;
-  let lines = 0;
-  let partLines = 0;
+  let dirtyBytes = 0;
   let partBytes = 0;
-  for (let i = from; i < pageCount; i = region.nextPending(i + 1)) {
-    const page = first + i;
-    pendingLines.take(page);
-    // Only the first and the last page may belong to the region in part.
-    const size = i > 0 && i < pageCount - 1 ? PAGE_BYTES : region.bytesOn(page);
-    if (pending[i] === PENDING.part) {
+  for (let i = from, end = from; i < pageCount; i = region.nextPending(end)) {
+    end = region.pendingUntil(i);
+    if (pending[i] === PENDING.whole) {
+      for (let page = first + i; page < first + end; page++) pages[count++] = page;
+      pieces += end - i;
+      bytes += region.bytesIn(first + i, first + end);
+      dirtyBytes += takeDirtyBytes(region, first + i, first + end);
+      continue;
+    }
+    for (let page = first + i; page < first + end; page++) {
+      pendingLines.take(page);
       while (run < runs.address.length && pageOfRun(runs, run) < page) run++;
       const before = pieces;
       for (; run < runs.address.length && pageOfRun(runs, run) === page; run++) {
@@ -415,13 +424,6 @@ function takePending(region: Region): SavedRegion {
         pages[count++] = page;
         partPages++;
       }
-    } else {
-      pages[count++] = page;
-      pieces++;
-      bytes += size;
-      const { low, high } = pendingLines;
-      if (size < PAGE_BYTES) partLines += writtenBytes(region, page);
-      else if ((low | high) !== 0) lines += bitCount(low) + bitCount(high);
     }
   }
   pendingLines.finish();
@@ -433,9 +435,30 @@ function takePending(region: Region): SavedRegion {
     partPages,
     pieces,
     bytes: bytes + partBytes,
-    dirtyBytes: lines * LINE_BYTES + partLines + partBytes,
+    dirtyBytes: dirtyBytes + partBytes,
     whole: count === pageCount && partPages === 0,
   };
+}
+
+/** Takes the lines of the pages from `first` to before `end`. @returns how many bytes of the region those hold */
+function takeDirtyBytes(region: Region, first: number, end: number): number {
+  const { pendingLines } = region;
+  // Only its first and its last page may belong to it in part.
+  const isCut = (page: number) => region.bytesOn(page) < PAGE_BYTES;
+  let bytes = 0;
+  let from = first;
+  if (isCut(first)) {
+    pendingLines.take(first);
+    bytes += writtenBytes(region, first);
+    from++;
+  }
+  const to = end > from && isCut(end - 1) ? end - 1 : end;
+  bytes += LINE_BYTES * pendingLines.takeAll(from, to);
+  if (to < end) {
+    pendingLines.take(to);
+    bytes += writtenBytes(region, to);
+  }
+  return bytes;
 }
 
 /** Bytes of the lines that were just taken of a page, as far as they lie in a region that ends or begins inside the page. */

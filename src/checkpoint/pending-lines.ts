@@ -1,8 +1,10 @@
+import { bitCount } from "../machine/bits.ts";
 import { oncePer } from "../machine/once-per.ts";
 import { firstAtLeast } from "../machine/sorted.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
+import { LINE_BYTES, PAGE_BYTES } from "./pages.ts";
 
-/** 64-byte lines that were written, page by page, as columns: bit i of `low` is line i, of `high` line 32 + i. */
+/** 64-byte lines that were written, as columns, with a page once: bit i of `low` is line i, of `high` line 32 + i. */
 export interface WrittenLines {
   /** Of linear memory. */
   readonly pages: Uint32Array;
@@ -10,11 +12,14 @@ export interface WrittenLines {
   readonly high: Uint32Array;
 }
 
+const LINES_PER_PAGE = PAGE_BYTES / LINE_BYTES;
 const NO_LINES: WrittenLines = { pages: new Uint32Array(0), low: new Uint32Array(0), high: new Uint32Array(0) };
 /** All bits of a word, as the bit operations have it: signed. */
 const ALL = -1;
 /** More than a linear memory has pages. */
 const MOST_ENTRIES = 2 ** 22;
+/** Of fewer pages lines are counted one page after the other. */
+const FEWEST_PAGES = 16;
 
 /**
  * Which lines of a region's pages were written since each page was last saved; of one that never was, all. What was written
@@ -27,8 +32,9 @@ export class PendingLines {
   #isAll = true;
   /** Two words for each page: what is left of earlier epochs. Made when there is something. */
   #left: Uint32Array | undefined;
-  /** The lines noted last, the first of them that was not taken, and the end of this region's. */
+  /** The lines noted last, how many come before each entry, the first that was not taken, and the end of this region's. */
   #noted = NO_LINES;
+  #before = linesBefore(NO_LINES);
   #at = 0;
   #end = 0;
   /** Lines of the page taken last, and how many were since the last `finish`. */
@@ -45,6 +51,7 @@ export class PendingLines {
   note(lines: WrittenLines): void {
     this.#leave(this.#end);
     this.#noted = lines;
+    this.#before = linesBefore(lines);
     this.#at = firstAtLeast(lines.pages, this.#first);
     this.#end = firstAtLeast(lines.pages, this.#first + this.#pageCount, this.#at);
   }
@@ -69,10 +76,11 @@ export class PendingLines {
     this.#takenPages++;
     this.#low = 0;
     this.#high = 0;
-    if (this.#at < this.#end && pages[this.#at] < page) this.#leave(firstAtLeast(pages, page, this.#at));
-    for (; this.#at < this.#end && pages[this.#at] === page; this.#at++) {
-      this.#low |= low[this.#at];
-      this.#high |= high[this.#at];
+    this.#skip(page);
+    if (this.#at < this.#end && pages[this.#at] === page) {
+      this.#low = low[this.#at];
+      this.#high = high[this.#at];
+      this.#at++;
     }
     if (this.#isAll) {
       this.#low = ALL;
@@ -86,6 +94,23 @@ export class PendingLines {
     }
   }
 
+  /** Takes the lines of all pages from `first` to before `end`, as `take` does. @returns how many those are */
+  takeAll(first: number, end: number): number {
+    if (this.#left !== undefined || end - first < FEWEST_PAGES) {
+      let lines = 0;
+      for (let page = first; page < end; page++) {
+        this.take(page);
+        lines += this.lineCount;
+      }
+      return lines;
+    }
+    this.#takenPages += end - first;
+    this.#skip(first);
+    const from = this.#at;
+    this.#at = firstAtLeast(this.#noted.pages, end, from);
+    return this.#isAll ? LINES_PER_PAGE * (end - first) : this.#before[this.#at] - this.#before[from];
+  }
+
   /** As `WrittenLines` has them, but signed. */
   get low(): number {
     return this.#low;
@@ -93,6 +118,11 @@ export class PendingLines {
 
   get high(): number {
     return this.#high;
+  }
+
+  /** How many lines that are. */
+  get lineCount(): number {
+    return (this.#low | this.#high) === 0 ? 0 : bitCount(this.#low) + bitCount(this.#high);
   }
 
   /** All that is to be saved now was taken. */
@@ -111,11 +141,17 @@ export class PendingLines {
     let at = this.#at;
     for (let page = this.#first; page < this.#first + this.#pageCount; page++) {
       const isNoted = at < this.#end && pages[at] === page;
-      while (at < this.#end && pages[at] === page) at++;
+      if (isNoted) at++;
       const k = 2 * (page - this.#first);
       const isLeft = this.#left !== undefined && (this.#left[k] | this.#left[k + 1]) !== 0;
       if (isNoted || isLeft || this.#isAll) tell(page);
     }
+  }
+
+  /** Leaves what was noted of pages before this one. */
+  #skip(page: number): void {
+    const { pages } = this.#noted;
+    if (this.#at < this.#end && pages[this.#at] < page) this.#leave(firstAtLeast(pages, page, this.#at));
   }
 
   /** Keeps what was noted, up to before an entry, for later. */
@@ -141,3 +177,10 @@ function sortedByPage(lines: WrittenLines): WrittenLines {
   const order = Uint32Array.from(keys, (key) => key % MOST_ENTRIES);
   return { pages: order.map((i) => pages[i]), low: order.map((i) => low[i]), high: order.map((i) => high[i]) };
 }
+
+/** How many lines come before each entry, and after the last: of an epoch's, too, kept as long as they are. */
+const linesBefore = oncePer(({ low, high }: WrittenLines): Uint32Array => {
+  const before = new Uint32Array(low.length + 1);
+  for (let i = 0; i < low.length; i++) before[i + 1] = before[i] + bitCount(low[i]) + bitCount(high[i]);
+  return before;
+});

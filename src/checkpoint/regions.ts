@@ -49,6 +49,11 @@ export class Region {
     return this.#pending.next(PENDING.whole | PENDING.part, from, this.pages.pageCount);
   }
 
+  /** Where the stretch ends that begins at a page, both from `pages.first`, and of which the same is pending. */
+  pendingUntil(from: number): number {
+    return this.#pending.alikeUntil(from, this.pages.pageCount);
+  }
+
   holds(page: number): boolean {
     return page >= this.pages.first && page < this.pages.first + this.pages.pageCount;
   }
@@ -56,6 +61,11 @@ export class Region {
   /** All of a page that it holds is pending. */
   addPage(page: number): void {
     this.pending[page - this.pages.first] = PENDING.whole;
+  }
+
+  /** All of the pages that it holds from `first` to before `end`. */
+  addPages(first: number, end: number): void {
+    this.#pending.fill(PENDING.whole, first - this.pages.first, end - this.pages.first);
   }
 
   /** Bytes of pages that it holds are pending too; what others have of those pages is left out. */
@@ -85,8 +95,13 @@ export class Region {
 
   /** How many bytes of `page` belong to the region. */
   bytesOn(page: number): number {
+    return this.bytesIn(page, page + 1);
+  }
+
+  /** How many bytes of the pages from `first` to before `end` belong to it. */
+  bytesIn(first: number, end: number): number {
     const { address, bytes } = this.spec;
-    return Math.min((page + 1) * PAGE_BYTES, address + bytes) - Math.max(page * PAGE_BYTES, address);
+    return Math.min(end * PAGE_BYTES, address + bytes) - Math.max(first * PAGE_BYTES, address);
   }
 
   /** Bytes of `page` that belong to the region, as offsets from the region's start. */

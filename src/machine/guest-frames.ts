@@ -1,4 +1,4 @@
-import { type PageTable, WINDOW_PAGES } from "./page-table.ts";
+import { type PageTable, TABLE_PAGES, WINDOW_PAGES } from "./page-table.ts";
 
 /** No frame, or no page. */
 export const NONE = -1;
@@ -71,6 +71,13 @@ export class GuestFrames {
       const before = this.withheldOf(frame);
       if ((before & bits) !== bits) this.withhold(frame, before | bits);
     }
+  }
+
+  /** Gives these bits back of every frame whose entry is in one table with a frame's. */
+  releaseAround(frame: number, bits: number): void {
+    const first = frame & ~(TABLE_PAGES - 1);
+    const end = Math.min(this.#count, first + TABLE_PAGES);
+    for (let other = first; other < end; other++) this.withhold(other, this.withheldOf(other) & ~bits);
   }
 
   #grow(): void {

@@ -33,17 +33,21 @@ export class PageBytes {
 
   /** The pages of ranges whose bytes have one of these bits, in the order of the ranges. */
   pagesWith(bits: number, ranges: readonly { readonly first: number; readonly pageCount: number }[]): Uint32Array {
+    const { bytes } = this;
     let pages = new Uint32Array(64);
     let count = 0;
     for (const { first, pageCount } of ranges) {
       const end = first + pageCount;
-      for (let page = this.next(bits, first, end); page < end; page = this.next(bits, page + 1, end)) {
-        if (count === pages.length) {
-          const more = new Uint32Array(2 * count);
-          more.set(pages);
-          pages = more;
+      for (let page = this.next(bits, first, end); page < end; page = this.next(bits, page, end)) {
+        // Mostly it is not alone.
+        for (; page < end && (bytes[page] & bits) !== 0; page++) {
+          if (count === pages.length) {
+            const more = new Uint32Array(2 * count);
+            more.set(pages);
+            pages = more;
+          }
+          pages[count++] = page;
         }
-        pages[count++] = page;
       }
     }
     return pages.subarray(0, count);

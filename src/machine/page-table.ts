@@ -32,6 +32,8 @@ export const WITHHELD_ACCESS = 1;
 export const WITHHELD_WRITE = 2;
 /** They let a store pass, and the processor sets the D bit of their entry by it. */
 export const WITHHELD_DIRTY = 4;
+/** Their entry is to be recalculated before it lets somebody write: never set alone. */
+export const WITHHELD_STALE = 8;
 
 /** What a store needs to complete without the machine's help. */
 export const PTE_STORE = PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY;

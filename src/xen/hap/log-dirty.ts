@@ -1,8 +1,10 @@
 import type { PageStates } from "../../machine/page-states.ts";
-import { TABLE_SHIFT, WINDOW_PAGES, WITHHELD_WRITE } from "../../machine/page-table.ts";
+import { WITHHELD_STALE, WITHHELD_WRITE } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import type { LogDirty, LogDirtyMode } from "../log-dirty.ts";
 import type { HapHypervisor } from "./hypervisor.ts";
+
+const CLOSED = WITHHELD_WRITE | WITHHELD_STALE;
 
 /**
  * Log-dirty mode under hardware-assisted paging by write protection, as on processors without PML: all frames get the type
@@ -15,30 +17,26 @@ import type { HapHypervisor } from "./hypervisor.ts";
  */
 export function hapLogDirty(xen: HapHypervisor, states: PageStates): LogDirtyMode {
   const { frames, ledger } = xen;
-  /** Last tables of the second table, by their first frame, that are not recalculated yet. */
-  const stale = new Uint8Array(WINDOW_PAGES >> TABLE_SHIFT);
   let log: LogDirty | undefined;
   const close = () => {
     ledger.charge(P.xen_ept_recalculate, 1);
-    frames.withholdAll(WITHHELD_WRITE);
-    stale.fill(1);
+    frames.withholdAll(CLOSED);
     xen.sync();
   };
+  const open = (frame: number) => frames.withhold(frame, frames.withheldOf(frame) & ~CLOSED);
   return {
     enable(started) {
       log = started;
       xen.observe({
         write(frame) {
-          // Which table that is does not follow from the page.
-          states.once();
-          const table = frame >> TABLE_SHIFT;
-          if (stale[table] === 1) {
-            stale[table] = 0;
+          if (frames.withheldOf(frame) & WITHHELD_STALE) {
+            states.once();
+            frames.releaseAround(frame, WITHHELD_STALE);
             xen.misconfiguration();
           }
           log?.mark(frames.pageOf(frame));
           ledger.charge(P.xen_p2m_entry, 1);
-          frames.withhold(frame, frames.withheldOf(frame) & ~WITHHELD_WRITE);
+          open(frame);
         },
         emulatedIn: () => 0,
         emulateIn: () => {},
@@ -57,9 +55,7 @@ export function hapLogDirty(xen: HapHypervisor, states: PageStates): LogDirtyMod
     entryWritten(page) {
       const frame = frames.frameOf(page);
       // The kernel has filled the frame before it gives it to the page.
-      if (frame >= 0 && log?.mayWrite(page) === true) {
-        frames.withhold(frame, frames.withheldOf(frame) & ~WITHHELD_WRITE);
-      }
+      if (frame >= 0 && log?.mayWrite(page) === true) open(frame);
     },
   };
 }

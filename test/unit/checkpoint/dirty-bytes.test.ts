@@ -3,12 +3,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { createMachine, DEFAULT_MACHINE } from "../../../src/run/machine.ts";
 
-const PAGES = 12;
+const PAGES = 60;
 const LINES = 64;
 const SITE = 0;
 
 test("a region's dirty bytes are those of its lines that were written since it was last saved", () => {
-  const area = fc.record({ address: fc.nat(7 * 4096), bytes: fc.integer({ min: 1, max: 5 * 4096 - 1 }) });
+  const area = fc.oneof(
+    fc.record({ address: fc.nat(7 * 4096), bytes: fc.integer({ min: 1, max: 5 * 4096 - 1 }) }),
+    fc.record({ address: fc.nat(7 * 4096), bytes: fc.integer({ min: 1, max: 50 * 4096 - 1 }) }),
+  );
   const word = fc.integer({ min: 0, max: 0xffffffff });
   const written = fc.uniqueArray(fc.record({ page: fc.nat(PAGES - 1), low: word, high: word }), {
     selector: ({ page }) => page,

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { byPage, PendingLines } from "../../../src/checkpoint/pending-lines.ts";
+import { bitCount } from "../../../src/machine/bits.ts";
 
 const FIRST = 3;
-const PAGES = 8;
+const PAGES = 40;
 const ALL = [-1, -1] as const;
 
 const written = fc
@@ -18,8 +19,14 @@ const written = fc
   }));
 const step = fc.oneof(
   fc.record({ kind: fc.constant("note" as const), lines: written }),
-  fc.record({ kind: fc.constant("take" as const), pages: fc.uniqueArray(fc.nat(PAGES - 1)) }),
-  fc.record({ kind: fc.constant("takeAll" as const) }),
+  fc.record({
+    kind: fc.constant("take" as const),
+    pages: fc.uniqueArray(fc.nat(PAGES - 1)),
+    from: fc.nat(PAGES - 1),
+    to: fc.nat(PAGES),
+    isCounted: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant("takeAll" as const), isCounted: fc.boolean() }),
   fc.record({ kind: fc.constant("add" as const), page: fc.nat(PAGES - 1) }),
   fc.record({ kind: fc.constant("addAll" as const) }),
 );
@@ -30,11 +37,22 @@ test("lines stay pending until their page is taken", () => {
       const pending = new PendingLines({ first: FIRST, pageCount: PAGES });
       const expected: [number, number][] = Array.from({ length: PAGES }, () => [...ALL]);
       let isAll = true;
-      const take = (pages: readonly number[]) => {
-        for (const i of pages) {
-          pending.take(FIRST + i);
-          assert.deepEqual([pending.low, pending.high], expected[i]);
-          expected[i] = [0, 0];
+      const take = (taken: ReadonlySet<number>, isCounted: boolean) => {
+        for (let i = 0; i < PAGES; i++) {
+          if (!taken.has(i)) continue;
+          if (!isCounted) {
+            pending.take(FIRST + i);
+            assert.deepEqual([pending.low, pending.high], expected[i]);
+            expected[i] = [0, 0];
+            continue;
+          }
+          const from = i;
+          let lines = 0;
+          for (; taken.has(i); i++) {
+            lines += bitCount(expected[i][0]) + bitCount(expected[i][1]);
+            expected[i] = [0, 0];
+          }
+          assert.equal(pending.takeAll(FIRST + from, FIRST + i), lines);
         }
         pending.finish();
       };
@@ -58,9 +76,12 @@ test("lines stay pending until their page is taken", () => {
           isAll = true;
         } else if (one.kind === "takeAll" || isAll) {
           // Of what was never saved, nothing is saved in part.
-          take(expected.map((_, i) => i));
+          take(new Set(expected.keys()), one.isCounted);
           isAll = false;
-        } else take([...one.pages].sort((a, b) => a - b));
+        } else {
+          const row = Array.from({ length: Math.max(0, one.to - one.from) }, (_, i) => one.from + i);
+          take(new Set([...one.pages, ...row]), one.isCounted);
+        }
         const told: number[] = [];
         pending.eachPage((page) => told.push(page - FIRST));
         assert.deepEqual(
