@@ -157,8 +157,7 @@ export class Courses {
    * for each store that is not taken with others, which it counts.
    */
   mayTakeMany(): boolean {
-    // What is found out may be another thing after each store.
-    if (this.#states.version !== this.#version || this.#states.finds.length > 0) return false;
+    if (this.#states.version !== this.#version) return false;
     return this.#alone === 0 || --this.#alone === 0;
   }
 
@@ -170,7 +169,7 @@ export class Courses {
    */
   takeMany(stores: Stores, from: number, to: number, contexts: StoreContexts): number {
     let at = from;
-    while (at < to) {
+    while (at < to && this.#states.version === this.#version) {
       const end = Math.min(to, at + this.#together);
       const stop = this.#takeAlike(stores, at, end, contexts);
       this.#together = stop === end ? Math.min(MOST_TOGETHER, 2 * this.#together) : FEWEST_TOGETHER;
@@ -191,18 +190,72 @@ export class Courses {
     const course = this.#courseOf(base + pages[from], phase, bytes?.[from] ?? ANY_BYTES, 1);
     const effect = course?.effect;
     if (course === undefined || effect === undefined || effect.together === "never") return from;
-    let end = effect.together === "ascending" ? ascendingUntil(pages, from, to) : to;
-    end = withinUntil(pages, from, end, effect.first - base, effect.end - base);
-    if (bytes !== undefined) end = sameUntil(bytes, from, end);
+    const most = bytes === undefined ? to : sameUntil(bytes, from, to);
+    const runEnd = successiveUntil(pages, from, most);
+    if (runEnd - from >= FEWEST_TOGETHER) return this.#takeRun(course, effect, stores, from, runEnd, contexts);
+    // In any other order, each mostly finds something else.
+    if (course.found.length > 0 || effect.isPartlyApart) return from;
+    return this.#takeEach(course, effect, stores, from, effect.together === "ascending" ? runEnd : most, contexts);
+  }
+
+  /** The same where their pages follow each other. */
+  #takeRun(course: Course, effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+    const { changes, additions } = effect;
+    const first = stores.base + stores.pages[from];
+    let stop = first < effect.first ? first : Math.min(first + to - from, effect.end);
+    const looked = this.#looked;
+    for (let i = 0; i < looked.length && stop > first; i++) stop = runUntil(looked[i], first, stop);
+    const alike = from + stop - first;
+    const isStepped = course.found.length > 0 || effect.isPartlyApart;
+    const end = isStepped ? this.#stepThrough(course, effect, stores, from, alike, contexts) : alike;
+    stop = first + end - from;
+    for (let i = 0; i < changes.length; i++) changes[i].state.bytes.fill(changes[i].after, first, stop);
+    for (let i = 0; i < additions.length; i++) addToRun(additions[i], first, stop);
+    if (isStepped) return end;
+    this.#doAlso(effect, stores, from, end);
+    this.#charge(effect.charges, stores, from, end, contexts);
+    return end;
+  }
+
+  /** Goes through what stores find out and do apart, as long as that leaves the next one alike. */
+  #stepThrough(
+    course: Course,
+    { also, charges }: Effect,
+    { pages, base, sites }: Stores,
+    from: number,
+    to: number,
+    { phase, epoch, regions }: StoreContexts,
+  ): number {
+    const ledger = this.#ledger;
+    for (let i = from; i < to; i++) {
+      const page = base + pages[i];
+      this.#isFound = false;
+      if (i > from && !this.#finds(course, page)) return i;
+      ledger.enter(phase, epoch, sites[i], regions.of(pages[i]));
+      for (let k = 0; k < also.length; k++) also[k](page);
+      ledger.chargeBundle(charges);
+      if (this.#states.version !== this.#version) return i + 1;
+    }
+    return to;
+  }
+
+  /** The same for pages in any order. */
+  #takeEach(course: Course, effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+    const { changes, additions } = effect;
+    const { pages, base } = stores;
+    let end = withinUntil(pages, from, to, effect.first - base, effect.end - base);
     const looked = this.#looked;
     for (let i = 0; i < looked.length; i++) end = alikeUntil(looked[i], course.before[i], pages, base, from, end);
-    const { changes, additions, also } = effect;
     // Where a page comes twice, the first change is not there to be made again.
     for (let i = 0; i < changes.length; i++) end = changeWhile(changes[i], pages, base, from, end);
     for (let i = 0; i < additions.length; i++) add(additions[i], pages, base, from, end);
-    for (let i = 0; i < also.length; i++) for (let k = from; k < end; k++) also[i](base + pages[k]);
+    this.#doAlso(effect, stores, from, end);
     this.#charge(effect.charges, stores, from, end, contexts);
     return end;
+  }
+
+  #doAlso({ also }: Effect, { pages, base }: Stores, from: number, to: number): void {
+    for (let i = 0; i < also.length; i++) for (let k = from; k < to; k++) also[i](base + pages[k]);
   }
 
   /** The course of stores to a page in a phase, by its number. */
@@ -222,9 +275,13 @@ export class Courses {
     const ledger = this.#ledger;
     const { first, end, region } = regions.around(pages[from]);
     const isOne = withinUntil(pages, from, to, first, end) === to;
-    for (let i = from; i < to; i++) {
-      ledger.enter(phase, epoch, sites[i], isOne ? region : regions.of(pages[i]));
-      ledger.chargeBundle(charges);
+    for (let i = from; i < to; ) {
+      const site = sites[i];
+      ledger.enter(phase, epoch, site, isOne ? region : regions.of(pages[i]));
+      let times = 1;
+      while (isOne && i + times < to && sites[i + times] === site) times++;
+      ledger.chargeBundle(charges, times);
+      i += times;
     }
   }
 
@@ -235,12 +292,18 @@ export class Courses {
     return states;
   }
 
-  #isAt({ before, found }: Course, page: number): boolean {
+  #isAt(course: Course, page: number): boolean {
+    const { before } = course;
     const ofPages = this.#ofPages;
     const count = ofPages.length;
     for (let i = 0; i < count; i++) if (ofPages[i][page] !== before[i]) return false;
     const looked = this.#looked;
     for (let i = count; i < looked.length; i++) if (stateOf(looked[i], page) !== before[i]) return false;
+    return this.#finds(course, page);
+  }
+
+  /** Whether a store finds out what those of a course do. */
+  #finds({ found }: Course, page: number): boolean {
     if (found.length === 0) return true;
     const foundHere = this.#find(page);
     for (let i = 0; i < found.length; i++) if (foundHere[i] !== found[i]) return false;
@@ -299,7 +362,7 @@ export class Courses {
       .map(({ counts, grain }, i) => ({ counts, grain, added: counts[page >> grain] - countsBefore[i] }))
       .filter(({ added }) => added !== 0);
     const charges = ledger.bundle(chargesBefore);
-    const together = likeness.isPartlyApart ? "never" : togetherOf(changes, this.#looked);
+    const together = likeness.changesOthers ? "never" : togetherOf(changes, this.#looked);
     return charges && { ...likeness, changes, additions, charges, together };
   }
 
@@ -333,10 +396,17 @@ function togetherOf(changes: Effect["changes"], looked: readonly PageState[]): E
   return looked.some(isAhead) ? "ascending" : "anyhow";
 }
 
-/** How far pages ascend. */
-function ascendingUntil(pages: Uint32Array, from: number, to: number): number {
-  for (let i = from + 1; i < to; i++) if (pages[i] <= pages[i - 1]) return i;
+/** How far each page follows the one before. */
+function successiveUntil(pages: Uint32Array, from: number, to: number): number {
+  for (let i = from + 1; i < to; i++) if (pages[i] !== pages[i - 1] + 1) return i;
   return to;
+}
+
+/** How far a state of pages that follow each other is that of the first. */
+function runUntil({ entries, grain, distance }: PageState, first: number, end: number): number {
+  const last = ((end - 1) >> grain) + distance;
+  const alike = entries.alikeUntil((first >> grain) + distance, last + 1);
+  return alike > last ? end : (alike - distance) << grain;
 }
 
 /** How far numbers are the same. */
@@ -383,4 +453,12 @@ function changeWhile(
 function add({ counts, grain, added }: Addition, pages: Uint32Array, base: number, from: number, to: number): void {
   if (grain === ALL) counts[0] += (to - from) * added;
   else for (let i = from; i < to; i++) counts[(base + pages[i]) >> grain] += added;
+}
+
+function addToRun({ counts, grain, added }: Addition, first: number, end: number): void {
+  for (let entry = first >> grain, page = first; page < end; entry++) {
+    const next = grain === ALL ? end : Math.min(end, (entry + 1) << grain);
+    counts[entry] += (next - page) * added;
+    page = next;
+  }
 }

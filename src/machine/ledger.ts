@@ -133,13 +133,13 @@ export class Ledger {
     return bundle;
   }
 
-  /** Charges a bundle to the current context. */
-  chargeBundle(bundle: Bundle): void {
+  /** Charges a bundle to the current context, so many times. */
+  chargeBundle(bundle: Bundle, times = 1): void {
     const at = this.#row - bundle.firstRow;
     if (at >= 0 && at < BUNDLE_ROWS) {
-      bundle.times[at]++;
+      bundle.times[at] += times;
       this.#owes = true;
-    } else this.#add(bundle, this.#row, 1);
+    } else this.#add(bundle, this.#row, times);
   }
 
   /** Adds what bundles were charged: before anybody reads counts. */

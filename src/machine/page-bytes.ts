@@ -2,14 +2,20 @@ const BYTES_PER_WORD = 4;
 /** Filling fewer takes longer than setting them one by one. */
 const FEWEST_TO_FILL = 24;
 
-/** A byte for each page, all 0 at first, that is looked through four pages at a time: most of a large memory is alike. */
+/** A byte for each page that is looked through four pages at a time: most of a large memory is alike. */
 export class PageBytes {
   readonly bytes: Uint8Array;
   readonly #words: Int32Array;
 
-  constructor(length: number) {
-    this.#words = new Int32Array(Math.ceil(length / BYTES_PER_WORD));
-    this.bytes = new Uint8Array(this.#words.buffer, 0, length);
+  /** @param of how many pages, all 0 at first; or the bytes of pages, a multiple of four of them */
+  constructor(of: number | Uint8Array) {
+    if (typeof of === "number") {
+      this.#words = new Int32Array(Math.ceil(of / BYTES_PER_WORD));
+      this.bytes = new Uint8Array(this.#words.buffer, 0, of);
+    } else {
+      this.#words = new Int32Array(of.buffer, of.byteOffset, of.length / BYTES_PER_WORD);
+      this.bytes = of;
+    }
   }
 
   /** The same byte for all pages from `first` to before `end`. */

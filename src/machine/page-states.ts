@@ -6,6 +6,8 @@ export const ALL = 31;
 /** A state as it is looked up: the entry of a page is `bytes[(page >> grain) + distance]`. */
 export interface PageState {
   readonly bytes: Uint8Array;
+  /** The same, to be looked through. */
+  readonly entries: PageBytes;
   /** log2 of the pages that an entry stands for. */
   readonly grain: number;
   /** 1 when what is looked at is the next page's. */
@@ -25,8 +27,10 @@ export interface Likeness {
   readonly end: number;
   /** What they do besides changing states and counts. */
   readonly also: readonly ((page: number) => void)[];
-  /** Some of that is gone through by each of them, and may be charged, or change states of other pages. */
+  /** Some of that is gone through by each of them, and may be charged. */
   readonly isPartlyApart: boolean;
+  /** And it changes states of other pages. */
+  readonly changesOthers: boolean;
 }
 
 /**
@@ -46,6 +50,7 @@ export class PageStates {
   #isSingle = false;
   #also: ((page: number) => void)[] = [];
   #isPartlyApart = false;
+  #changesOthers = false;
   #first = 0;
   #end = 0;
 
@@ -57,7 +62,7 @@ export class PageStates {
   /** A byte for each page, or for each 2^grain pages; all 0 at first. */
   bytes(grain = 0): PageBytes {
     const made = new PageBytes(this.#entries(grain));
-    this.#add({ bytes: made.bytes, grain, distance: 0 });
+    this.#add({ bytes: made.bytes, entries: made, grain, distance: 0 });
     return made;
   }
 
@@ -67,7 +72,7 @@ export class PageStates {
    */
   keep(bytes: Uint8Array): void {
     if (!this.states.some((state) => state.bytes === bytes && state.distance === 0))
-      this.#add({ bytes, grain: 0, distance: 0 });
+      this.#add({ bytes, entries: new PageBytes(bytes), grain: 0, distance: 0 });
   }
 
   /** Counts of each 2^grain pages, all 0 at first; one of everything unless said otherwise. */
@@ -80,7 +85,7 @@ export class PageStates {
 
   /** A store looks at this state of the next page, too. */
   looksAhead(bytes: Uint8Array): void {
-    this.#add({ bytes, grain: 0, distance: 1 });
+    this.#add({ bytes, entries: new PageBytes(bytes), grain: 0, distance: 1 });
   }
 
   /** A store depends on this, too, which is asked for its page each time. */
@@ -118,15 +123,17 @@ export class PageStates {
 
   /**
    * Does a part of the store under way that each store like it goes through by itself, with charges of its own. It may read and
-   * change what no state tells, and states of pages that the store does not look at.
+   * change what no state tells, and what is found out.
+   * @param changesOthers whether it changes states, too: of pages that the store does not look at
    */
-  apart(page: number, action: (page: number) => void): void {
+  apart(page: number, action: (page: number) => void, changesOthers = false): void {
     if (!this.#isAsked) {
       action(page);
       return;
     }
     this.#also.push(action);
     this.#isPartlyApart = true;
+    this.#changesOthers ||= changesOthers;
     this.#isAsked = false;
     this.#aside(() => action(page));
     this.#isAsked = true;
@@ -147,6 +154,7 @@ export class PageStates {
     this.#isSingle = false;
     this.#also = [];
     this.#isPartlyApart = false;
+    this.#changesOthers = false;
     this.#first = 0;
     this.#end = this.windowPages;
   }
@@ -155,7 +163,13 @@ export class PageStates {
   finish(): Likeness | undefined {
     this.#isAsked = false;
     if (this.#isSingle) return undefined;
-    return { first: this.#first, end: this.#end, also: this.#also, isPartlyApart: this.#isPartlyApart };
+    return {
+      first: this.#first,
+      end: this.#end,
+      also: this.#also,
+      isPartlyApart: this.#isPartlyApart,
+      changesOthers: this.#changesOthers,
+    };
   }
 
   #add(state: PageState): void {

@@ -116,8 +116,10 @@ export class ShadowTables {
   unsync(page: number): void {
     this.#ledger.charge(P.xen_shadow_unsync, 1);
     // Which table has to leave, and what was written there, no state tells.
-    this.#table.states.apart(page, (other) =>
-      this.#outOfSync.add(other >> TABLE_SHIFT, (evicted) => this.#resync(evicted)),
+    this.#table.states.apart(
+      page,
+      (other) => this.#outOfSync.add(other >> TABLE_SHIFT, (evicted) => this.#resync(evicted)),
+      true,
     );
   }
 
