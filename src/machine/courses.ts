@@ -9,9 +9,10 @@ const MOST_CREDIT = 1024;
 const TRIAL_STORES = 64;
 /** Stores in a row that are looked at together, at the most. */
 const MOST_TOGETHER = 2048;
-/** Where fewer in a row take the same course, so many are looked at one by one. */
+/** Where fewer in a row take the same course, several times, so many are looked at one by one: no part of what may recur. */
 const FEWEST_TOGETHER = 6;
-const STORES_ALONE = 64;
+const MOST_FAILURES = 3;
+const STORES_ALONE = 61;
 /** What a store writes where that does not matter. */
 const ANY_BYTES = 8;
 
@@ -112,6 +113,8 @@ export class Courses {
   /** How many stores are looked at together next, and how many are not before that is tried again. */
   #together = FEWEST_TOGETHER;
   #alone = 0;
+  /** How often that was tried in vain since it last was not. */
+  #failures = 0;
 
   constructor(states: PageStates, ledger: Ledger, process: Process) {
     this.#states = states;
@@ -174,11 +177,10 @@ export class Courses {
       const stop = this.#takeAlike(stores, at, end, contexts);
       this.#together = stop === end ? Math.min(MOST_TOGETHER, 2 * this.#together) : FEWEST_TOGETHER;
       at = stop;
-      if (stop < end) {
-        if (stop - from < FEWEST_TOGETHER) this.#alone = STORES_ALONE;
-        break;
-      }
+      if (stop < end) break;
     }
+    if (at - from >= Math.min(FEWEST_TOGETHER, to - from)) this.#failures = 0;
+    else if (++this.#failures > MOST_FAILURES) this.#alone = STORES_ALONE;
     this.#credit = Math.min(MOST_CREDIT, this.#credit + at - from);
     return at;
   }
@@ -202,7 +204,8 @@ export class Courses {
   #takeRun(course: Course, effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
     const { changes, additions } = effect;
     const first = stores.base + stores.pages[from];
-    let stop = first < effect.first ? first : Math.min(first + to - from, effect.end);
+    if (first < effect.first || first >= effect.end) return from;
+    let stop = Math.min(first + to - from, effect.end);
     const looked = this.#looked;
     for (let i = 0; i < looked.length && stop > first; i++) stop = runUntil(looked[i], first, stop);
     const alike = from + stop - first;

@@ -49,6 +49,8 @@ export class ShadowTables {
   readonly #shadowed: Uint8Array;
   readonly #directories: Uint8Array;
   readonly #changes: Uint8Array;
+  /** 1 for pages whose entry has a shadow. */
+  readonly #present: Uint8Array;
   /** Entries of each table that have a shadow. */
   readonly #granted: Int32Array;
   /** An HVM guest's: entries hold references to what they map, and Xen runs on page tables of its own. */
@@ -65,8 +67,9 @@ export class ShadowTables {
     this.#directories = states.bytes(DIRECTORY_SHIFT).bytes;
     this.#changes = states.bytes().bytes;
     this.#granted = states.count(TABLE_SHIFT);
-    // Prefetching stops there, mostly.
-    states.looksAhead(table.withheld);
+    this.#present = states.bytes().bytes;
+    // Prefetching stops there, mostly; what that shadow grants does not matter.
+    states.looksAhead(this.#present);
     table.withholdAll(NO_ENTRY);
   }
 
@@ -236,6 +239,7 @@ export class ShadowTables {
   #set(page: number, withheld: number): void {
     const before = this.#table.withheld[page];
     this.#granted[page >> TABLE_SHIFT] += (before & WITHHELD_ACCESS) - (withheld & WITHHELD_ACCESS);
+    this.#present[page] = (withheld & WITHHELD_ACCESS) === 0 ? 1 : 0;
     if ((before & WITHHELD_DIRTY) === 0) for (const observer of this.#observers) observer.dirtyBitLost(page);
     this.#table.withhold(page, withheld);
   }
@@ -245,10 +249,11 @@ export class ShadowTables {
    * own anyway.
    */
   #prefetch(page: number): void {
-    const { flags, states, withheld } = this.#table;
+    const { flags, states } = this.#table;
+    const present = this.#present;
     const end = Math.min(page + PREFETCH_ENTRIES, (page | (TABLE_PAGES - 1)) + 1);
-    if (page + 1 === end || withheld[page + 1] === NO_ENTRY) states.once();
-    for (let next = page + 1; next < end && withheld[next] === NO_ENTRY; next++) {
+    if (page + 1 === end || present[page + 1] === 0) states.once();
+    for (let next = page + 1; next < end && present[next] === 0; next++) {
       const entry = flags[next];
       if ((entry & PTE_PRESENT) === 0) {
         this.#ledger.charge(P.xen_shadow_prefetch, 1);
