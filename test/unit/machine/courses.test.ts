@@ -40,6 +40,16 @@ function machine(also: (page: number, states: PageStates, ledger: Ledger) => voi
   };
 }
 
+/** @returns how many stores to these pages are taken together */
+function takeMany(courses: Courses, pages: readonly number[]): number {
+  const row = { pages: Uint32Array.from(pages), base: 0, sites: new Int32Array(pages.length), bytes: undefined };
+  const regions = { of: () => 0, around: () => ({ first: 0, end: PAGES, region: 0 }) };
+  return courses.takeMany(row, 0, pages.length, { phase: "track", epoch: 0, regions });
+}
+
+/** Pages that follow each other. */
+const run = (first: number, end: number) => Array.from({ length: end - first }, (_, i) => first + i);
+
 test("of stores that are alike two are gone through, and all are charged where they come from", () => {
   const { ledger, open, opened, gone, store } = machine();
   store([10, 11, 12, 13], 0);
@@ -162,11 +172,40 @@ test("stores that do something apart are not taken in rows: each may change what
     });
   });
   store([100, 110]);
-  const row = { pages: Uint32Array.of(1, 2, 3), base: 0, sites: new Int32Array(3), bytes: undefined };
-  const regions = { of: () => 0, around: () => ({ first: 0, end: PAGES, region: 0 }) };
-  assert.equal(courses.takeMany(row, 0, 3, { phase: "track", epoch: 0, regions }), 0);
+  assert.equal(takeMany(courses, [1, 2, 3]), 0);
   store([1, 2, 3]);
   assert.deepEqual(gone, [100, 110, 2, 3], "the second and the third found open pages");
+});
+
+test("a row ends where something else is found out, where what holds for some pages ends, and where something changes", () => {
+  const other = machine();
+  other.states.find((page) => (page < 220 ? 0 : 1));
+  other.store([100, 101]);
+  assert.equal(takeMany(other.courses, run(210, 230)), 10);
+
+  const bounded = machine((_page, states) => states.within(0, 220));
+  bounded.store([100, 101]);
+  assert.equal(takeMany(bounded.courses, run(210, 230)), 10);
+
+  const changing = machine((page, states) => {
+    states.apart(page, (own) => {
+      if (own === 213) states.changed();
+    });
+  });
+  changing.store([100, 101]);
+  assert.equal(takeMany(changing.courses, run(210, 230)), 4, "the one that changes it is taken");
+  assert.equal(changing.faults(), 2 + 4);
+});
+
+test("stores that look at the next page are taken in rows upwards", () => {
+  const up = machine();
+  up.states.looksAhead(up.open);
+  up.store([100, 110]);
+  assert.equal(takeMany(up.courses, run(210, 230)), 20);
+  const down = machine();
+  down.states.looksAhead(down.open);
+  down.store([100, 110]);
+  assert.equal(takeMany(down.courses, run(210, 230).reverse()), 1);
 });
 
 test("stores of other sizes are others", () => {
