@@ -1,4 +1,5 @@
 import { NO_REGION } from "../machine/context.ts";
+import { PageList } from "../machine/page-list.ts";
 import { P } from "../machine/primitives.ts";
 import { firstAtLeast } from "../machine/sorted.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
@@ -395,8 +396,7 @@ function takePending(region: Region): SavedRegion {
   const parts = new RunColumns(runs.address.length);
   let run = 0;
   let partPages = 0;
-  const pages = new Uint32Array(pageCount);
-  let count = 0;
+  const pages = new PageList();
   let pieces = 0;
   let bytes = 0;
   let dirtyBytes = 0;
@@ -404,7 +404,7 @@ function takePending(region: Region): SavedRegion {
   for (let i = from, end = from; i < pageCount; i = region.nextPending(end)) {
     end = region.pendingUntil(i);
     if (pending[i] === PENDING.whole) {
-      for (let page = first + i; page < first + end; page++) pages[count++] = page;
+      pages.addAll(first + i, first + end);
       pieces += end - i;
       bytes += region.bytesIn(first + i, first + end);
       dirtyBytes += takeDirtyBytes(region, first + i, first + end);
@@ -421,7 +421,7 @@ function takePending(region: Region): SavedRegion {
       }
       // Others may share the page, and what was written of it may be all theirs.
       if (pieces > before) {
-        pages[count++] = page;
+        pages.add(page);
         partPages++;
       }
     }
@@ -430,13 +430,13 @@ function takePending(region: Region): SavedRegion {
   pending.fill(PENDING.nothing);
   return {
     region,
-    pages: count === pageCount ? pages : pages.slice(0, count),
+    pages: pages.pages(),
     parts: parts.runs(),
     partPages,
     pieces,
     bytes: bytes + partBytes,
     dirtyBytes: dirtyBytes + partBytes,
-    whole: count === pageCount && partPages === 0,
+    whole: pages.length === pageCount && partPages === 0,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Ledger } from "../machine/ledger.ts";
+import { PageList } from "../machine/page-list.ts";
 import {
   type PageTable,
   PTE_PRESENT,
@@ -213,8 +214,7 @@ export class AddressSpace {
   readPagemap(first: number, pageCount: number): Uint32Array {
     const ledger = this.#ledger;
     const table = this.#table;
-    const softDirty = new Uint32Array(pageCount);
-    let count = 0;
+    const softDirty = new PageList();
     const end = first + pageCount;
     const walkEnd = Math.ceil(end / TABLE_PAGES) * TABLE_PAGES;
     let present = 0;
@@ -223,15 +223,14 @@ export class AddressSpace {
       const entry = table.flags[page];
       if (entry & PTE_PRESENT) {
         present += alike - page;
-        if (entry & PTE_SOFT_DIRTY)
-          for (const stop = Math.min(alike, end); page < stop; page++) softDirty[count++] = page;
+        if (entry & PTE_SOFT_DIRTY) softDirty.addAll(page, Math.max(page, Math.min(alike, end)));
       }
       page = alike;
     }
     ledger.charge(P.linux_pagemap, 1);
     ledger.charge(P.linux_pagemap_pte, present);
     if (present < walkEnd - first) ledger.charge(P.linux_pagemap_none, walkEnd - first - present);
-    return softDirty.subarray(0, count);
+    return softDirty.pages();
   }
 
   /** UFFDIO_WRITEPROTECT of a registered range: sets or clears uffd-wp in its PTEs. */

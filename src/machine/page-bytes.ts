@@ -1,3 +1,5 @@
+import { PageList } from "./page-list.ts";
+
 const BYTES_PER_WORD = 4;
 /** Filling fewer takes longer than setting them one by one. */
 const FEWEST_TO_FILL = 24;
@@ -40,23 +42,17 @@ export class PageBytes {
   /** The pages of ranges whose bytes have one of these bits, in the order of the ranges. */
   pagesWith(bits: number, ranges: readonly { readonly first: number; readonly pageCount: number }[]): Uint32Array {
     const { bytes } = this;
-    let pages = new Uint32Array(64);
-    let count = 0;
+    const pages = new PageList();
     for (const { first, pageCount } of ranges) {
       const end = first + pageCount;
       for (let page = this.next(bits, first, end); page < end; page = this.next(bits, page, end)) {
         // Mostly it is not alone.
-        for (; page < end && (bytes[page] & bits) !== 0; page++) {
-          if (count === pages.length) {
-            const more = new Uint32Array(2 * count);
-            more.set(pages);
-            pages = more;
-          }
-          pages[count++] = page;
-        }
+        const run = page;
+        while (page < end && (bytes[page] & bits) !== 0) page++;
+        pages.addAll(run, page);
       }
     }
-    return pages.subarray(0, count);
+    return pages.pages();
   }
 
   /** Where the stretch of pages ends, at `end` at the latest, that begins at `from` and whose bytes are alike. */
