@@ -100,7 +100,7 @@ export class PendingLines {
       let lines = 0;
       for (let page = first; page < end; page++) {
         this.take(page);
-        lines += this.lineCount;
+        if ((this.#low | this.#high) !== 0) lines += bitCount(this.#low) + bitCount(this.#high);
       }
       return lines;
     }
@@ -118,11 +118,6 @@ export class PendingLines {
 
   get high(): number {
     return this.#high;
-  }
-
-  /** How many lines that are. */
-  get lineCount(): number {
-    return (this.#low | this.#high) === 0 ? 0 : bitCount(this.#low) + bitCount(this.#high);
   }
 
   /** All that is to be saved now was taken. */
