@@ -1,3 +1,4 @@
+import { PageList } from "../machine/page-list.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
 
 /** log2 of the bytes of a guest page. */
@@ -63,12 +64,11 @@ export function pagesIn(ranges: readonly PageRange[]): Uint32Array {
 
 /** The pages of `ranges` that pass, in their order. */
 export function pagesThat(ranges: readonly PageRange[], passes: (page: number) => boolean): Uint32Array {
-  const pages = new Uint32Array(pageCountOf(ranges));
-  let count = 0;
+  const pages = new PageList();
   for (const { first, pageCount } of ranges) {
-    for (let page = first; page < first + pageCount; page++) if (passes(page)) pages[count++] = page;
+    for (let page = first; page < first + pageCount; page++) if (passes(page)) pages.add(page);
   }
-  return pages.subarray(0, count);
+  return pages.pages();
 }
 
 export function pageCountOf(ranges: readonly PageRange[]): number {

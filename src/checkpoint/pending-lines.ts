@@ -32,9 +32,8 @@ export class PendingLines {
   #isAll = true;
   /** Two words for each page: what is left of earlier epochs. Made when there is something. */
   #left: Uint32Array | undefined;
-  /** The lines noted last, how many come before each entry, the first that was not taken, and the end of this region's. */
+  /** The lines noted last, the first of them that was not taken, and the end of this region's. */
   #noted = NO_LINES;
-  #before = linesBefore(NO_LINES);
   #at = 0;
   #end = 0;
   /** Lines of the page taken last, and how many were since the last `finish`. */
@@ -51,7 +50,6 @@ export class PendingLines {
   note(lines: WrittenLines): void {
     this.#leave(this.#end);
     this.#noted = lines;
-    this.#before = linesBefore(lines);
     this.#at = firstAtLeast(lines.pages, this.#first);
     this.#end = firstAtLeast(lines.pages, this.#first + this.#pageCount, this.#at);
   }
@@ -108,7 +106,9 @@ export class PendingLines {
     this.#skip(first);
     const from = this.#at;
     this.#at = firstAtLeast(this.#noted.pages, end, from);
-    return this.#isAll ? LINES_PER_PAGE * (end - first) : this.#before[this.#at] - this.#before[from];
+    if (this.#isAll) return LINES_PER_PAGE * (end - first);
+    const before = linesBefore(this.#noted);
+    return before[this.#at] - before[from];
   }
 
   /** As `WrittenLines` has them, but signed. */

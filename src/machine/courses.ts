@@ -44,6 +44,8 @@ interface Addition extends PageCount {
 }
 
 interface Effect extends Likeness {
+  /** Each store finds something out or does something apart: they are gone through one by one. */
+  readonly inSteps: boolean;
   readonly changes: readonly Change[];
   readonly additions: readonly Addition[];
   readonly charges: Bundle;
@@ -196,7 +198,7 @@ export class Courses {
     const runEnd = successiveUntil(pages, from, most);
     if (runEnd - from >= FEWEST_TOGETHER) return this.#takeRun(course, effect, stores, from, runEnd, contexts);
     // In any other order, each mostly finds something else.
-    if (course.found.length > 0 || effect.isPartlyApart) return from;
+    if (effect.inSteps) return from;
     return this.#takeEach(course, effect, stores, from, effect.together === "ascending" ? runEnd : most, contexts);
   }
 
@@ -209,14 +211,12 @@ export class Courses {
     const looked = this.#looked;
     for (let i = 0; i < looked.length && stop > first; i++) stop = runUntil(looked[i], first, stop);
     const alike = from + stop - first;
-    const isStepped = course.found.length > 0 || effect.isPartlyApart;
-    const end = isStepped ? this.#stepThrough(course, effect, stores, from, alike, contexts) : alike;
+    const end = effect.inSteps
+      ? this.#stepThrough(course, effect, stores, from, alike, contexts)
+      : this.#goThrough(effect, stores, from, alike, contexts);
     stop = first + end - from;
     for (let i = 0; i < changes.length; i++) changes[i].state.bytes.fill(changes[i].after, first, stop);
     for (let i = 0; i < additions.length; i++) addToRun(additions[i], first, stop);
-    if (isStepped) return end;
-    this.#doAlso(effect, stores, from, end);
-    this.#charge(effect.charges, stores, from, end, contexts);
     return end;
   }
 
@@ -252,13 +252,15 @@ export class Courses {
     // Where a page comes twice, the first change is not there to be made again.
     for (let i = 0; i < changes.length; i++) end = changeWhile(changes[i], pages, base, from, end);
     for (let i = 0; i < additions.length; i++) add(additions[i], pages, base, from, end);
-    this.#doAlso(effect, stores, from, end);
-    this.#charge(effect.charges, stores, from, end, contexts);
-    return end;
+    return this.#goThrough(effect, stores, from, end, contexts);
   }
 
-  #doAlso({ also }: Effect, { pages, base }: Stores, from: number, to: number): void {
+  /** Does what stores do besides, and charges them: all at once. @returns `to` */
+  #goThrough({ also, charges }: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+    const { pages, base } = stores;
     for (let i = 0; i < also.length; i++) for (let k = from; k < to; k++) also[i](base + pages[k]);
+    this.#charge(charges, stores, from, to, contexts);
+    return to;
   }
 
   /** The course of stores to a page in a phase, by its number. */
@@ -338,7 +340,7 @@ export class Courses {
   }
 
   /** Goes through a store. @returns what those that are like it lead to, undefined where none is */
-  #learn({ before, stores, bytes }: Course, page: number): Effect | undefined {
+  #learn({ before, found, stores, bytes }: Course, page: number): Effect | undefined {
     const states = this.#states;
     const ledger = this.#ledger;
     const { version } = states;
@@ -366,7 +368,8 @@ export class Courses {
       .filter(({ added }) => added !== 0);
     const charges = ledger.bundle(chargesBefore);
     const together = likeness.changesOthers ? "never" : togetherOf(changes, this.#looked);
-    return charges && { ...likeness, changes, additions, charges, together };
+    const inSteps = found.length > 0 || likeness.isPartlyApart;
+    return charges && { ...likeness, changes, additions, charges, together, inSteps };
   }
 
   #forget(): void {

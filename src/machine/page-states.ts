@@ -62,7 +62,7 @@ export class PageStates {
   /** A byte for each page, or for each 2^grain pages; all 0 at first. */
   bytes(grain = 0): PageBytes {
     const made = new PageBytes(this.#entries(grain));
-    this.#add({ bytes: made.bytes, entries: made, grain, distance: 0 });
+    this.#add(made, grain, 0);
     return made;
   }
 
@@ -72,7 +72,7 @@ export class PageStates {
    */
   keep(bytes: Uint8Array): void {
     if (!this.states.some((state) => state.bytes === bytes && state.distance === 0))
-      this.#add({ bytes, entries: new PageBytes(bytes), grain: 0, distance: 0 });
+      this.#add(new PageBytes(bytes), 0, 0);
   }
 
   /** Counts of each 2^grain pages, all 0 at first; one of everything unless said otherwise. */
@@ -85,7 +85,7 @@ export class PageStates {
 
   /** A store looks at this state of the next page, too. */
   looksAhead(bytes: Uint8Array): void {
-    this.#add({ bytes, entries: new PageBytes(bytes), grain: 0, distance: 1 });
+    this.#add(new PageBytes(bytes), 0, 1);
   }
 
   /** A store depends on this, too, which is asked for its page each time. */
@@ -172,8 +172,8 @@ export class PageStates {
     };
   }
 
-  #add(state: PageState): void {
-    this.states.push(state);
+  #add(entries: PageBytes, grain: number, distance: PageState["distance"]): void {
+    this.states.push({ bytes: entries.bytes, entries, grain, distance });
     this.changed();
   }
 
