@@ -168,9 +168,19 @@ export const byPage: (lines: WrittenLines) => WrittenLines = oncePer(sortedByPag
 function sortedByPage(lines: WrittenLines): WrittenLines {
   const { pages, low, high } = lines;
   if (pages.every((page, i) => i === 0 || pages[i - 1] < page)) return lines;
-  const keys = Float64Array.from(pages, (page, i) => page * MOST_ENTRIES + i).sort();
-  const order = Uint32Array.from(keys, (key) => key % MOST_ENTRIES);
-  return { pages: order.map((i) => pages[i]), low: order.map((i) => low[i]), high: order.map((i) => high[i]) };
+  const count = pages.length;
+  const keys = new Float64Array(count);
+  for (let i = 0; i < count; i++) keys[i] = pages[i] * MOST_ENTRIES + i;
+  keys.sort();
+  const sorted = { pages: new Uint32Array(count), low: new Uint32Array(count), high: new Uint32Array(count) };
+  for (let at = 0; at < count; at++) {
+    const page = Math.floor(keys[at] / MOST_ENTRIES);
+    const i = keys[at] - page * MOST_ENTRIES;
+    sorted.pages[at] = page;
+    sorted.low[at] = low[i];
+    sorted.high[at] = high[i];
+  }
+  return sorted;
 }
 
 /** How many lines come before each entry, and after the last: of an epoch's, too, kept as long as they are. */

@@ -24,8 +24,8 @@ export const FLUSH_CEILING_PAGES = 33;
 
 const RIGHTS = VMA_READ | VMA_WRITE;
 const ANY_FLAG = 0xff;
-/** More than there are flags of a VMA. */
-const SHAPES = 512;
+/** Above the flags of a VMA. */
+const CHANGES_LEVELS = 256;
 
 /**
  * Address space of one process: its VMAs, and mprotect over them.
@@ -40,8 +40,8 @@ export class AddressSpace {
   readonly #tree: VmaTree;
   /** clear_refs has run: from then on a PTE that is not soft-dirty must fault at the next store. */
   #tracksSoftDirty = false;
-  /** Faults change VMAs: their handler calls mprotect. */
-  #isReshapedByFaults = false;
+  /** The rights that handlers of faults give pages; undefined while none does. */
+  #rightsByFaults: number | undefined;
   /** Pages changed since the last flush: from #gatheredFirst to before #gatheredEnd (6.1). */
   #gatheredFirst = 0;
   #gatheredEnd = 0;
@@ -64,7 +64,7 @@ export class AddressSpace {
     this.#tree.lookUp();
     const start = this.vmas.startOf(page);
     const { states } = this.#table;
-    if (states.isAsked && !this.#isReshapedByFaults) states.within(start, this.vmas.endOf(start));
+    if (states.isAsked && this.#rightsByFaults === undefined) states.within(start, this.vmas.endOf(start));
     return (this.vmas.flagsAt(start) & (write ? VMA_WRITE : VMA_READ)) !== 0;
   }
 
@@ -297,9 +297,10 @@ export class AddressSpace {
   #reshapeOne(page: number, rights: number): void {
     const { vmas } = this;
     const { states } = this.#table;
-    if (!this.#isReshapedByFaults) {
-      this.#isReshapedByFaults = true;
-      states.find((other) => this.#shapeAround(other));
+    if (this.#rightsByFaults === undefined) states.find((other) => this.#foundAt(other));
+    if (this.#rightsByFaults !== rights) {
+      this.#rightsByFaults = rights;
+      states.changed();
     }
     states.apart(page, (other) => {
       const start = vmas.startOf(other);
@@ -311,58 +312,71 @@ export class AddressSpace {
     });
   }
 
-  /** What decides how VMAs change with the rights of a page, in a number: its own flags, and those of neighbours that it borders on. */
-  #shapeAround(page: number): number {
+  /**
+   * What a store to a page depends on that no state tells: its VMA's flags, and whether its handler changes the levels of the trees, so
+   * that the store looks at others when it comes again.
+   */
+  #foundAt(page: number): number {
     const { vmas } = this;
     const start = vmas.startOf(page);
-    const end = vmas.endOf(page);
-    const before = page === start && start > 0 ? 1 + vmas.flagsOf(start - 1) : 0;
-    const after = page + 1 === end && end < WINDOW_PAGES ? 1 + vmas.flagsAt(end) : 0;
-    // A store that faults again looks at what the trees have become.
-    const count = this.#tree.mayChangeLevels ? 1 + vmas.count : 0;
-    return ((count * SHAPES + vmas.flagsAt(start)) * SHAPES + before) * SHAPES + after;
+    const flags = vmas.flagsAt(start);
+    if (!this.#tree.mayChangeLevels || this.#rightsByFaults === undefined) return flags;
+    const wanted = (flags & ~RIGHTS) | this.#rightsByFaults;
+    if (wanted === flags) return flags;
+    const further = furtherVmas(this.#placeOf(start, vmas.endOf(start), page, page + 1, wanted));
+    return this.#tree.changesLevels(further) ? flags | CHANGES_LEVELS : flags;
+  }
+
+  /** How [page, stop) lies in the VMA [start, next), when it gets the flags `wanted`. */
+  #placeOf(start: number, next: number, page: number, stop: number, wanted: number): Place {
+    const { vmas } = this;
+    const atStart = page === start;
+    const atEnd = stop === next;
+    return {
+      atStart,
+      atEnd,
+      joinsBefore: atStart && start > 0 && vmas.flagsOf(start - 1) === wanted,
+      joinsAfter: atEnd && next < WINDOW_PAGES && vmas.flagsAt(next) === wanted,
+    };
   }
 
   /** Gives [page, stop) of the VMA [start, next) the flags `wanted`: vma_merge, or else splits. */
   #reshape(start: number, next: number, page: number, stop: number, flags: number, wanted: number): void {
     const { vmas } = this;
     const ledger = this.#ledger;
-    const toStart = page === start;
-    const toEnd = stop === next;
-    const before = toStart && start > 0 && vmas.flagsOf(start - 1) === wanted;
-    const after = toEnd && vmas.flagsAt(next) === wanted;
-    if (before && after) {
+    const { atStart, atEnd, joinsBefore, joinsAfter } = this.#placeOf(start, next, page, stop, wanted);
+    if (joinsBefore && joinsAfter) {
       ledger.charge(P.linux_vma_bridge, 1);
       vmas.join(next);
       vmas.join(start);
       this.#tree.bridge(start, next);
-    } else if (before && toEnd) {
+    } else if (joinsBefore && atEnd) {
       ledger.charge(P.linux_vma_merge, 1);
       vmas.join(start);
       this.#tree.merge(start);
-    } else if (before) {
+    } else if (joinsBefore) {
       ledger.charge(P.linux_vma_shift, 1);
       vmas.split(stop);
       vmas.join(start);
       this.#tree.shift(start, stop);
-    } else if (after && toStart) {
+    } else if (joinsAfter && atStart) {
       ledger.charge(P.linux_vma_merge, 1);
       vmas.join(next);
       vmas.setFlags(page, wanted);
       this.#tree.merge(next);
-    } else if (after) {
+    } else if (joinsAfter) {
       ledger.charge(P.linux_vma_shift, 1);
       vmas.join(next);
       vmas.split(page);
       vmas.setFlags(page, wanted);
       this.#tree.shift(next, page);
     } else {
-      if (!toStart) {
+      if (!atStart) {
         ledger.charge(P.linux_vma_split, 1);
         vmas.split(page);
         this.#tree.split(page);
       }
-      if (!toEnd) {
+      if (!atEnd) {
         ledger.charge(P.linux_vma_split, 1);
         vmas.split(stop);
         vmas.setFlags(stop, flags);
@@ -426,6 +440,19 @@ export class AddressSpace {
       border = next;
     }
   }
+}
+
+/** How a stretch lies in its VMA, and which of the neighbours it joins. */
+interface Place {
+  readonly atStart: boolean;
+  readonly atEnd: boolean;
+  readonly joinsBefore: boolean;
+  readonly joinsAfter: boolean;
+}
+
+/** VMAs that there are more, or less, when a stretch's flags have changed. */
+function furtherVmas({ atStart, atEnd, joinsBefore, joinsAfter }: Place): number {
+  return (atStart ? 0 : 1) + (atEnd ? 0 : 1) - (joinsBefore ? 1 : 0) - (joinsAfter ? 1 : 0);
 }
 
 /** The first page behind those whose entries are in one page-table page with a page's. */

@@ -84,6 +84,11 @@ export class VmaTree {
     const { count } = this.#vmas;
     return furtherLevels(count - MOST_CHANGED) !== furtherLevels(count + MOST_CHANGED);
   }
+
+  /** Whether so many more VMAs make other levels. */
+  changesLevels(further: number): boolean {
+    return furtherLevels(this.#vmas.count + further) !== this.levels;
+  }
 }
 
 function furtherLevels(vmas: number): number {

@@ -117,6 +117,9 @@ export class Courses {
   #alone = 0;
   /** How often that was tried in vain since it last was not. */
   #failures = 0;
+  /** In which block a page, by its number's rest, was seen last, and how many were looked for. */
+  readonly #seen = new Int32Array(MOST_TOGETHER);
+  #blocks = 0;
 
   constructor(states: PageStates, ledger: Ledger, process: Process) {
     this.#states = states;
@@ -176,10 +179,12 @@ export class Courses {
     let at = from;
     while (at < to && this.#states.version === this.#version) {
       const end = Math.min(to, at + this.#together);
-      const stop = this.#takeAlike(stores, at, end, contexts);
-      this.#together = stop === end ? Math.min(MOST_TOGETHER, 2 * this.#together) : FEWEST_TOGETHER;
-      at = stop;
-      if (stop < end) break;
+      const taken = this.#takeAlike(stores, at, end, contexts) - at;
+      // A block may end a little before.
+      if (taken === end - at) this.#together = Math.min(MOST_TOGETHER, 2 * this.#together);
+      else if (2 * taken < end - at) this.#together = FEWEST_TOGETHER;
+      at += taken;
+      if (taken < FEWEST_TOGETHER) break;
     }
     if (at - from >= Math.min(FEWEST_TOGETHER, to - from)) this.#failures = 0;
     else if (++this.#failures > MOST_FAILURES) this.#alone = STORES_ALONE;
@@ -195,29 +200,82 @@ export class Courses {
     const effect = course?.effect;
     if (course === undefined || effect === undefined || effect.together === "never") return from;
     const most = bytes === undefined ? to : sameUntil(bytes, from, to);
-    const runEnd = successiveUntil(pages, from, most);
-    if (runEnd - from >= FEWEST_TOGETHER) return this.#takeRun(course, effect, stores, from, runEnd, contexts);
-    // In any other order, each mostly finds something else.
-    if (effect.inSteps) return from;
-    return this.#takeEach(course, effect, stores, from, effect.together === "ascending" ? runEnd : most, contexts);
+    const isAscending = effect.together === "ascending";
+    const end = isAscending ? successiveUntil(pages, from, most) : this.#blockUntil(pages, from, most);
+    const alike = end - from < FEWEST_TOGETHER ? from : this.#alikeUntil(effect, stores, from, end);
+    return alike - from < FEWEST_TOGETHER
+      ? this.#takeEach(course, effect, stores, from, isAscending ? end : most, contexts)
+      : this.#takeBlock(course, effect, stores, from, alike, contexts);
   }
 
-  /** The same where their pages follow each other. */
-  #takeRun(course: Course, effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
-    const { changes, additions } = effect;
-    const first = stores.base + stores.pages[from];
-    if (first < effect.first || first >= effect.end) return from;
-    let stop = Math.min(first + to - from, effect.end);
+  /** How far stores of a block are like the first, and are a block themselves. */
+  #alikeUntil(effect: Effect, { pages, base }: Stores, from: number, to: number): number {
+    const first = base + lowestOf(pages, from, to);
+    const end = first + to - from;
+    let stop = Math.min(end, effect.end);
     const looked = this.#looked;
     for (let i = 0; i < looked.length && stop > first; i++) stop = runUntil(looked[i], first, stop);
-    const alike = from + stop - first;
-    const end = effect.inSteps
-      ? this.#stepThrough(course, effect, stores, from, alike, contexts)
-      : this.#goThrough(effect, stores, from, alike, contexts);
-    stop = first + end - from;
-    for (let i = 0; i < changes.length; i++) changes[i].state.bytes.fill(changes[i].after, first, stop);
-    for (let i = 0; i < additions.length; i++) addToRun(additions[i], first, stop);
-    return end;
+    if (stop === end && first >= effect.first) return to;
+    return this.#blockUntil(pages, from, withinUntil(pages, from, to, effect.first - base, stop - base));
+  }
+
+  /** Takes stores that are alike, to pages that follow each other in whatever order. */
+  #takeBlock(
+    course: Course,
+    effect: Effect,
+    stores: Stores,
+    from: number,
+    to: number,
+    contexts: StoreContexts,
+  ): number {
+    const { changes, additions } = effect;
+    const { pages, base } = stores;
+    const stop = this.#goThrough(course, effect, stores, from, to, contexts);
+    const isWhole = stop === to;
+    const first = base + lowestOf(pages, from, to);
+    const end = first + to - from;
+    for (let i = 0; i < changes.length; i++) {
+      const { state, after } = changes[i];
+      if (isWhole) state.bytes.fill(after, first, end);
+      else setEach(state, after, pages, base, from, stop);
+    }
+    for (let i = 0; i < additions.length; i++) {
+      if (isWhole) addToRun(additions[i], first, end);
+      else add(additions[i], pages, base, from, stop);
+    }
+    return stop;
+  }
+
+  /** The same for pages in any order, of which the first store's alone is known to be in the course's states. */
+  #takeEach(course: Course, effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+    const { changes, additions } = effect;
+    const { pages, base } = stores;
+    let end = withinUntil(pages, from, to, effect.first - base, effect.end - base);
+    const looked = this.#looked;
+    for (let i = 0; i < looked.length; i++) end = alikeUntil(looked[i], course.before[i], pages, base, from, end);
+    // Where a page comes twice, the first change is not there to be made again.
+    for (let i = 0; i < changes.length; i++) end = changeWhile(changes[i], pages, base, from, end);
+    const stop = this.#goThrough(course, effect, stores, from, end, contexts);
+    for (let i = 0; i < changes.length; i++) setEach(changes[i].state, changes[i].before, pages, base, stop, end);
+    for (let i = 0; i < additions.length; i++) add(additions[i], pages, base, from, stop);
+    return stop;
+  }
+
+  /** Does what stores do besides changing states, and charges them. @returns the number of the first that is to be gone through by itself */
+  #goThrough(
+    course: Course,
+    effect: Effect,
+    stores: Stores,
+    from: number,
+    to: number,
+    contexts: StoreContexts,
+  ): number {
+    if (effect.inSteps) return this.#stepThrough(course, effect, stores, from, to, contexts);
+    const { also, charges } = effect;
+    const { pages, base } = stores;
+    for (let i = 0; i < also.length; i++) for (let k = from; k < to; k++) also[i](base + pages[k]);
+    this.#charge(charges, stores, from, to, contexts);
+    return to;
   }
 
   /** Goes through what stores find out and do apart, as long as that leaves the next one alike. */
@@ -242,25 +300,23 @@ export class Courses {
     return to;
   }
 
-  /** The same for pages in any order. */
-  #takeEach(course: Course, effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
-    const { changes, additions } = effect;
-    const { pages, base } = stores;
-    let end = withinUntil(pages, from, to, effect.first - base, effect.end - base);
-    const looked = this.#looked;
-    for (let i = 0; i < looked.length; i++) end = alikeUntil(looked[i], course.before[i], pages, base, from, end);
-    // Where a page comes twice, the first change is not there to be made again.
-    for (let i = 0; i < changes.length; i++) end = changeWhile(changes[i], pages, base, from, end);
-    for (let i = 0; i < additions.length; i++) add(additions[i], pages, base, from, end);
-    return this.#goThrough(effect, stores, from, end, contexts);
-  }
-
-  /** Does what stores do besides, and charges them: all at once. @returns `to` */
-  #goThrough({ also, charges }: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
-    const { pages, base } = stores;
-    for (let i = 0; i < also.length; i++) for (let k = from; k < to; k++) also[i](base + pages[k]);
-    this.#charge(charges, stores, from, to, contexts);
-    return to;
+  /** How far pages are, in whatever order, pages that follow each other: the longest such row from `from` on. */
+  #blockUntil(pages: Uint32Array, from: number, to: number): number {
+    const seen = this.#seen;
+    const block = ++this.#blocks;
+    let low = pages[from];
+    let high = low;
+    let end = from;
+    for (let i = from; i < to; i++) {
+      const page = pages[i];
+      if (page < low) low = page;
+      else if (page > high) high = page;
+      // The gaps would take more than there is, or it comes again.
+      if (high - low >= to - from || seen[page % MOST_TOGETHER] === block) break;
+      seen[page % MOST_TOGETHER] = block;
+      if (high - low === i - from) end = i + 1;
+    }
+    return end;
   }
 
   /** The course of stores to a page in a phase, by its number. */
@@ -408,6 +464,12 @@ function successiveUntil(pages: Uint32Array, from: number, to: number): number {
   return to;
 }
 
+function lowestOf(pages: Uint32Array, from: number, to: number): number {
+  let low = pages[from];
+  for (let i = from + 1; i < to; i++) if (pages[i] < low) low = pages[i];
+  return low;
+}
+
 /** How far a state of pages that follow each other is that of the first. */
 function runUntil({ entries, grain, distance }: PageState, first: number, end: number): number {
   const last = ((end - 1) >> grain) + distance;
@@ -454,6 +516,18 @@ function changeWhile(
     bytes[page] = after;
   }
   return to;
+}
+
+/** Gives a state that has a byte for each page a value. */
+function setEach(
+  { bytes }: PageState,
+  value: number,
+  pages: Uint32Array,
+  base: number,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) bytes[base + pages[i]] = value;
 }
 
 function add({ counts, grain, added }: Addition, pages: Uint32Array, base: number, from: number, to: number): void {

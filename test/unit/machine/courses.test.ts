@@ -165,11 +165,16 @@ test("what a store does apart each does by itself, at its own charge, and none i
   assert.equal(ledger.totals()[2], 1 + 2 + 3 + 4);
 });
 
-test("stores that do something apart are not taken in rows: each may change what the next one finds", () => {
+test("stores that change other pages' states apart are not taken in rows: the next one may find another state", () => {
   const { courses, gone, open, store } = machine((page, states) => {
-    states.apart(page, (own) => {
-      open[own + 1] = 1;
-    });
+    const changesOthers = true;
+    states.apart(
+      page,
+      (own) => {
+        open[own + 1] = 1;
+      },
+      changesOthers,
+    );
   });
   store([100, 110]);
   assert.equal(takeMany(courses, [1, 2, 3]), 0);
@@ -195,6 +200,52 @@ test("a row ends where something else is found out, where what holds for some pa
   changing.store([100, 101]);
   assert.equal(takeMany(changing.courses, run(210, 230)), 4, "the one that changes it is taken");
   assert.equal(changing.faults(), 2 + 4);
+});
+
+/** The same by fours, downwards in each. */
+const byFours = (pages: readonly number[]) => pages.map((_, i) => pages[i ^ 3]);
+
+test("pages that follow each other make a block in whatever order they come, up to a store that is not alike", () => {
+  const whole = machine();
+  whole.store([100, 101]);
+  assert.equal(takeMany(whole.courses, byFours(run(200, 240))), 40);
+  assert.deepEqual([...whole.open.subarray(199, 241)], [0, ...Array(40).fill(1), 0]);
+  assert.equal(whole.faults(), 2 + 40);
+  assert.equal(whole.opened[0], 2 + 40);
+
+  const cut = machine();
+  cut.store([100, 101, 225]);
+  assert.equal(takeMany(cut.courses, byFours(run(200, 240))), 26, "227 and 226 come before 225");
+  assert.deepEqual([...cut.open.subarray(222, 230)], [1, 1, 0, 1, 1, 1, 0, 0]);
+  assert.equal(cut.faults(), 3 + 26);
+});
+
+test("a page that comes twice ends a block", () => {
+  const { courses, faults, store } = machine();
+  store([100, 101]);
+  assert.equal(takeMany(courses, [...run(200, 210), 209, ...run(211, 230)]), 10);
+  assert.equal(faults(), 2 + 10);
+});
+
+test("stores that find something out are taken in any order, as far as they find it still", () => {
+  for (const pages of [run(200, 240), byFours(run(200, 240)), run(200, 240).map((page) => 400 + 3 * (page - 200))]) {
+    let found = 0;
+    const steps: number[] = [];
+    const finding = machine((page, states) => {
+      states.apart(page, (own) => {
+        steps.push(own);
+        if (own === pages[29]) found = 1;
+      });
+    });
+    finding.states.find(() => found);
+    finding.store([100, 101]);
+    assert.equal(takeMany(finding.courses, pages), 30);
+    assert.deepEqual(steps, [100, 101, ...pages.slice(0, 30)], "each in its turn");
+    assert.equal(pages.filter((page) => finding.open[page] === 1).length, 30, "no more pages are open");
+    assert.ok(pages.slice(0, 30).every((page) => finding.open[page] === 1));
+    assert.equal(finding.opened[0], 2 + 30);
+    assert.equal(finding.faults(), 2 + 30);
+  }
 });
 
 test("stores that look at the next page are taken in rows upwards", () => {

@@ -57,12 +57,14 @@ test("many stores that are alike, in order and in none, with page-table pages be
     check(ascending, options, "ascending");
     check(sparse, options, "sparse");
   }
+  // More tables than may be out of sync with their shadows.
+  check(recordingOf({ regionPages: 4096, epochs: 2, dirtyPages: 1500, order: "random" }), OPTIONS[0], "wide");
 });
 
 const PAGE_BYTES = 4096;
 
 /**
- * Long rows of stores, upwards, downwards or in no order: to two regions by turns, to pages of none, and to some pages twice.
+ * Long rows of stores, upwards, downwards, by fours downwards as compilers unroll loops, or in no order: to two regions by turns, to pages of none, and to some pages twice.
  * Regions overlap, begin inside pages and change between epochs; images are written back at a site of the program's own. Stores
  * are of several sizes, and some come together.
  */
@@ -105,14 +107,15 @@ function rowsOfStores(seed: number): Recording {
     };
     for (let row = 0; row < 12; row++) {
       const length = 1 + random.below(300);
-      const first = random.below(pageCount - length);
-      const way = random.below(4);
+      const first = random.below(pageCount - length - 3);
+      const way = random.below(5);
       const site = random.below(sites);
       const bytes = random.chance(70) ? 8 : 4;
       for (let i = 0; i < length; i++) {
         if (way === 0) store(first + i, site, bytes);
         else if (way === 1) store(first + length - i, site, bytes);
-        else if (way === 2) store(random.below(pageCount), random.below(sites), i % 7 === 3 ? 2 : bytes);
+        else if (way === 2) store(first + (i ^ 3), i % sites, bytes);
+        else if (way === 3) store(random.below(pageCount), random.below(sites), i % 7 === 3 ? 2 : bytes);
         else store(i % 2 === 0 ? 20 + ((first + i) % 600) : 650 + ((first + i) % 500), i % 2, bytes);
       }
     }
@@ -148,6 +151,4 @@ function rowsOfStores(seed: number): Recording {
 test("rows of stores to several regions and to none, upwards, downwards and twice to a page", () => {
   for (let seed = 1; seed < 8; seed++) check(rowsOfStores(seed), OPTIONS[seed % 2], `seed ${seed}`);
   check(rowsOfStores(8), OPTIONS[2], "seed 8");
-  // Of few seeds the rows come upon tables that are out of sync with their shadows.
-  check(rowsOfStores(45), OPTIONS[0], "seed 45");
 });
