@@ -402,12 +402,12 @@ export class Courses {
     const { version } = states;
     const { moves } = ledger;
     const countsBefore = states.counts.map(({ counts, grain }) => counts[page >> grain]);
-    const chargesBefore = ledger.row(ledger.currentRow).counts.slice();
+    const chargesBefore = ledger.currentCounts();
     // What is done apart is charged each time.
     states.begin((work) => {
-      const counts = ledger.row(ledger.currentRow).counts.slice();
+      const counts = ledger.currentCounts();
       work();
-      ledger.row(ledger.currentRow).counts.forEach((count, primitive) => {
+      ledger.currentCounts().forEach((count, primitive) => {
         chargesBefore[primitive] += count - counts[primitive];
       });
     });

@@ -1,4 +1,5 @@
 import { NO_REGION, NO_SITE, PHASE_NUMBER, PHASES, type Phase } from "./context.ts";
+import { CountRows, type SparseCounts } from "./count-rows.ts";
 
 /** One context's counts, as reports read them. */
 export interface LedgerRow {
@@ -9,7 +10,7 @@ export interface LedgerRow {
   readonly site: number;
   /** Identifier of the protected region, or NO_REGION. */
   readonly region: number;
-  /** Count of each primitive, by its number; a view, valid until the ledger is charged again. */
+  /** Count of each primitive, by its number: a copy. */
   readonly counts: Float64Array;
 }
 
@@ -48,12 +49,11 @@ const SITE_MASK = 0xff;
  */
 export class Ledger {
   readonly primitiveCount: number;
-  #counts: Float64Array;
+  readonly #counts: CountRows;
   /** phase, epoch, site, region of each row. */
   #keys: Int32Array;
   #rowCount = 0;
   #row = 0;
-  #base = 0;
   #moves = 0;
   readonly #bundles: Bundle[] = [];
   /** Some of them have charges that are not added yet. */
@@ -72,7 +72,7 @@ export class Ledger {
 
   constructor(primitiveCount: number) {
     this.primitiveCount = primitiveCount;
-    this.#counts = new Float64Array(primitiveCount * 64);
+    this.#counts = new CountRows(primitiveCount);
     this.#keys = new Int32Array(4 * 64);
     this.#slots = new Int32Array(256);
     this.#addRow(PHASE_NUMBER.run, 0, NO_SITE, NO_REGION);
@@ -80,7 +80,7 @@ export class Ledger {
 
   /** Adds `count` events of a primitive to the current context. */
   charge(primitive: number, count: number): void {
-    this.#counts[this.#base + primitive] += count;
+    this.#counts.add(primitive, count);
   }
 
   /** Makes (phase, epoch, site, region) the current context. @returns the handle of the one before */
@@ -115,9 +115,9 @@ export class Ledger {
   bundle(before: Float64Array): Bundle | undefined {
     const primitives: number[] = [];
     const added: number[] = [];
-    this.#settle();
+    const now = this.currentCounts();
     for (let primitive = 0; primitive < this.primitiveCount; primitive++) {
-      const count = this.#counts[this.#base + primitive] - before[primitive];
+      const count = now[primitive] - before[primitive];
       if (count === 0) continue;
       primitives.push(primitive);
       added.push(count);
@@ -139,7 +139,7 @@ export class Ledger {
     if (at >= 0 && at < BUNDLE_ROWS) {
       bundle.times[at] += times;
       this.#owes = true;
-    } else this.#add(bundle, this.#row, times);
+    } else this.#counts.addTo(this.#row, bundle.primitives, bundle.counts, times);
   }
 
   /** Adds what bundles were charged: before anybody reads counts. */
@@ -147,10 +147,10 @@ export class Ledger {
     if (!this.#owes) return;
     this.#owes = false;
     for (const bundle of this.#bundles) {
-      const { times, firstRow } = bundle;
+      const { primitives, counts, times, firstRow } = bundle;
       for (let at = Math.min(BUNDLE_ROWS, this.#rowCount - firstRow) - 1; at >= 0; at--) {
         if (times[at] === 0) continue;
-        this.#add(bundle, firstRow + at, times[at]);
+        this.#counts.addTo(firstRow + at, primitives, counts, times[at]);
         times[at] = 0;
       }
     }
@@ -160,11 +160,6 @@ export class Ledger {
   dropBundles(): void {
     this.#settle();
     this.#bundles.length = 0;
-  }
-
-  #add({ primitives, counts }: Bundle, row: number, times: number): void {
-    const base = row * this.primitiveCount;
-    for (let i = 0; i < primitives.length; i++) this.#counts[base + primitives[i]] += times * counts[i];
   }
 
   #rowOf(phase: number, epoch: number, site: number, region: number): number {
@@ -201,9 +196,10 @@ export class Ledger {
 
   /** Makes the context of a handle current again. */
   restore(handle: ContextHandle): void {
-    if (handle !== this.#row) this.#moves++;
+    if (handle === this.#row) return;
+    this.#moves++;
     this.#row = handle;
-    this.#base = handle * this.primitiveCount;
+    this.#counts.select(handle);
   }
 
   /** The current context's phase and identifiers. */
@@ -227,10 +223,22 @@ export class Ledger {
     return this.#moves;
   }
 
-  /** Counts of all rows, `primitiveCount` for each; a view, valid until a context is entered for the first time. */
-  get allCounts(): Float64Array {
+  /** Count of each primitive in the current context, by its number: a copy. */
+  currentCounts(): Float64Array {
     this.#settle();
-    return this.#counts;
+    return this.#counts.row(this.#row);
+  }
+
+  /** How often a primitive was counted in a row. */
+  countAt(row: number, primitive: number): number {
+    this.#settle();
+    return this.#counts.at(row, primitive);
+  }
+
+  /** Counts of some rows without their zeros. */
+  sparseCounts(rows: ArrayLike<number>): SparseCounts {
+    this.#settle();
+    return this.#counts.sparse(rows);
   }
 
   get rowCount(): number {
@@ -278,27 +286,27 @@ export class Ledger {
   row(row: number): LedgerRow {
     this.#settle();
     const k = row * 4;
-    const base = row * this.primitiveCount;
     return {
       phase: PHASES[this.#keys[k]],
       epoch: this.#keys[k + 1],
       site: this.#keys[k + 2],
       region: this.#keys[k + 3],
-      counts: this.#counts.subarray(base, base + this.primitiveCount),
+      counts: this.#counts.row(row),
     };
   }
 
   #addRow(phase: number, epoch: number, site: number, region: number): number {
     const row = this.#rowCount++;
-    if ((row + 1) * this.primitiveCount > this.#counts.length) {
-      const counts = new Float64Array(this.#counts.length * 2);
-      counts.set(this.#counts);
-      this.#counts = counts;
+    const k = row * 4;
+    if (k === this.#keys.length) {
       const keys = new Int32Array(this.#keys.length * 2);
       keys.set(this.#keys);
       this.#keys = keys;
     }
-    this.#keys.set([phase, epoch, site, region], row * 4);
+    this.#keys[k] = phase;
+    this.#keys[k + 1] = epoch;
+    this.#keys[k + 2] = site;
+    this.#keys[k + 3] = region;
     if (this.#rowCount * 2 > this.#slots.length) this.#rehash(this.#slots.length * 2);
     else this.#place(row);
     return row;

@@ -1,4 +1,5 @@
 import type { Phase } from "./context.ts";
+import { CountRows } from "./count-rows.ts";
 import { type ContextHandle, Ledger } from "./ledger.ts";
 
 /** Charges of one event that are remembered one by one; of an event with more, whole rows are compared. */
@@ -10,7 +11,7 @@ const MOST_CHARGES = 1024;
  */
 export class TracingLedger extends Ledger {
   /** Counts of all rows as they were after the event before. */
-  #before = new Float64Array(0);
+  readonly #before = new CountRows(this.primitiveCount);
   /** Number of the event that last entered a row, by row. */
   #lastEvent = new Int32Array(64).fill(-1);
   /** Rows entered in this event, in order. */
@@ -48,28 +49,20 @@ export class TracingLedger extends Ledger {
    * added, as `length` pairs of primitive and count at the start of two arrays that are used again
    */
   endEvent(visit: (row: number, primitives: Uint16Array, counts: Float64Array, length: number) => void): void {
-    const size = this.primitiveCount;
-    if (this.#before.length < this.rowCount * size) {
-      const before = new Float64Array(Math.max(this.rowCount, 64) * 2 * size);
-      before.set(this.#before);
-      this.#before = before;
-    }
     const isShort = this.#entered.length === 1 && this.#chargedLength <= MOST_CHARGES;
     const candidates = isShort ? this.#charged : this.#all;
-    const candidateCount = isShort ? this.#chargedLength : size;
-    const counts = this.allCounts;
+    const candidateCount = isShort ? this.#chargedLength : this.primitiveCount;
     const before = this.#before;
     for (const row of this.#entered) {
-      const base = row * size;
+      before.select(row);
       let length = 0;
       for (let i = 0; i < candidateCount; i++) {
         const primitive = candidates[i];
-        const now = counts[base + primitive];
-        const added = now - before[base + primitive];
+        const added = this.countAt(row, primitive) - before.at(row, primitive);
         if (added === 0) continue;
         this.#primitives[length] = primitive;
         this.#added[length++] = added;
-        before[base + primitive] = now;
+        before.add(primitive, added);
       }
       if (length > 0) visit(row, this.#primitives, this.#added, length);
     }

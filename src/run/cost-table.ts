@@ -1,51 +1,26 @@
 import { PHASES } from "../machine/context.ts";
+import type { SparseCounts } from "../machine/count-rows.ts";
 import { type Contexts, Ledger } from "../machine/ledger.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
 import type { Cycles } from "./cycles.ts";
 import { LOADER_EPOCH } from "./machine.ts";
 
-/**
- * A ledger without its zeros and without the loader's charges, as plain data: one entry for each context, whose counts are
- * those from `start[row]` to `start[row + 1]`, primitives ascending.
- */
-export interface CostTable extends Contexts {
+/** A ledger without its zeros and without the loader's charges, as plain data: an entry for each context. */
+export interface CostTable extends Contexts, SparseCounts {
   readonly rowCount: number;
-  readonly start: Uint32Array;
-  readonly primitive: Uint16Array;
-  readonly count: Float64Array;
 }
 
 export function costTableOf(ledger: Ledger): CostTable {
-  const { allCounts, primitiveCount } = ledger;
   const all = ledger.contexts();
   const rows = Uint32Array.from(all.epoch.keys()).filter((row) => all.epoch[row] !== LOADER_EPOCH);
-  const start = new Uint32Array(rows.length + 1);
-  for (const [i, row] of rows.entries()) {
-    let length = 0;
-    for (let k = row * primitiveCount; k < (row + 1) * primitiveCount; k++) if (allCounts[k] !== 0) length++;
-    start[i + 1] = start[i] + length;
-  }
-  const primitive = new Uint16Array(start[rows.length]);
-  const count = new Float64Array(start[rows.length]);
-  let at = 0;
-  for (const row of rows) {
-    const base = row * primitiveCount;
-    for (let number = 0; number < primitiveCount; number++) {
-      if (allCounts[base + number] === 0) continue;
-      primitive[at] = number;
-      count[at++] = allCounts[base + number];
-    }
-  }
   return {
     rowCount: rows.length,
     phase: Uint8Array.from(rows, (row) => all.phase[row]),
     epoch: Int32Array.from(rows, (row) => all.epoch[row]),
     site: Int32Array.from(rows, (row) => all.site[row]),
     region: Int32Array.from(rows, (row) => all.region[row]),
-    start,
-    primitive,
-    count,
+    ...ledger.sparseCounts(rows),
   };
 }
 
@@ -82,13 +57,10 @@ export function costOfRange(
   return { cycles, low, high };
 }
 
-/** Counts added up by what their contexts have in common: those of group g are from `start[g]` to `start[g + 1]`, primitives ascending. */
-export interface CountGroups {
+/** Counts added up by what their contexts have in common: an entry for each group. */
+export interface CountGroups extends SparseCounts {
   /** What the contexts of a group have in common, groups in the order of their first context. */
   readonly key: readonly number[];
-  readonly start: Uint32Array;
-  readonly primitive: Uint16Array;
-  readonly count: Float64Array;
 }
 
 /** @param keyOf what a row belongs to; undefined for rows that are left out */

@@ -1,0 +1,133 @@
+/** Rows of a block, as a power of two. */
+const BLOCK_SHIFT = 8;
+const BLOCK_ROWS = 1 << BLOCK_SHIFT;
+/** Columns that there is room for at first, as a power of two. */
+const FIRST_WIDTH_SHIFT = 4;
+const NO_COLUMN = -1;
+
+/** Counts without their zeros: those of entry i are from `start[i]` to `start[i + 1]`, primitives ascending. */
+export interface SparseCounts {
+  readonly start: Uint32Array;
+  readonly primitive: Uint16Array;
+  readonly count: Float64Array;
+}
+
+/**
+ * Rows of counts, one for each primitive. Most machines know a fourth of the primitives: a primitive has a column from its
+ * first count on. Rows stand in blocks, so that nothing is copied when there are more.
+ */
+export class CountRows {
+  readonly primitiveCount: number;
+  readonly #columnOf: Int16Array;
+  /** The primitive of each column. */
+  readonly #primitives: number[] = [];
+  /** log2 of the places of a row. */
+  #widthShift = FIRST_WIDTH_SHIFT;
+  #blocks: Float64Array[] = [];
+  /** Where the selected row stands. */
+  #row = 0;
+  #block: Float64Array;
+  #base = 0;
+
+  constructor(primitiveCount: number) {
+    this.primitiveCount = primitiveCount;
+    this.#columnOf = new Int16Array(primitiveCount).fill(NO_COLUMN);
+    this.#block = this.#blockOf(0);
+  }
+
+  /** Makes a row the one that `add` adds to. */
+  select(row: number): void {
+    this.#row = row;
+    this.#block = this.#blocks[row >> BLOCK_SHIFT] ?? this.#blockOf(row);
+    this.#base = (row & (BLOCK_ROWS - 1)) << this.#widthShift;
+  }
+
+  /** Adds to a count of the selected row. */
+  add(primitive: number, count: number): void {
+    let column = this.#columnOf[primitive];
+    if (column === NO_COLUMN) column = this.#addColumn(primitive);
+    this.#block[this.#base + column] += count;
+  }
+
+  /** Adds so many times some counts of primitives that were counted before, to any row. */
+  addTo(row: number, primitives: Uint16Array, counts: Float64Array, times: number): void {
+    const block = this.#blocks[row >> BLOCK_SHIFT];
+    const base = (row & (BLOCK_ROWS - 1)) << this.#widthShift;
+    for (let i = 0; i < primitives.length; i++) block[base + this.#columnOf[primitives[i]]] += times * counts[i];
+  }
+
+  /** A count of any row. */
+  at(row: number, primitive: number): number {
+    const column = this.#columnOf[primitive];
+    if (column === NO_COLUMN) return 0;
+    return this.#blockOf(row)[((row & (BLOCK_ROWS - 1)) << this.#widthShift) + column];
+  }
+
+  /** All counts of a row, by primitive: a copy. */
+  row(row: number): Float64Array {
+    const counts = new Float64Array(this.primitiveCount);
+    const block = this.#blockOf(row);
+    const base = (row & (BLOCK_ROWS - 1)) << this.#widthShift;
+    for (let column = 0; column < this.#primitives.length; column++)
+      counts[this.#primitives[column]] = block[base + column];
+    return counts;
+  }
+
+  /** The counts of some rows that are not 0. */
+  sparse(rows: ArrayLike<number>): SparseCounts {
+    const columns = Uint16Array.from(this.#primitives.keys());
+    columns.sort((a, b) => this.#primitives[a] - this.#primitives[b]);
+    const start = new Uint32Array(rows.length + 1);
+    this.#eachOf(rows, columns, (i) => start[i + 1]++);
+    for (let i = 0; i < rows.length; i++) start[i + 1] += start[i];
+    const primitive = new Uint16Array(start[rows.length]);
+    const count = new Float64Array(start[rows.length]);
+    let at = 0;
+    this.#eachOf(rows, columns, (_, column, value) => {
+      primitive[at] = this.#primitives[column];
+      count[at++] = value;
+    });
+    return { start, primitive, count };
+  }
+
+  #eachOf(
+    rows: ArrayLike<number>,
+    columns: Uint16Array,
+    visit: (i: number, column: number, value: number) => void,
+  ): void {
+    for (let i = 0; i < rows.length; i++) {
+      const block = this.#blockOf(rows[i]);
+      const base = (rows[i] & (BLOCK_ROWS - 1)) << this.#widthShift;
+      for (let k = 0; k < columns.length; k++) {
+        const value = block[base + columns[k]];
+        if (value !== 0) visit(i, columns[k], value);
+      }
+    }
+  }
+
+  #blockOf(row: number): Float64Array {
+    const number = row >> BLOCK_SHIFT;
+    while (this.#blocks.length <= number) this.#blocks.push(new Float64Array(BLOCK_ROWS << this.#widthShift));
+    return this.#blocks[number];
+  }
+
+  #addColumn(primitive: number): number {
+    const column = this.#primitives.push(primitive) - 1;
+    this.#columnOf[primitive] = column;
+    if (column === 1 << this.#widthShift) this.#widen();
+    return column;
+  }
+
+  /** Twice as many places for each row. */
+  #widen(): void {
+    const width = 1 << this.#widthShift;
+    this.#widthShift++;
+    this.#blocks = this.#blocks.map((narrow) => {
+      const wide = new Float64Array(BLOCK_ROWS << this.#widthShift);
+      for (let row = 0; row < BLOCK_ROWS; row++)
+        wide.set(narrow.subarray(row * width, (row + 1) * width), row << this.#widthShift);
+      return wide;
+    });
+    this.select(this.#row);
+  }
+}
