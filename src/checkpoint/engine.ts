@@ -430,7 +430,7 @@ function takePending(region: Region): SavedRegion {
   pending.fill(PENDING.nothing);
   return {
     region,
-    pages: pages.pages(),
+    pages: pages.take(),
     parts: parts.runs(),
     partPages,
     pieces,

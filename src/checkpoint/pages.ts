@@ -68,7 +68,7 @@ export function pagesThat(ranges: readonly PageRange[], passes: (page: number) =
   for (const { first, pageCount } of ranges) {
     for (let page = first; page < first + pageCount; page++) if (passes(page)) pages.add(page);
   }
-  return pages.pages();
+  return pages.take();
 }
 
 export function pageCountOf(ranges: readonly PageRange[]): number {

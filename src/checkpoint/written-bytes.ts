@@ -86,14 +86,13 @@ export function clipRuns({ address, bytes }: PageRuns, start: number, end: numbe
 
 /** Builds runs, which come ascending; the columns double as they fill. */
 export class RunColumns {
-  #address: Uint32Array;
-  #bytes: Uint32Array;
+  #address = NO_RUNS.address;
+  #bytes = NO_RUNS.bytes;
   #length = 0;
 
   /** @param size how many there will be, as far as it is known */
   constructor(size: number) {
-    this.#address = new Uint32Array(Math.max(size, 1));
-    this.#bytes = new Uint32Array(Math.max(size, 1));
+    if (size > 0) this.#grow(size);
   }
 
   get length(): number {
@@ -101,19 +100,24 @@ export class RunColumns {
   }
 
   push(address: number, bytes: number): void {
-    if (this.#length === this.#address.length) this.#grow();
+    if (this.#length === this.#address.length) this.#grow(Math.max(1, 2 * this.#length));
     this.#address[this.#length] = address;
     this.#bytes[this.#length++] = bytes;
   }
 
   /** All of them; nothing is pushed afterwards. */
   runs(): PageRuns {
-    return { address: this.#address.subarray(0, this.#length), bytes: this.#bytes.subarray(0, this.#length) };
+    const length = this.#length;
+    if (length === 0) return NO_RUNS;
+    const isFull = length === this.#address.length;
+    return isFull
+      ? { address: this.#address, bytes: this.#bytes }
+      : { address: this.#address.subarray(0, length), bytes: this.#bytes.subarray(0, length) };
   }
 
-  #grow(): void {
-    const address = new Uint32Array(2 * this.#length);
-    const bytes = new Uint32Array(2 * this.#length);
+  #grow(size: number): void {
+    const address = new Uint32Array(size);
+    const bytes = new Uint32Array(size);
     address.set(this.#address);
     bytes.set(this.#bytes);
     this.#address = address;

@@ -230,7 +230,7 @@ export class AddressSpace {
     ledger.charge(P.linux_pagemap, 1);
     ledger.charge(P.linux_pagemap_pte, present);
     if (present < walkEnd - first) ledger.charge(P.linux_pagemap_none, walkEnd - first - present);
-    return softDirty.pages();
+    return softDirty.take();
   }
 
   /** UFFDIO_WRITEPROTECT of a registered range: sets or clears uffd-wp in its PTEs. */

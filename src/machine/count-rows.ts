@@ -63,9 +63,11 @@ export class CountRows {
     return this.#blockOf(row)[((row & (BLOCK_ROWS - 1)) << this.#widthShift) + column];
   }
 
-  /** All counts of a row, by primitive: a copy. */
-  row(row: number): Float64Array {
-    const counts = new Float64Array(this.primitiveCount);
+  /**
+   * All counts of a row, by primitive: a copy.
+   * @param counts where they go: what was made for that here, or new
+   */
+  row(row: number, counts: Float64Array = new Float64Array(this.primitiveCount)): Float64Array {
     const block = this.#blockOf(row);
     const base = (row & (BLOCK_ROWS - 1)) << this.#widthShift;
     for (let column = 0; column < this.#primitives.length; column++)

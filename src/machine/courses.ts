@@ -7,7 +7,7 @@ const MOST_COURSES = 24;
 /** How many stores in a row may be like none before, and from then on which of them are still looked at. */
 const MOST_CREDIT = 1024;
 const TRIAL_STORES = 64;
-/** Stores in a row that are looked at together, at the most. */
+/** Stores in a row that are looked at together, at the most: a power of two. */
 const MOST_TOGETHER = 2048;
 /** Where fewer in a row take the same course, several times, so many are looked at one by one: no part of what may recur. */
 const FEWEST_TOGETHER = 6;
@@ -119,12 +119,15 @@ export class Courses {
   #failures = 0;
   /** In which block a page, by its number's rest, was seen last, and how many were looked for. */
   readonly #seen = new Int32Array(MOST_TOGETHER);
+  /** For what was charged before a store. */
+  readonly #chargesBefore: Float64Array;
   #blocks = 0;
 
   constructor(states: PageStates, ledger: Ledger, process: Process) {
     this.#states = states;
     this.#ledger = ledger;
     this.#process = process;
+    this.#chargesBefore = new Float64Array(ledger.primitiveCount);
   }
 
   /**
@@ -312,8 +315,8 @@ export class Courses {
       if (page < low) low = page;
       else if (page > high) high = page;
       // The gaps would take more than there is, or it comes again.
-      if (high - low >= to - from || seen[page % MOST_TOGETHER] === block) break;
-      seen[page % MOST_TOGETHER] = block;
+      if (high - low >= to - from || seen[page & (MOST_TOGETHER - 1)] === block) break;
+      seen[page & (MOST_TOGETHER - 1)] = block;
       if (high - low === i - from) end = i + 1;
     }
     return end;
@@ -402,7 +405,7 @@ export class Courses {
     const { version } = states;
     const { moves } = ledger;
     const countsBefore = states.counts.map(({ counts, grain }) => counts[page >> grain]);
-    const chargesBefore = ledger.currentCounts();
+    const chargesBefore = ledger.currentCounts(this.#chargesBefore);
     // What is done apart is charged each time.
     states.begin((work) => {
       const counts = ledger.currentCounts();
@@ -424,8 +427,10 @@ export class Courses {
       .filter(({ added }) => added !== 0);
     const charges = ledger.bundle(chargesBefore);
     const together = likeness.changesOthers ? "never" : togetherOf(changes, this.#looked);
-    const inSteps = found.length > 0 || likeness.isPartlyApart;
-    return charges && { ...likeness, changes, additions, charges, together, inSteps };
+    if (charges === undefined) return undefined;
+    const { first, end, also, isPartlyApart, changesOthers } = likeness;
+    const inSteps = found.length > 0 || isPartlyApart;
+    return { first, end, also, isPartlyApart, changesOthers, changes, additions, charges, together, inSteps };
   }
 
   #forget(): void {

@@ -56,6 +56,9 @@ export class Ledger {
   #row = 0;
   #moves = 0;
   readonly #bundles: Bundle[] = [];
+  /** Columns of bundles that were dropped, all 0: for the next ones. */
+  readonly #times: Int32Array[] = [];
+  readonly #now: Float64Array;
   /** Some of them have charges that are not added yet. */
   #owes = false;
   /** Open addressing: row number + 1, 0 when empty. */
@@ -73,6 +76,7 @@ export class Ledger {
   constructor(primitiveCount: number) {
     this.primitiveCount = primitiveCount;
     this.#counts = new CountRows(primitiveCount);
+    this.#now = new Float64Array(primitiveCount);
     this.#keys = new Int32Array(4 * 64);
     this.#slots = new Int32Array(256);
     this.#addRow(PHASE_NUMBER.run, 0, NO_SITE, NO_REGION);
@@ -115,7 +119,7 @@ export class Ledger {
   bundle(before: Float64Array): Bundle | undefined {
     const primitives: number[] = [];
     const added: number[] = [];
-    const now = this.currentCounts();
+    const now = this.currentCounts(this.#now);
     for (let primitive = 0; primitive < this.primitiveCount; primitive++) {
       const count = now[primitive] - before[primitive];
       if (count === 0) continue;
@@ -126,7 +130,7 @@ export class Ledger {
     const bundle = {
       primitives: Uint16Array.from(primitives),
       counts: Float64Array.from(added),
-      times: new Int32Array(BUNDLE_ROWS),
+      times: this.#times.pop() ?? new Int32Array(BUNDLE_ROWS),
       firstRow: Math.max(0, this.#row - BUNDLE_ROWS / 2),
     };
     this.#bundles.push(bundle);
@@ -159,6 +163,7 @@ export class Ledger {
   /** All bundles are charged and no more. */
   dropBundles(): void {
     this.#settle();
+    for (const { times } of this.#bundles) this.#times.push(times);
     this.#bundles.length = 0;
   }
 
@@ -223,10 +228,13 @@ export class Ledger {
     return this.#moves;
   }
 
-  /** Count of each primitive in the current context, by its number: a copy. */
-  currentCounts(): Float64Array {
+  /**
+   * Count of each primitive in the current context, by its number: a copy.
+   * @param counts where they go: a copy that is no longer needed
+   */
+  currentCounts(counts?: Float64Array): Float64Array {
     this.#settle();
-    return this.#counts.row(this.#row);
+    return this.#counts.row(this.#row, counts);
   }
 
   /** How often a primitive was counted in a row. */

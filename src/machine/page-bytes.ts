@@ -52,7 +52,7 @@ export class PageBytes {
         pages.addAll(run, page);
       }
     }
-    return pages.pages();
+    return pages.take();
   }
 
   /** Where the stretch of pages ends, at `end` at the latest, that begins at `from` and whose bytes are alike. */

@@ -1,6 +1,11 @@
+const FEWEST = 64;
+const NONE = new Uint32Array(0);
+/** Memory of lists that were taken, for the next ones: as a rule one of them is made at a time. */
+const free: Uint32Array[] = [];
+
 /** Pages that are found one after the other: takes no more memory than there are. */
 export class PageList {
-  #pages = new Uint32Array(64);
+  #pages = free.pop() ?? NONE;
   #count = 0;
 
   get length(): number {
@@ -21,13 +26,16 @@ export class PageList {
     this.#count = length;
   }
 
-  /** The pages so far: a copy. */
-  pages(): Uint32Array {
-    return this.#pages.slice(0, this.#count);
+  /** All of them: nothing is added afterwards. */
+  take(): Uint32Array {
+    const pages = this.#count === 0 ? NONE : this.#pages.slice(0, this.#count);
+    free.push(this.#pages);
+    this.#pages = NONE;
+    return pages;
   }
 
   #grow(length: number): void {
-    const pages = new Uint32Array(Math.max(length, 2 * this.#pages.length));
+    const pages = new Uint32Array(Math.max(length, 2 * this.#pages.length, FEWEST));
     pages.set(this.#pages);
     this.#pages = pages;
   }

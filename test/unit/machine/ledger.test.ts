@@ -4,25 +4,28 @@ import fc from "fast-check";
 import { PHASES } from "../../../src/machine/context.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 
+/** More than a ledger has columns for at first. */
+const PRIMITIVES = 40;
+
 const charge = fc.record({
   phase: fc.constantFrom(...PHASES),
   epoch: fc.nat(5),
   site: fc.integer({ min: -1, max: 200 }),
   region: fc.integer({ min: -1, max: 3 }),
-  primitive: fc.nat(6),
+  primitive: fc.nat(PRIMITIVES - 1),
   count: fc.integer({ min: 1, max: 1000 }),
 });
 
 test("each context holds the sum of its charges, whatever their order", () => {
   fc.assert(
-    fc.property(fc.array(charge, { maxLength: 400 }), (charges) => {
-      const ledger = new Ledger(7);
+    fc.property(fc.array(charge, { maxLength: 800, size: "max" }), (charges) => {
+      const ledger = new Ledger(PRIMITIVES);
       const expected = new Map<string, number[]>();
       for (const { phase, epoch, site, region, primitive, count } of charges) {
         ledger.enter(phase, epoch, site, region);
         ledger.charge(primitive, count);
         const key = [phase, epoch, site, region].join(" ");
-        const sums = expected.get(key) ?? new Array<number>(7).fill(0);
+        const sums = expected.get(key) ?? new Array<number>(PRIMITIVES).fill(0);
         sums[primitive] += count;
         expected.set(key, sums);
       }
@@ -33,6 +36,18 @@ test("each context holds the sum of its charges, whatever their order", () => {
         if (row.counts.some((count) => count > 0)) found.set(key, [...row.counts]);
       }
       assert.deepEqual(found, expected);
+      const rows = Array.from({ length: ledger.rowCount }, (_, i) => ledger.rowCount - 1 - i);
+      const { start, primitive, count } = ledger.sparseCounts(rows);
+      for (const [i, row] of rows.entries()) {
+        const entries = Array.from(primitive.subarray(start[i], start[i + 1]), (number, k) => [
+          number,
+          count[start[i] + k],
+        ]);
+        assert.deepEqual(
+          entries,
+          [...ledger.row(row).counts.entries()].filter(([, value]) => value > 0),
+        );
+      }
     }),
   );
 });
