@@ -52,7 +52,8 @@ export class BackgroundCopy {
   readonly epoch: number;
   readonly site: number;
   readonly #parts: Part[] = [];
-  readonly #ofPage = new Map<number, Part[]>();
+  /** Those of each page that the program has not written since they were added. */
+  readonly #unwritten = new Map<number, Part[]>();
   readonly #rates: BackgroundRates;
   readonly #start: number;
   readonly #copied: CopiedBytes = nothing();
@@ -91,8 +92,8 @@ export class BackgroundCopy {
       eachSavedPage(one, (page, pieces, bytes, inPart) => {
         const part: Part = { pieces, bytes: inPart ? bytes : bytesOn(one.region, page), done: false };
         this.#parts.push(part);
-        const others = this.#ofPage.get(page);
-        if (others === undefined) this.#ofPage.set(page, [part]);
+        const others = this.#unwritten.get(page);
+        if (others === undefined) this.#unwritten.set(page, [part]);
         else others.push(part);
       });
     }
@@ -108,12 +109,18 @@ export class BackgroundCopy {
     this.#indexed = pieces;
   }
 
-  /** The program is about to write a page. @returns what has to be copied first */
-  collide(page: number, cycle: number): CopiedBytes {
+  /**
+   * The program is about to write a page.
+   * @returns what has to be copied first; undefined where the page is not in the image, or was written before: pages may be
+   * written again and again
+   */
+  collide(page: number, cycle: number): CopiedBytes | undefined {
+    const parts = this.#unwritten.get(page);
+    if (parts === undefined) return undefined;
+    this.#unwritten.delete(page);
     const copied = nothing();
-    const parts = this.#ofPage.get(page);
-    // A page may be written again and again: only the first time can matter, and advances the copier.
-    if (parts === undefined || parts.every(({ done }) => done)) return copied;
+    // Nothing can matter, and the copier is not advanced.
+    if (parts.every(({ done }) => done)) return copied;
     this.#advance(cycle);
     for (const part of parts) if (!part.done) this.#take(part, copied, cycle);
     return copied;

@@ -15,7 +15,7 @@ import { firstRunFrom, NO_RUNS, pageOfRun, RunColumns, type WrittenRuns } from "
 
 /** Whoever keeps the bytes of images that are still being copied. */
 export interface CopyListener {
-  /** The page is about to be written: its bytes must be taken now, where they were not yet. */
+  /** A page of the image is about to be written for the first time since: its bytes must be taken now. */
   beforeWrite(page: number): void;
   /** All bytes that are still missing must be taken now. @param safeAt virtual cycle from which on the image was safe */
   finish(safeAt: number): void;
@@ -93,8 +93,9 @@ export class CheckpointEngine {
 
   /** The program is about to write a page: what an asynchronous commit still needs of it is copied first. */
   beforeWrite(page: number): void {
-    if (this.#background === undefined) return;
-    this.#chargeCopy(this.#background.collide(page, this.#cycle), this.#noticer);
+    const copied = this.#background?.collide(page, this.#cycle);
+    if (copied === undefined) return;
+    this.#chargeCopy(copied, this.#noticer);
     this.copyListener?.beforeWrite(page);
   }
 
