@@ -204,7 +204,8 @@ export class Courses {
     if (course === undefined || effect === undefined || effect.together === "never") return from;
     const most = bytes === undefined ? to : sameUntil(bytes, from, to);
     const isAscending = effect.together === "ascending";
-    const end = isAscending ? successiveUntil(pages, from, most) : this.#blockUntil(pages, from, most);
+    const run = successiveUntil(pages, from, most);
+    const end = isAscending || run === most ? run : this.#blockUntil(pages, from, most);
     const alike = end - from < FEWEST_TOGETHER ? from : this.#alikeUntil(effect, stores, from, end);
     return alike - from < FEWEST_TOGETHER
       ? this.#takeEach(course, effect, stores, from, isAscending ? end : most, contexts)
