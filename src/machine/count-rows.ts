@@ -80,31 +80,26 @@ export class CountRows {
     const columns = Uint16Array.from(this.#primitives.keys());
     columns.sort((a, b) => this.#primitives[a] - this.#primitives[b]);
     const start = new Uint32Array(rows.length + 1);
-    this.#eachOf(rows, columns, (i) => start[i + 1]++);
-    for (let i = 0; i < rows.length; i++) start[i + 1] += start[i];
-    const primitive = new Uint16Array(start[rows.length]);
-    const count = new Float64Array(start[rows.length]);
-    let at = 0;
-    this.#eachOf(rows, columns, (_, column, value) => {
-      primitive[at] = this.#primitives[column];
-      count[at++] = value;
-    });
-    return { start, primitive, count };
-  }
-
-  #eachOf(
-    rows: ArrayLike<number>,
-    columns: Uint16Array,
-    visit: (i: number, column: number, value: number) => void,
-  ): void {
     for (let i = 0; i < rows.length; i++) {
       const block = this.#blockOf(rows[i]);
       const base = (rows[i] & (BLOCK_ROWS - 1)) << this.#widthShift;
-      for (let k = 0; k < columns.length; k++) {
+      let length = 0;
+      for (let column = 0; column < columns.length; column++) if (block[base + column] !== 0) length++;
+      start[i + 1] = start[i] + length;
+    }
+    const primitive = new Uint16Array(start[rows.length]);
+    const count = new Float64Array(start[rows.length]);
+    for (let i = 0, at = 0; i < rows.length; i++) {
+      const block = this.#blockOf(rows[i]);
+      const base = (rows[i] & (BLOCK_ROWS - 1)) << this.#widthShift;
+      for (let k = 0; at < start[i + 1]; k++) {
         const value = block[base + columns[k]];
-        if (value !== 0) visit(i, columns[k], value);
+        if (value === 0) continue;
+        primitive[at] = this.#primitives[columns[k]];
+        count[at++] = value;
       }
     }
+    return { start, primitive, count };
   }
 
   #blockOf(row: number): Float64Array {

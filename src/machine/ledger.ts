@@ -267,11 +267,24 @@ export class Ledger {
     return totals;
   }
 
-  /** What the rows are about: copies. */
-  contexts(): Contexts {
-    const rows = this.#keys.subarray(0, 4 * this.#rowCount);
-    const column = (at: number) => Int32Array.from({ length: this.#rowCount }, (_, row) => rows[row * 4 + at]);
-    return { phase: Uint8Array.from(column(0)), epoch: column(1), site: column(2), region: column(3) };
+  /**
+   * What rows are about: copies.
+   * @param rows all of them when left out
+   */
+  contexts(rows = Uint32Array.from({ length: this.#rowCount }, (_, row) => row)): Contexts {
+    const count = rows.length;
+    const phase = new Uint8Array(count);
+    const epoch = new Int32Array(count);
+    const site = new Int32Array(count);
+    const region = new Int32Array(count);
+    for (let i = 0; i < count; i++) {
+      const k = rows[i] * 4;
+      phase[i] = this.#keys[k];
+      epoch[i] = this.#keys[k + 1];
+      site[i] = this.#keys[k + 2];
+      region[i] = this.#keys[k + 3];
+    }
+    return { phase, epoch, site, region };
   }
 
   /** A difference between two ledgers in one sentence, or undefined when each context holds the same counts. */

@@ -12,16 +12,9 @@ export interface CostTable extends Contexts, SparseCounts {
 }
 
 export function costTableOf(ledger: Ledger): CostTable {
-  const all = ledger.contexts();
-  const rows = Uint32Array.from(all.epoch.keys()).filter((row) => all.epoch[row] !== LOADER_EPOCH);
-  return {
-    rowCount: rows.length,
-    phase: Uint8Array.from(rows, (row) => all.phase[row]),
-    epoch: Int32Array.from(rows, (row) => all.epoch[row]),
-    site: Int32Array.from(rows, (row) => all.site[row]),
-    region: Int32Array.from(rows, (row) => all.region[row]),
-    ...ledger.sparseCounts(rows),
-  };
+  const { epoch } = ledger.contexts();
+  const rows = Uint32Array.from(epoch.keys()).filter((row) => epoch[row] !== LOADER_EPOCH);
+  return { rowCount: rows.length, ...ledger.contexts(rows), ...ledger.sparseCounts(rows) };
 }
 
 /** A ledger that was charged a table's counts. */
@@ -65,31 +58,57 @@ export interface CountGroups extends SparseCounts {
 
 /** @param keyOf what a row belongs to; undefined for rows that are left out */
 export function groupCounts(table: CostTable, keyOf: (row: number) => number | undefined): CountGroups {
-  const rows = new Map<number, number[]>();
-  for (let row = 0; row < table.rowCount; row++) {
+  const { key, firstOf, rows } = rowsByKey(table.rowCount, keyOf);
+  const start = new Uint32Array(key.length + 1);
+  const primitive = new Uint16Array(table.primitive.length);
+  const count = new Float64Array(table.count.length);
+  const sums = new Float64Array(PRIMITIVE_COUNT);
+  for (let group = 0; group < key.length; group++) {
+    const from = start[group];
+    let end = from;
+    let isAscending = true;
+    for (let k = firstOf[group]; k < firstOf[group + 1]; k++) {
+      for (let i = table.start[rows[k]]; i < table.start[rows[k] + 1]; i++) {
+        const number = table.primitive[i];
+        if (sums[number] === 0) {
+          isAscending &&= end === from || primitive[end - 1] < number;
+          primitive[end++] = number;
+        }
+        sums[number] += table.count[i];
+      }
+    }
+    if (!isAscending) primitive.subarray(from, end).sort();
+    for (let i = from; i < end; i++) {
+      count[i] = sums[primitive[i]];
+      sums[primitive[i]] = 0;
+    }
+    start[group + 1] = end;
+  }
+  const length = start[key.length];
+  return { key, start, primitive: primitive.slice(0, length), count: count.slice(0, length) };
+}
+
+/** Rows by what they belong to: those of group g are from `firstOf[g]` to `firstOf[g + 1]`, ascending. */
+function rowsByKey(rowCount: number, keyOf: (row: number) => number | undefined) {
+  const groups = new Map<number, number>();
+  const groupOf = new Int32Array(rowCount).fill(-1);
+  for (let row = 0; row < rowCount; row++) {
     const key = keyOf(row);
     if (key === undefined) continue;
-    const others = rows.get(key);
-    if (others === undefined) rows.set(key, [row]);
-    else others.push(row);
-  }
-  const start = new Uint32Array(rows.size + 1);
-  const primitives: number[] = [];
-  const counts: number[] = [];
-  const sums = new Float64Array(PRIMITIVE_COUNT);
-  let group = 0;
-  for (const members of rows.values()) {
-    for (const row of members)
-      for (let i = table.start[row]; i < table.start[row + 1]; i++) sums[table.primitive[i]] += table.count[i];
-    for (let primitive = 0; primitive < PRIMITIVE_COUNT; primitive++) {
-      if (sums[primitive] === 0) continue;
-      primitives.push(primitive);
-      counts.push(sums[primitive]);
-      sums[primitive] = 0;
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = groups.size;
+      groups.set(key, group);
     }
-    start[++group] = primitives.length;
+    groupOf[row] = group;
   }
-  return { key: [...rows.keys()], start, primitive: Uint16Array.from(primitives), count: Float64Array.from(counts) };
+  const firstOf = new Uint32Array(groups.size + 1);
+  for (const group of groupOf) if (group >= 0) firstOf[group + 1]++;
+  for (let group = 0; group < groups.size; group++) firstOf[group + 1] += firstOf[group];
+  const rows = new Uint32Array(firstOf[groups.size]);
+  const next = firstOf.slice();
+  for (let row = 0; row < rowCount; row++) if (groupOf[row] >= 0) rows[next[groupOf[row]]++] = row;
+  return { key: [...groups.keys()], firstOf, rows };
 }
 
 /** What a group costs. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { PHASES } from "../../../src/machine/context.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { PRIMITIVE_COUNT, PRIMITIVES } from "../../../src/machine/primitives.ts";
-import { buffersOf, costTableOf, ledgerOf } from "../../../src/run/cost-table.ts";
+import { buffersOf, costTableOf, groupCounts, ledgerOf } from "../../../src/run/cost-table.ts";
 import { LOADER_EPOCH } from "../../../src/run/machine.ts";
 import { Random } from "../session/random-recording.ts";
 
@@ -50,5 +50,38 @@ test("a table holds a ledger's counts in its contexts, without the loader's, and
     const copy = structuredClone(table);
     assert.deepEqual(structuredClone(copy, { transfer: buffersOf(copy) }), table);
     assert.ok(buffersOf(copy).every(({ byteLength }) => byteLength === 0));
+  }
+});
+
+test("groups hold the sums of their rows, in the order of their first, primitives ascending", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = new Random(seed);
+    const ledger = new Ledger(PRIMITIVE_COUNT);
+    for (let i = random.below(200); i > 0; i--) {
+      ledger.enter(PHASES[random.below(PHASES.length)], random.below(4), random.below(5) - 1, random.below(3));
+      for (let k = random.below(4); k > 0; k--) ledger.charge(random.below(PRIMITIVE_COUNT), 1 + random.below(1000));
+    }
+    const table = costTableOf(ledger);
+    const keyOf = (row: number) => (table.region[row] === 0 ? undefined : 10 * table.site[row] + table.region[row]);
+    const expected = new Map<number, Float64Array>();
+    for (let row = 0; row < table.rowCount; row++) {
+      const key = keyOf(row);
+      if (key === undefined) continue;
+      const sums = expected.get(key) ?? new Float64Array(PRIMITIVE_COUNT);
+      for (let i = table.start[row]; i < table.start[row + 1]; i++) sums[table.primitive[i]] += table.count[i];
+      expected.set(key, sums);
+    }
+    const { key, start, primitive, count } = groupCounts(table, keyOf);
+    assert.deepEqual(key, [...expected.keys()]);
+    for (const [group, sums] of [...expected.values()].entries()) {
+      const entries = Array.from(primitive.subarray(start[group], start[group + 1]), (number, i) => [
+        number,
+        count[start[group] + i],
+      ]);
+      assert.deepEqual(
+        entries,
+        [...sums.entries()].filter(([, sum]) => sum !== 0),
+      );
+    }
   }
 });
