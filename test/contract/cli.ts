@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,8 +33,16 @@ export function cliJson(args: readonly string[]): Record<string, unknown> {
   }
 }
 
+const folders: string[] = [];
+process.on("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new folder, which is gone when the tests have ended. */
 export function scratch(): string {
-  return mkdtempSync(join(tmpdir(), "checkpoint-lens-"));
+  const folder = mkdtempSync(join(tmpdir(), "checkpoint-lens-"));
+  folders.push(folder);
+  return folder;
 }
 
 export function sample(name: string): string {
