@@ -163,6 +163,16 @@ function separator(label: string): Choice {
   return { id: "", label, kind: vscode.QuickPickItemKind.Separator };
 }
 
+/** Within this after it is shown nobody has looked at it. */
+const UNSEEN_MS = 500;
+
+/**
+ * Asks for one of some choices. The palette that a command was chosen in gives the keyboard back to the panel when it closes, at
+ * times so late that it hides what is shown by then: that is asked once more.
+ */
 async function pickOne(choices: readonly Choice[], title: string): Promise<Choice | undefined> {
-  return vscode.window.showQuickPick(choices, { title, matchOnDescription: true, matchOnDetail: true });
+  const ask = () => vscode.window.showQuickPick(choices, { title, matchOnDescription: true, matchOnDetail: true });
+  const shown = Date.now();
+  const chosen = await ask();
+  return chosen === undefined && Date.now() - shown < UNSEEN_MS ? ask() : chosen;
 }

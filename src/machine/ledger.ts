@@ -58,6 +58,7 @@ export class Ledger {
   readonly #bundles: Bundle[] = [];
   /** Columns of bundles that were dropped, all 0: for the next ones. */
   readonly #times: Int32Array[] = [];
+  /** For the current counts, where a bundle is made of what was added. */
   readonly #now: Float64Array;
   /** Some of them have charges that are not added yet. */
   #owes = false;
