@@ -38,8 +38,8 @@ export class CountRows {
   /** Makes a row the one that `add` adds to. */
   select(row: number): void {
     this.#row = row;
-    this.#block = this.#blocks[row >> BLOCK_SHIFT] ?? this.#blockOf(row);
-    this.#base = (row & (BLOCK_ROWS - 1)) << this.#widthShift;
+    this.#block = this.#blockOf(row);
+    this.#base = this.#baseOf(row);
   }
 
   /** Adds to a count of the selected row. */
@@ -51,8 +51,8 @@ export class CountRows {
 
   /** Adds so many times some counts of primitives that were counted before, to any row. */
   addTo(row: number, primitives: Uint16Array, counts: Float64Array, times: number): void {
-    const block = this.#blocks[row >> BLOCK_SHIFT];
-    const base = (row & (BLOCK_ROWS - 1)) << this.#widthShift;
+    const block = this.#blockOf(row);
+    const base = this.#baseOf(row);
     for (let i = 0; i < primitives.length; i++) block[base + this.#columnOf[primitives[i]]] += times * counts[i];
   }
 
@@ -60,7 +60,7 @@ export class CountRows {
   at(row: number, primitive: number): number {
     const column = this.#columnOf[primitive];
     if (column === NO_COLUMN) return 0;
-    return this.#blockOf(row)[((row & (BLOCK_ROWS - 1)) << this.#widthShift) + column];
+    return this.#blockOf(row)[this.#baseOf(row) + column];
   }
 
   /**
@@ -69,7 +69,7 @@ export class CountRows {
    */
   row(row: number, counts: Float64Array = new Float64Array(this.primitiveCount)): Float64Array {
     const block = this.#blockOf(row);
-    const base = (row & (BLOCK_ROWS - 1)) << this.#widthShift;
+    const base = this.#baseOf(row);
     for (let column = 0; column < this.#primitives.length; column++)
       counts[this.#primitives[column]] = block[base + column];
     return counts;
@@ -82,7 +82,7 @@ export class CountRows {
     const start = new Uint32Array(rows.length + 1);
     for (let i = 0; i < rows.length; i++) {
       const block = this.#blockOf(rows[i]);
-      const base = (rows[i] & (BLOCK_ROWS - 1)) << this.#widthShift;
+      const base = this.#baseOf(rows[i]);
       let length = 0;
       for (let column = 0; column < columns.length; column++) if (block[base + column] !== 0) length++;
       start[i + 1] = start[i] + length;
@@ -91,7 +91,7 @@ export class CountRows {
     const count = new Float64Array(start[rows.length]);
     for (let i = 0, at = 0; i < rows.length; i++) {
       const block = this.#blockOf(rows[i]);
-      const base = (rows[i] & (BLOCK_ROWS - 1)) << this.#widthShift;
+      const base = this.#baseOf(rows[i]);
       for (let k = 0; at < start[i + 1]; k++) {
         const value = block[base + columns[k]];
         if (value === 0) continue;
@@ -106,6 +106,11 @@ export class CountRows {
     const number = row >> BLOCK_SHIFT;
     while (this.#blocks.length <= number) this.#blocks.push(new Float64Array(BLOCK_ROWS << this.#widthShift));
     return this.#blocks[number];
+  }
+
+  /** Where a row begins in its block. */
+  #baseOf(row: number): number {
+    return (row & (BLOCK_ROWS - 1)) << this.#widthShift;
   }
 
   #addColumn(primitive: number): number {

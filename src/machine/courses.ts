@@ -43,7 +43,7 @@ interface Addition extends PageCount {
   readonly added: number;
 }
 
-interface Effect extends Likeness {
+interface Effect extends Pick<Likeness, "first" | "end" | "also">, Pick<Course, "before" | "found"> {
   /** Each store finds something out or does something apart: they are gone through one by one. */
   readonly inSteps: boolean;
   readonly changes: readonly Change[];
@@ -119,9 +119,9 @@ export class Courses {
   #failures = 0;
   /** In which block a page, by its number's rest, was seen last, and how many were looked for. */
   readonly #seen = new Int32Array(MOST_TOGETHER);
+  #blocks = 0;
   /** For what was charged before a store. */
   readonly #chargesBefore: Float64Array;
-  #blocks = 0;
 
   constructor(states: PageStates, ledger: Ledger, process: Process) {
     this.#states = states;
@@ -199,17 +199,16 @@ export class Courses {
   #takeAlike(stores: Stores, from: number, to: number, contexts: StoreContexts): number {
     const { pages, base, bytes } = stores;
     const phase = PHASE_NUMBER[contexts.phase];
-    const course = this.#courseOf(base + pages[from], phase, bytes?.[from] ?? ANY_BYTES, 1);
-    const effect = course?.effect;
-    if (course === undefined || effect === undefined || effect.together === "never") return from;
+    const effect = this.#courseOf(base + pages[from], phase, bytes?.[from] ?? ANY_BYTES, 1)?.effect;
+    if (effect === undefined || effect.together === "never") return from;
     const most = bytes === undefined ? to : sameUntil(bytes, from, to);
     const isAscending = effect.together === "ascending";
     const run = successiveUntil(pages, from, most);
     const end = isAscending || run === most ? run : this.#blockUntil(pages, from, most);
     const alike = end - from < FEWEST_TOGETHER ? from : this.#alikeUntil(effect, stores, from, end);
     return alike - from < FEWEST_TOGETHER
-      ? this.#takeEach(course, effect, stores, from, isAscending ? end : most, contexts)
-      : this.#takeBlock(course, effect, stores, from, alike, contexts);
+      ? this.#takeEach(effect, stores, from, isAscending ? end : most, contexts)
+      : this.#takeBlock(effect, stores, from, alike, contexts);
   }
 
   /** How far stores of a block are like the first, and are a block themselves. */
@@ -224,17 +223,10 @@ export class Courses {
   }
 
   /** Takes stores that are alike, to pages that follow each other in whatever order. */
-  #takeBlock(
-    course: Course,
-    effect: Effect,
-    stores: Stores,
-    from: number,
-    to: number,
-    contexts: StoreContexts,
-  ): number {
+  #takeBlock(effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
     const { changes, additions } = effect;
     const { pages, base } = stores;
-    const stop = this.#goThrough(course, effect, stores, from, to, contexts);
+    const stop = this.#goThrough(effect, stores, from, to, contexts);
     const isWhole = stop === to;
     const first = base + lowestOf(pages, from, to);
     const end = first + to - from;
@@ -251,30 +243,23 @@ export class Courses {
   }
 
   /** The same for pages in any order, of which the first store's alone is known to be in the course's states. */
-  #takeEach(course: Course, effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
-    const { changes, additions } = effect;
+  #takeEach(effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+    const { before, changes, additions } = effect;
     const { pages, base } = stores;
     let end = withinUntil(pages, from, to, effect.first - base, effect.end - base);
     const looked = this.#looked;
-    for (let i = 0; i < looked.length; i++) end = alikeUntil(looked[i], course.before[i], pages, base, from, end);
+    for (let i = 0; i < looked.length; i++) end = alikeUntil(looked[i], before[i], pages, base, from, end);
     // Where a page comes twice, the first change is not there to be made again.
     for (let i = 0; i < changes.length; i++) end = changeWhile(changes[i], pages, base, from, end);
-    const stop = this.#goThrough(course, effect, stores, from, end, contexts);
+    const stop = this.#goThrough(effect, stores, from, end, contexts);
     for (let i = 0; i < changes.length; i++) setEach(changes[i].state, changes[i].before, pages, base, stop, end);
     for (let i = 0; i < additions.length; i++) add(additions[i], pages, base, from, stop);
     return stop;
   }
 
   /** Does what stores do besides changing states, and charges them. @returns the number of the first that is to be gone through by itself */
-  #goThrough(
-    course: Course,
-    effect: Effect,
-    stores: Stores,
-    from: number,
-    to: number,
-    contexts: StoreContexts,
-  ): number {
-    if (effect.inSteps) return this.#stepThrough(course, effect, stores, from, to, contexts);
+  #goThrough(effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+    if (effect.inSteps) return this.#stepThrough(effect, stores, from, to, contexts);
     const { also, charges } = effect;
     const { pages, base } = stores;
     for (let i = 0; i < also.length; i++) for (let k = from; k < to; k++) also[i](base + pages[k]);
@@ -284,8 +269,7 @@ export class Courses {
 
   /** Goes through what stores find out and do apart, as long as that leaves the next one alike. */
   #stepThrough(
-    course: Course,
-    { also, charges }: Effect,
+    { found, also, charges }: Effect,
     { pages, base, sites }: Stores,
     from: number,
     to: number,
@@ -295,7 +279,7 @@ export class Courses {
     for (let i = from; i < to; i++) {
       const page = base + pages[i];
       this.#isFound = false;
-      if (i > from && !this.#finds(course, page)) return i;
+      if (i > from && !this.#finds(found, page)) return i;
       ledger.enter(phase, epoch, sites[i], regions.of(pages[i]));
       for (let k = 0; k < also.length; k++) also[k](page);
       ledger.chargeBundle(charges);
@@ -364,11 +348,11 @@ export class Courses {
     for (let i = 0; i < count; i++) if (ofPages[i][page] !== before[i]) return false;
     const looked = this.#looked;
     for (let i = count; i < looked.length; i++) if (stateOf(looked[i], page) !== before[i]) return false;
-    return this.#finds(course, page);
+    return this.#finds(course.found, page);
   }
 
   /** Whether a store finds out what those of a course do. */
-  #finds({ found }: Course, page: number): boolean {
+  #finds(found: readonly number[], page: number): boolean {
     if (found.length === 0) return true;
     const foundHere = this.#find(page);
     for (let i = 0; i < found.length; i++) if (foundHere[i] !== found[i]) return false;
@@ -427,11 +411,11 @@ export class Courses {
       .map(({ counts, grain }, i) => ({ counts, grain, added: counts[page >> grain] - countsBefore[i] }))
       .filter(({ added }) => added !== 0);
     const charges = ledger.bundle(chargesBefore);
-    const together = likeness.changesOthers ? "never" : togetherOf(changes, this.#looked);
     if (charges === undefined) return undefined;
     const { first, end, also, isPartlyApart, changesOthers } = likeness;
+    const together = changesOthers ? "never" : togetherOf(changes, this.#looked);
     const inSteps = found.length > 0 || isPartlyApart;
-    return { first, end, also, isPartlyApart, changesOthers, changes, additions, charges, together, inSteps };
+    return { before, found, first, end, also, changes, additions, charges, together, inSteps };
   }
 
   #forget(): void {

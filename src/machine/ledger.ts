@@ -55,13 +55,13 @@ export class Ledger {
   #rowCount = 0;
   #row = 0;
   #moves = 0;
-  readonly #bundles: Bundle[] = [];
   /** Columns of bundles that were dropped, all 0: for the next ones. */
   readonly #times: Int32Array[] = [];
-  /** For the current counts, where a bundle is made of what was added. */
-  readonly #now: Float64Array;
+  readonly #bundles: Bundle[] = [];
   /** Some of them have charges that are not added yet. */
   #owes = false;
+  /** For the current counts, where a bundle is made of what was added. */
+  readonly #now: Float64Array;
   /** Open addressing: row number + 1, 0 when empty. */
   #slots: Int32Array;
   /** Row that a site, by its lower bits, was in last: most often it is again. */
