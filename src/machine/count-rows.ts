@@ -103,6 +103,11 @@ export class CountRows {
   }
 
   #blockOf(row: number): Float64Array {
+    return this.#blocks[row >> BLOCK_SHIFT] ?? this.#addBlocks(row);
+  }
+
+  /** Blocks up to a row's. */
+  #addBlocks(row: number): Float64Array {
     const number = row >> BLOCK_SHIFT;
     while (this.#blocks.length <= number) this.#blocks.push(new Float64Array(BLOCK_ROWS << this.#widthShift));
     return this.#blocks[number];
