@@ -356,8 +356,7 @@ export class AddressSpace {
       this.#tree.merge(start);
     } else if (joinsBefore) {
       ledger.charge(P.linux_vma_shift, 1);
-      vmas.split(stop);
-      vmas.join(start);
+      vmas.shift(start, stop, next);
       this.#tree.shift(start, stop);
     } else if (joinsAfter && atStart) {
       ledger.charge(P.linux_vma_merge, 1);
@@ -366,9 +365,7 @@ export class AddressSpace {
       this.#tree.merge(next);
     } else if (joinsAfter) {
       ledger.charge(P.linux_vma_shift, 1);
-      vmas.join(next);
-      vmas.split(page);
-      vmas.setFlags(page, wanted);
+      vmas.shift(next, page, start);
       this.#tree.shift(next, page);
     } else {
       if (!atStart) {

@@ -87,6 +87,7 @@ export class VmaMap {
 
   /** The page after the last one of the stretch that holds a page. */
   endOf(page: number): number {
+    if (page >= this.#knownStart && page < this.#knownEnd) return this.#knownEnd;
     const next = page + 1;
     if (next >= WINDOW_PAGES) return WINDOW_PAGES;
     let index = next >> 5;
@@ -143,6 +144,22 @@ export class VmaMap {
     if (this.flagsAt(page) !== 0) this.#count--;
     this.#write(page, 0);
     this.#clear(page);
+  }
+
+  /**
+   * Moves the border between the stretch that starts at `from` and the one before it.
+   * @param to inside one of them
+   * @param other the other end of that one, which becomes shorter
+   */
+  shift(from: number, to: number, other: number): void {
+    const flags = this.flagsAt(from);
+    this.#write(from, 0);
+    this.#clear(from);
+    this.#mark(to);
+    this.#write(to, flags);
+    // It is mostly what is looked for next.
+    this.#knownStart = Math.min(to, other);
+    this.#knownEnd = Math.max(to, other);
   }
 
   /** Changes the flags of the stretch that starts at `start`. */

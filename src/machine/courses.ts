@@ -226,10 +226,10 @@ export class Courses {
   #takeBlock(effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
     const { changes, additions } = effect;
     const { pages, base } = stores;
-    const stop = this.#goThrough(effect, stores, from, to, contexts);
-    const isWhole = stop === to;
     const first = base + lowestOf(pages, from, to);
     const end = first + to - from;
+    const stop = this.#goThrough(effect, stores, from, to, contexts, first);
+    const isWhole = stop === to;
     for (let i = 0; i < changes.length; i++) {
       const { state, after } = changes[i];
       if (isWhole) state.bytes.fill(after, first, end);
@@ -257,12 +257,27 @@ export class Courses {
     return stop;
   }
 
-  /** Does what stores do besides changing states, and charges them. @returns the number of the first that is to be gone through by itself */
-  #goThrough(effect: Effect, stores: Stores, from: number, to: number, contexts: StoreContexts): number {
+  /**
+   * Does what stores do besides changing states, and charges them.
+   * @param first the first page of a block
+   * @returns the number of the first store that is to be gone through by itself
+   */
+  #goThrough(
+    effect: Effect,
+    stores: Stores,
+    from: number,
+    to: number,
+    contexts: StoreContexts,
+    first?: number,
+  ): number {
     if (effect.inSteps) return this.#stepThrough(effect, stores, from, to, contexts);
     const { also, charges } = effect;
     const { pages, base } = stores;
-    for (let i = 0; i < also.length; i++) for (let k = from; k < to; k++) also[i](base + pages[k]);
+    for (let i = 0; i < also.length; i++) {
+      const { all } = also[i];
+      if (first !== undefined && all !== undefined) all(first, first + to - from);
+      else for (let k = from; k < to; k++) also[i].each(base + pages[k]);
+    }
     this.#charge(charges, stores, from, to, contexts);
     return to;
   }
@@ -281,7 +296,7 @@ export class Courses {
       this.#isFound = false;
       if (i > from && !this.#finds(found, page)) return i;
       ledger.enter(phase, epoch, sites[i], regions.of(pages[i]));
-      for (let k = 0; k < also.length; k++) also[k](page);
+      for (let k = 0; k < also.length; k++) also[k].each(page);
       ledger.chargeBundle(charges);
       if (this.#states.version !== this.#version) return i + 1;
     }
@@ -378,7 +393,7 @@ export class Courses {
       const { counts, grain, added } = additions[i];
       counts[page >> grain] += added;
     }
-    for (let i = 0; i < also.length; i++) also[i](page);
+    for (let i = 0; i < also.length; i++) also[i].each(page);
     this.#ledger.chargeBundle(charges);
     if (this.#credit < MOST_CREDIT) this.#credit++;
   }

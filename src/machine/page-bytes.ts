@@ -57,6 +57,7 @@ export class PageBytes {
 
   /** Where the stretch of pages ends, at `end` at the latest, that begins at `from` and whose bytes are alike. */
   alikeUntil(from: number, end: number): number {
+    if (from + 1 >= end) return end;
     const { bytes } = this;
     const words = this.#words;
     const byte = bytes[from];
@@ -70,6 +71,7 @@ export class PageBytes {
 
   /** The same for the bytes here and in another one: stretches in which both are alike. */
   alikeWithUntil(other: PageBytes, from: number, end: number): number {
+    if (from + 1 >= end) return end;
     const { bytes } = this;
     const { bytes: otherBytes } = other;
     const words = this.#words;

@@ -20,13 +20,20 @@ export interface PageCount {
   readonly grain: number;
 }
 
+/** What stores do to their pages. */
+export interface PageAction {
+  each(page: number): void;
+  /** The same to all pages from `first` to before `end` at once; undefined where each is to be gone through. */
+  readonly all: ((first: number, end: number) => void) | undefined;
+}
+
 /** Which stores are like one, where their pages are in the same states. */
 export interface Likeness {
   /** Those to these pages, from `first` to before `end`. */
   readonly first: number;
   readonly end: number;
   /** What they do besides changing states and counts. */
-  readonly also: readonly ((page: number) => void)[];
+  readonly also: readonly PageAction[];
   /** Some of that is gone through by each of them, and may be charged. */
   readonly isPartlyApart: boolean;
   /** And it changes states of other pages. */
@@ -48,7 +55,7 @@ export class PageStates {
   #isAsked = false;
   #aside: (work: () => void) => void = (work) => work();
   #isSingle = false;
-  #also: ((page: number) => void)[] = [];
+  #also: PageAction[] = [];
   #isPartlyApart = false;
   #changesOthers = false;
   #first = 0;
@@ -117,8 +124,8 @@ export class PageStates {
   }
 
   /** A store like the one under way does this, too: to what no store asks before something has changed. */
-  also(action: (page: number) => void): void {
-    this.#also.push(action);
+  also(each: PageAction["each"], all?: PageAction["all"]): void {
+    this.#also.push({ each, all });
   }
 
   /**
@@ -131,7 +138,7 @@ export class PageStates {
       action(page);
       return;
     }
-    this.#also.push(action);
+    this.#also.push({ each: action, all: undefined });
     this.#isPartlyApart = true;
     this.#changesOthers ||= changesOthers;
     this.#isAsked = false;

@@ -1,4 +1,4 @@
-import type { PageBytes } from "./page-bytes.ts";
+import { PageBytes } from "./page-bytes.ts";
 import { PageStates } from "./page-states.ts";
 
 /**
@@ -56,7 +56,8 @@ export class PageTable {
    * What the hypervisor's own tables (shadow entries, second-level translation) hold back of what `flags` grants; bits
    * above. Always 0 where the processor walks the guest's tables alone. Read freely, written through `withhold` only.
    */
-  readonly withheld = new Uint8Array(WINDOW_PAGES);
+  readonly #withheld = new PageBytes(WINDOW_PAGES);
+  readonly withheld = this.#withheld.bytes;
   #withholds = false;
   #onWrite: ((page: number) => void) | undefined;
   #watchFirst = 0;
@@ -77,8 +78,7 @@ export class PageTable {
       return;
     }
     this.#entries.fill(flags, first, end);
-    if (first < this.#watchFirst + this.#watchCount && end > this.#watchFirst)
-      for (let page = first; page < end; page++) this.#update(page);
+    this.#updateAll(first, end);
   }
 
   /**
@@ -92,6 +92,11 @@ export class PageTable {
   /** The same, where what somebody keeps about each page is to be alike, too. */
   alikeWithUntil(kept: PageBytes, page: number, end: number): number {
     return this.#entries.alikeWithUntil(kept, page, end);
+  }
+
+  /** The same, where what is withheld is to be alike, too. */
+  alikeWithheldUntil(page: number, end: number): number {
+    return this.#entries.alikeWithUntil(this.#withheld, page, end);
   }
 
   /** The first entry from a page's on, before `end`, that has one of these flags; `end` when none has. */
@@ -110,11 +115,20 @@ export class PageTable {
     this.#update(page);
   }
 
-  /** The same of every page. */
-  withholdAll(bits: number): void {
+  /** The same of all pages from `first` to before `end`. */
+  withholdAll(first: number, end: number, bits: number): void {
+    if (end - first === 1) {
+      this.withhold(first, bits);
+      return;
+    }
     if (!this.#withholds) this.#beginToWithhold();
-    this.withheld.fill(bits);
-    this.#updateWatched();
+    this.#withheld.fill(bits, first, end);
+    this.#updateAll(first, end);
+  }
+
+  /** The same of every page. */
+  withholdEverywhere(bits: number): void {
+    this.withholdAll(0, WINDOW_PAGES, bits);
   }
 
   /** Whether a store completes without anything to do for anybody. */
@@ -139,7 +153,7 @@ export class PageTable {
     this.#watchCount = Math.min(table.length, WINDOW_PAGES - first);
     this.#watchTable = table;
     this.#watchBit = bit;
-    this.#updateWatched();
+    this.#updateAll(0, WINDOW_PAGES);
   }
 
   #beginToWithhold(): void {
@@ -147,9 +161,9 @@ export class PageTable {
     this.states.keep(this.withheld);
   }
 
-  #updateWatched(): void {
-    const end = this.#watchFirst + this.#watchCount;
-    for (let page = this.#watchFirst; page < end; page++) this.#update(page);
+  #updateAll(first: number, end: number): void {
+    const stop = Math.min(end, this.#watchFirst + this.#watchCount);
+    for (let page = Math.max(first, this.#watchFirst); page < stop; page++) this.#update(page);
   }
 
   #update(page: number): void {

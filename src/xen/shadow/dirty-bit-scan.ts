@@ -26,6 +26,8 @@ export class ShadowDirtyBitScan implements DirtyBitScan, ShadowObserver {
   readonly #channel: RequestChannel;
   readonly #pages = new PageBytes(WINDOW_PAGES);
   readonly #state = this.#pages.bytes;
+  /** Until pages are registered. */
+  isIdle = true;
 
   constructor(ledger: Ledger, tables: ShadowTables, table: PageTable, channel: RequestChannel) {
     this.#ledger = ledger;
@@ -38,6 +40,7 @@ export class ShadowDirtyBitScan implements DirtyBitScan, ShadowObserver {
     this.#channel.request(gate, () => {
       this.#table.states.keep(this.#state);
       this.#ledger.charge(P.xen_service_page, pageCount);
+      this.isIdle = false;
       this.#state.fill(REGISTERED | NOTED, first, first + pageCount);
     });
   }

@@ -9,6 +9,7 @@ import type { ShadowTables } from "./shadow-tables.ts";
  */
 export function observeShadows(tables: ShadowTables, log: LogDirty): void {
   tables.observe({
+    isIdle: false,
     writeFault: (page) => log.mark(page),
     mayWrite: (page) => log.mayWrite(page),
     // The new frame's own bit was set when the kernel filled it.

@@ -1,8 +1,11 @@
+import { PageBytes } from "../../machine/page-bytes.ts";
 import type { PageStates } from "../../machine/page-states.ts";
 import { TABLE_PAGES, TABLE_SHIFT } from "../../machine/page-table.ts";
 
 /** Guest L1 tables that one virtual processor may have out of sync at a time (SHADOW_OOS_PAGES). */
 const SLOTS = 3;
+/** Bits of a page's number that tell its entry in its table. */
+const INDEX = TABLE_PAGES - 1;
 
 /**
  * One table that is out of sync, with the guest's entries as their shadows have them. Xen takes a snapshot of all entries;
@@ -10,12 +13,11 @@ const SLOTS = 3;
  */
 export class Snapshot {
   #table = 0;
-  /** 1 where an entry of the table was written. */
-  readonly #written = new Uint8Array(TABLE_PAGES);
-  /** Numbers of those entries, in the order of their writes. */
-  readonly #indexes = new Uint16Array(TABLE_PAGES);
-  #count = 0;
-  readonly #entries = new Uint8Array(TABLE_PAGES);
+  /** 1 where an entry of the table was written: nowhere outside of `#first` to before `#end`. */
+  readonly #written = new PageBytes(TABLE_PAGES);
+  #first = TABLE_PAGES;
+  #end = 0;
+  readonly #entries = new PageBytes(TABLE_PAGES);
 
   get table(): number {
     return this.#table;
@@ -23,39 +25,69 @@ export class Snapshot {
 
   /** Begins anew, with another table. */
   begin(table: number): this {
-    for (let i = 0; i < this.#count; i++) this.#written[this.#indexes[i]] = 0;
-    this.#count = 0;
+    if (this.#first < this.#end) this.#written.fill(0, this.#first, this.#end);
+    this.#first = TABLE_PAGES;
+    this.#end = 0;
     this.#table = table;
     return this;
   }
 
   /** The guest writes the entry of a page, which was `before`. */
   noteWrite(page: number, before: number): void {
-    const index = page & (TABLE_PAGES - 1);
-    if (this.#written[index] !== 0) return;
-    this.#written[index] = 1;
-    this.#entries[index] = before;
-    this.#indexes[this.#count++] = index;
+    const index = page & INDEX;
+    if (this.#written.bytes[index] === 0) {
+      this.#written.bytes[index] = 1;
+      this.#entries.bytes[index] = before;
+    }
+    if (index < this.#first) this.#first = index;
+    if (index >= this.#end) this.#end = index + 1;
   }
 
-  /** The shadow of a page has been made from its entry as it is now. */
-  notePropagated(page: number, entry: number): void {
-    this.#entries[page & (TABLE_PAGES - 1)] = entry;
+  /** The same of all pages from `first` to before `end`. */
+  noteWrites(first: number, end: number, before: number): void {
+    const { bytes: written } = this.#written;
+    if (first + 1 === end) {
+      this.noteWrite(first, before);
+      return;
+    }
+    const start = first & INDEX;
+    const stop = start + end - first;
+    for (let index = start; index < stop; ) {
+      const alike = this.#written.alikeUntil(index, stop);
+      if (written[index] === 0) {
+        this.#written.fill(1, index, alike);
+        this.#entries.fill(before, index, alike);
+      }
+      index = alike;
+    }
+    if (start < this.#first) this.#first = start;
+    if (stop > this.#end) this.#end = stop;
   }
 
-  /** How many entries were written: no other one can differ. */
-  get writtenCount(): number {
-    return this.#count;
+  /** The shadows of pages have been made from their entries as they are now. */
+  notePropagated(first: number, end: number, entry: number): void {
+    this.#entries.fill(entry, first & INDEX, (first & INDEX) + end - first);
   }
 
-  /** The page of one of them, counted from 0; in any order, as each is compared by itself. */
-  writtenPage(number: number): number {
-    return (this.#table << TABLE_SHIFT) | this.#indexes[number];
+  /** The first page from `from` on whose entry was written; undefined when none is left. No other one can differ. */
+  writtenFrom(from: number): number | undefined {
+    const index = Math.max(from - this.#firstPage, this.#first);
+    const next = index < this.#end ? this.#written.next(1, index, this.#end) : this.#end;
+    return next < this.#end ? this.#firstPage + next : undefined;
+  }
+
+  /** Where the stretch of pages ends that begins at `page`, whose entries were written, and whose shadows have them alike. */
+  alikeUntil(page: number): number {
+    return this.#firstPage + this.#written.alikeWithUntil(this.#entries, page & INDEX, this.#end);
   }
 
   /** The entry of a page that was written, as its shadow has it. */
   entryOf(page: number): number {
-    return this.#entries[page & (TABLE_PAGES - 1)];
+    return this.#entries.bytes[page & INDEX];
+  }
+
+  get #firstPage(): number {
+    return this.#table << TABLE_SHIFT;
   }
 }
 
@@ -100,6 +132,7 @@ export class OutOfSync {
 
   /** The snapshot of a table that is out of sync. */
   snapshotOf(table: number): Snapshot | undefined {
+    if (this.#held[table] === 0) return undefined;
     const home = table % SLOTS;
     const slot = this.#slots[home];
     if (slot?.table === table) return slot;
@@ -107,18 +140,26 @@ export class OutOfSync {
     return next?.table === table ? next : undefined;
   }
 
-  /** The guest writes the entry of a page, which was `before`: noted where its table is out of sync. */
-  noteWrite(page: number, before: number): void {
-    if (!this.holds(page >> TABLE_SHIFT)) return;
-    this.snapshotOf(page >> TABLE_SHIFT)?.noteWrite(page, before);
-    if (this.#states.isAsked) this.#states.also((other) => this.noteWrite(other, before));
+  /** The guest writes the entries of pages, from `first` to before `end`, which all were `before`: noted where a table is out of sync. */
+  noteWrites(first: number, end: number, before: number): void {
+    for (let start = first; start < end; start = behindTable(start))
+      this.snapshotOf(start >> TABLE_SHIFT)?.noteWrites(start, Math.min(end, behindTable(start)), before);
+    if (this.#states.isAsked && this.holds(first >> TABLE_SHIFT))
+      this.#states.also(
+        (page) => this.snapshotOf(page >> TABLE_SHIFT)?.noteWrite(page, before),
+        (from, to) => this.noteWrites(from, to, before),
+      );
   }
 
-  /** The shadow of a page has been made from its entry as it is now: the same. */
-  notePropagated(page: number, entry: number): void {
-    if (!this.holds(page >> TABLE_SHIFT)) return;
-    this.snapshotOf(page >> TABLE_SHIFT)?.notePropagated(page, entry);
-    if (this.#states.isAsked) this.#states.also((other) => this.notePropagated(other, entry));
+  /** The shadows of pages have been made from their entries as they are now: the same. */
+  notePropagated(first: number, end: number, entry: number): void {
+    for (let start = first; start < end; start = behindTable(start))
+      this.snapshotOf(start >> TABLE_SHIFT)?.notePropagated(start, Math.min(end, behindTable(start)), entry);
+    if (this.#states.isAsked && this.holds(first >> TABLE_SHIFT))
+      this.#states.also(
+        (page) => this.snapshotOf(page >> TABLE_SHIFT)?.notePropagated(page, page + 1, entry),
+        (from, to) => this.notePropagated(from, to, entry),
+      );
   }
 
   /**
@@ -156,4 +197,9 @@ export class OutOfSync {
       return;
     }
   }
+}
+
+/** The first page behind those of a page's table. */
+function behindTable(page: number): number {
+  return (page | INDEX) + 1;
 }

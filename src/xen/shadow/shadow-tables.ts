@@ -1,4 +1,5 @@
 import type { Ledger } from "../../machine/ledger.ts";
+import type { PageBytes } from "../../machine/page-bytes.ts";
 import {
   type PageTable,
   PTE_DIRTY,
@@ -48,9 +49,9 @@ export class ShadowTables {
   /** Which L1 tables, and which L2 tables above them, have a shadow. */
   readonly #shadowed: Uint8Array;
   readonly #directories: Uint8Array;
-  readonly #changes: Uint8Array;
+  readonly #changes: PageBytes;
   /** 1 for pages whose entry has a shadow. */
-  readonly #present: Uint8Array;
+  readonly #present: PageBytes;
   /** Entries of each table that have a shadow. */
   readonly #granted: Int32Array;
   /** An HVM guest's: entries hold references to what they map, and Xen runs on page tables of its own. */
@@ -65,12 +66,12 @@ export class ShadowTables {
     this.#outOfSync = new OutOfSync(states);
     this.#shadowed = states.bytes(TABLE_SHIFT).bytes;
     this.#directories = states.bytes(DIRECTORY_SHIFT).bytes;
-    this.#changes = states.bytes().bytes;
+    this.#changes = states.bytes();
     this.#granted = states.count(TABLE_SHIFT);
-    this.#present = states.bytes().bytes;
+    this.#present = states.bytes();
     // Prefetching stops there, mostly; what that shadow grants does not matter.
-    states.looksAhead(this.#present);
-    table.withholdAll(NO_ENTRY);
+    states.looksAhead(this.#present.bytes);
+    table.withholdEverywhere(NO_ENTRY);
   }
 
   observe(observer: ShadowObserver): void {
@@ -88,14 +89,14 @@ export class ShadowTables {
     if ((entry & PTE_PRESENT) === 0 || (write && (entry & PTE_WRITABLE) === 0)) return false;
     // The walk sets the bits that the processor would have set.
     if (write && (entry & PTE_DIRTY) === 0) {
-      this.#outOfSync.noteWrite(page, entry);
+      this.#outOfSync.noteWrites(page, page + 1, entry);
       this.#table.set(page, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
     }
     ledger.charge(P.xen_shadow_fault, 1);
     this.#create(page >> TABLE_SHIFT);
     this.noticeFrame(page);
     if (write) for (const observer of this.#observers) observer.writeFault(page);
-    this.#propagate(page);
+    this.#propagate(page, page + 1);
     this.#prefetch(page);
     return true;
   }
@@ -130,7 +131,7 @@ export class ShadowTables {
   write(first: number, end: number, flags: number): void {
     const before = this.#table.flags[first];
     if ((before & flags & PTE_PRESENT) === 0) this.#changes.fill(FRAME_CHANGED, first, end);
-    for (let page = first; page < end; page++) this.#outOfSync.noteWrite(page, before);
+    this.#outOfSync.noteWrites(first, end, before);
     this.#table.setAll(first, end, flags);
   }
 
@@ -139,7 +140,7 @@ export class ShadowTables {
     if (this.#shadowed[page >> TABLE_SHIFT] === 0) return;
     this.#ledger.charge(P.xen_shadow_validate, 1);
     this.noticeFrame(page);
-    this.#propagate(page);
+    this.#propagate(page, page + 1);
   }
 
   /**
@@ -152,7 +153,7 @@ export class ShadowTables {
     if (this.#shadowed[table] === 0) return false;
     if (this.isOutOfSync(page)) {
       this.noticeFrame(page);
-      this.#set(page, NO_ENTRY);
+      this.#set(page, page + 1, NO_ENTRY);
     }
     return true;
   }
@@ -180,7 +181,7 @@ export class ShadowTables {
       for (let page = first; page < first + TABLE_PAGES; page++) {
         if (this.#table.withheld[page] === NO_ENTRY) continue;
         entries++;
-        this.#set(page, NO_ENTRY);
+        this.#set(page, page + 1, NO_ENTRY);
       }
       if (this.#isExternal) ledger.charge(P.xen_shadow_release, entries);
     }
@@ -229,19 +230,25 @@ export class ShadowTables {
     return true;
   }
 
-  /** l1e_propagate_from_guest and shadow_set_l1e; a table that is out of sync has the entry in its snapshot then. */
-  #propagate(page: number): void {
-    this.#ledger.charge(P.xen_shadow_propagate, 1);
-    this.#set(page, this.#rights(page));
-    this.#outOfSync.notePropagated(page, this.#table.flags[page]);
+  /**
+   * l1e_propagate_from_guest and shadow_set_l1e, of entries that are alike, as their shadows are, and that are in one table; where
+   * that is out of sync, its snapshot has them then.
+   */
+  #propagate(first: number, end: number): void {
+    this.#ledger.charge(P.xen_shadow_propagate, end - first);
+    this.#set(first, end, this.#rights(first));
+    this.#outOfSync.notePropagated(first, end, this.#table.flags[first]);
   }
 
-  #set(page: number, withheld: number): void {
-    const before = this.#table.withheld[page];
-    this.#granted[page >> TABLE_SHIFT] += (before & WITHHELD_ACCESS) - (withheld & WITHHELD_ACCESS);
-    this.#present[page] = (withheld & WITHHELD_ACCESS) === 0 ? 1 : 0;
-    if ((before & WITHHELD_DIRTY) === 0) for (const observer of this.#observers) observer.dirtyBitLost(page);
-    this.#table.withhold(page, withheld);
+  #set(first: number, end: number, withheld: number): void {
+    const before = this.#table.withheld[first];
+    const granted = (before & WITHHELD_ACCESS) - (withheld & WITHHELD_ACCESS);
+    this.#granted[first >> TABLE_SHIFT] += granted * (end - first);
+    this.#present.fill((withheld & WITHHELD_ACCESS) === 0 ? 1 : 0, first, end);
+    if ((before & WITHHELD_DIRTY) === 0)
+      for (const observer of this.#observers)
+        if (!observer.isIdle) for (let page = first; page < end; page++) observer.dirtyBitLost(page);
+    this.#table.withholdAll(first, end, withheld);
   }
 
   /**
@@ -250,7 +257,7 @@ export class ShadowTables {
    */
   #prefetch(page: number): void {
     const { flags, states } = this.#table;
-    const present = this.#present;
+    const present = this.#present.bytes;
     const end = Math.min(page + PREFETCH_ENTRIES, (page | (TABLE_PAGES - 1)) + 1);
     if (page + 1 === end || present[page + 1] === 0) states.once();
     for (let next = page + 1; next < end && present[next] === 0; next++) {
@@ -261,7 +268,7 @@ export class ShadowTables {
       }
       if ((entry & (PTE_WRITABLE | PTE_DIRTY)) === PTE_WRITABLE) return;
       this.noticeFrame(next);
-      this.#propagate(next);
+      this.#propagate(next, next + 1);
     }
   }
 
@@ -291,21 +298,42 @@ export class ShadowTables {
     ledger.charge(P.xen_shadow_resync, 1);
     this.flush();
     ledger.charge(P.xen_shadow_compare, this.#granted[table]);
-    const { flags, withheld } = this.#table;
-    for (let i = 0; i < snapshot.writtenCount; i++) {
-      const page = snapshot.writtenPage(i);
-      if ((withheld[page] & WITHHELD_ACCESS) !== 0) continue;
-      if (snapshot.entryOf(page) === flags[page] && this.#changes[page] === 0) continue;
-      this.noticeFrame(page);
-      this.#propagate(page);
+    for (let page = snapshot.writtenFrom(0); page !== undefined; ) {
+      const end = this.#table.alikeWithheldUntil(page, snapshot.alikeUntil(page));
+      this.#resyncEntries(page, end, snapshot.entryOf(page));
+      page = snapshot.writtenFrom(end);
     }
     this.#outOfSync.remove(table);
   }
 
+  /** Of entries that are alike, as their shadows are, which were made when the entries were `before`. */
+  #resyncEntries(first: number, end: number, before: number): void {
+    const { flags, withheld } = this.#table;
+    const entry = flags[first];
+    if ((withheld[first] & WITHHELD_ACCESS) !== 0) return;
+    if (entry !== before && !this.#isObserved()) {
+      this.#changes.fill(0, first, end);
+      this.#propagate(first, end);
+      return;
+    }
+    for (let page = first; page < end; page++) {
+      if (entry === before && this.#changes.bytes[page] === 0) continue;
+      this.noticeFrame(page);
+      this.#propagate(page, page + 1);
+    }
+  }
+
+  /** Somebody has a say in entries. */
+  #isObserved(): boolean {
+    for (const { isIdle } of this.#observers) if (!isIdle) return true;
+    return false;
+  }
+
   /** Xen compares the frame of the guest's entry with the one that it knows. */
   noticeFrame(page: number): void {
-    if (this.#changes[page] === 0) return;
-    this.#changes[page] = 0;
+    const changes = this.#changes.bytes;
+    if (changes[page] === 0) return;
+    changes[page] = 0;
     for (const observer of this.#observers) observer.frameChanged(page);
   }
 
