@@ -32,6 +32,11 @@ export interface GuestProcess {
    * @param stores how many in a row (1 when left out)
    */
   store(page: Vpn, bytes?: number, stores?: number): void;
+  /**
+   * Has somebody go around the faults of stores by which a page gets a frame of its own, and that by which a hypervisor's own tables
+   * first have it: the process would meet them with nobody watching its writes.
+   */
+  aroundFirstTouches(around: (page: Vpn, fault: () => void) => void): void;
   /** Whether a store to this page would need neither a trap nor the processor's own change of an entry. */
   completesStore(page: Vpn): boolean;
   /** One load instruction of user mode. */

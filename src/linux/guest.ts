@@ -130,6 +130,10 @@ class Process implements GuestProcess {
     this.#kernel.store(page, bytes, stores);
   }
 
+  aroundFirstTouches(around: (page: Vpn, fault: () => void) => void): void {
+    this.#kernel.aroundFirstTouches(around);
+  }
+
   completesStore(page: Vpn): boolean {
     return this.#kernel.table.completesStore(page);
   }

@@ -3,6 +3,7 @@ import {
   type PageTable,
   PTE_DIRTY,
   PTE_PRESENT,
+  PTE_PROT_NONE,
   PTE_SHARED,
   PTE_SOFT_DIRTY,
   PTE_UFFD_WP,
@@ -58,6 +59,8 @@ export class Kernel {
   /** A thread waits on another processor until a page is opened. */
   #waitsElsewhere = false;
 
+  #aroundFirstTouches: (page: number, fault: () => void) => void = (_, fault) => fault();
+
   constructor(build: KernelBuild, ledger: Ledger, table: PageTable, platform: Platform) {
     this.build = build;
     this.ledger = ledger;
@@ -79,6 +82,11 @@ export class Kernel {
 
   observeOwnWrites(observer: OwnWritesObserver): void {
     this.#ownWrites = observer;
+  }
+
+  /** @param around does the fault by which a page gets a frame of its own, or by which a hypervisor's tables first have that */
+  aroundFirstTouches(around: (page: number, fault: () => void) => void): void {
+    this.#aroundFirstTouches = around;
   }
 
   setHandler(signal: SignalName, handler: PageHandler | undefined): void {
@@ -152,10 +160,13 @@ export class Kernel {
         platform.setDirty(page);
         return;
       }
+      const isFirstTouch = this.#isFirstTouch(page);
       const emulated = platform.emulateStores?.(page, left, left === stores ? bytes : (bytes / stores) * left) ?? 0;
       left -= emulated;
       if (left === 0) return;
-      if (emulated === 0) this.#fault(page, true);
+      if (emulated > 0) continue;
+      if (isFirstTouch) this.#aroundFirstTouches(page, () => this.#fault(page, true));
+      else this.#fault(page, true);
     }
     throw new GuestError("store", "SIGSEGV", `the handler left page ${page} closed ${MOST_FAULTS} times`);
   }
@@ -206,6 +217,14 @@ export class Kernel {
     this.#sigreturn();
   }
 
+  /** Whether a store's next fault is one that it would meet with nobody watching writes. */
+  #isFirstTouch(page: number): boolean {
+    const entry = this.table.flags[page];
+    const isMapped = (entry & (PTE_PRESENT | PTE_PROT_NONE)) !== 0;
+    if (isMapped && (entry & PTE_ZERO_PAGE) === 0) return this.platform.isNewFrame?.(page) ?? false;
+    return (entry & PTE_UFFD_WP) === 0 && (this.memory.vmas.flagsOf(page) & VMA_WRITE) !== 0;
+  }
+
   /** A page fault of user mode, up to the point where the access is tried again. */
   #fault(page: number, write: boolean): void {
     this.#userFaults[0]++;
@@ -220,11 +239,15 @@ export class Kernel {
       this.#signal("SIGSEGV", this.#segv, page, write);
       return;
     }
-    if (write && this.table.flags[page] & PTE_UFFD_WP && !this.#resolveUserfault(page)) {
-      this.#signal("SIGBUS", this.#bus, page, write);
-      return;
-    }
-    if (write) this.#makeWritable(page);
+    if (write && this.table.flags[page] & PTE_UFFD_WP) {
+      if (!this.#resolveUserfault(page)) {
+        this.#signal("SIGBUS", this.#bus, page, write);
+        return;
+      }
+      // What is left of the fault is what it had been about.
+      if (this.#isFirstTouch(page)) this.#aroundFirstTouches(page, () => this.#makeWritable(page));
+      else this.#makeWritable(page);
+    } else if (write) this.#makeWritable(page);
     else this.#makePresent(page);
     this.platform.frameExit();
   }

@@ -35,6 +35,10 @@ export class XenShadowPlatform extends NativePlatform {
     return this.#xen.emulateStores(page, stores, bytes);
   }
 
+  isNewFrame(page: number): boolean {
+    return this.#xen.tables.isNewFrame(page);
+  }
+
   /** The processor sets the D bit of the shadow entry; the guest's was set when that was made. */
   override setDirty(page: number): void {
     this.#ledger.charge(P.cpu_dirty_assist, 1);

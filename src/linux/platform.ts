@@ -24,6 +24,11 @@ export interface Platform {
    * @returns how many were emulated; for the others nothing has happened yet
    */
   emulateStores?(page: number, stores: number, bytes: number): number;
+  /**
+   * Whether a hypervisor's own tables do not have the page's entry yet, because it maps a new frame, and would let a store pass if they
+   * had. Absent where there are none.
+   */
+  isNewFrame?(page: number): boolean;
   /** A store goes through, and the processor sets the D bits that are still clear. */
   setDirty(page: number): void;
   /** The kernel itself faults on a user page (copy_to_user). Returns as `pageFault`; ends with `kernelFaultExit`. */

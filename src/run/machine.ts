@@ -9,7 +9,7 @@ import {
 import { techniqueOf } from "../checkpoint/techniques.ts";
 import { createGuest } from "../linux/guest.ts";
 import type { GuestProcess } from "../linux/guest-process.ts";
-import type { Phase } from "../machine/context.ts";
+import { PHASE_NUMBER, type Phase } from "../machine/context.ts";
 import { Courses } from "../machine/courses.ts";
 import { Ledger } from "../machine/ledger.ts";
 import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
@@ -92,6 +92,20 @@ export function createMachine(
   const isBySize = definition.needsEveryWrite === true;
   const phaseOf = (page: number, site: number): Phase =>
     site === engine.reloadSite ? "restart" : engine.isArmed(page) ? "track" : "run";
+  let { startPages: pageCount } = start;
+  if (definition.class !== "transparent") {
+    // The program pays for its memory once, whoever touches it first and whoever watches it.
+    process.aroundFirstTouches((page, fault) => {
+      const isOwn = page >= base && page < base + pageCount && FINDING.has(ledger.currentPhase);
+      if (!isOwn) {
+        fault();
+        return;
+      }
+      const before = ledger.enterPhase("run");
+      fault();
+      ledger.restore(before);
+    });
+  }
   const store: Machine["store"] = (page, site, cycle, bytes, stores) => {
     const phase = phaseOf(page, site);
     // Nobody's business, and the processor's without a trap.
@@ -130,9 +144,10 @@ export function createMachine(
       }
       ledger.restore(before);
     },
-    grow(pageCount) {
+    grow(newPageCount) {
       const before = ledger.enter("run", engine.epoch, -1, -1);
-      process.extend(base, pageCount);
+      process.extend(base, newPageCount);
+      pageCount = newPageCount;
       ledger.restore(before);
     },
     systemCall(site) {
@@ -142,6 +157,9 @@ export function createMachine(
     },
   };
 }
+
+/** Phases, by number, in which a technique notices writes, and makes ready to. */
+const FINDING: ReadonlySet<number> = new Set([PHASE_NUMBER.track, PHASE_NUMBER.register]);
 
 /** The first place of a number from `from` on, before `to`; `to` where it is not. */
 function indexOf(numbers: Int32Array, number: number, from: number, to: number): number {

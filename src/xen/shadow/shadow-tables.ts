@@ -101,6 +101,14 @@ export class ShadowTables {
     return true;
   }
 
+  /** Whether a page has no shadow because its frame is new, and one that were made now would let stores pass. */
+  isNewFrame(page: number): boolean {
+    const { flags, withheld } = this.#table;
+    const isOpen = (flags[page] & (PTE_PRESENT | PTE_WRITABLE)) === (PTE_PRESENT | PTE_WRITABLE);
+    const isAbsent = (withheld[page] & WITHHELD_ACCESS) !== 0 && this.#changes.bytes[page] !== 0;
+    return isOpen && isAbsent && this.#mayWrite(page);
+  }
+
   /** Whether a store of the guest's kernel to the L1 entry of a page faults, because its table is shadowed and in sync. */
   isWriteProtected(page: number): boolean {
     return this.#shadowed[page >> TABLE_SHIFT] !== 0 && !this.isOutOfSync(page);
