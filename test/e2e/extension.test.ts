@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,6 +14,7 @@ import {
 import { join } from "node:path";
 import { after, before } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { cycles, integer, percent } from "../../src/run/units.ts";
 import { type Attempt, windowTest } from "./attempts.ts";
 import { type Host, ROOT, startHost } from "./host.ts";
 import { BROKEN, ENDLESS, TRAPPING } from "./programs.ts";
@@ -65,6 +67,12 @@ function isKnown(commands: readonly string[]): boolean {
   return commands.some((title) => title.startsWith("Checkpoint Lens"));
 }
 
+interface JsonCheckpoint {
+  readonly version: number;
+  readonly name: string;
+  readonly costCycles: Readonly<Record<"track" | "collect" | "copy" | "arm" | "commit", number>>;
+}
+
 interface JsonLine {
   readonly file: string;
   readonly line: number;
@@ -76,7 +84,9 @@ interface JsonLine {
 /** The command line's figures of a sample. */
 function commandLine(...args: string[]): {
   lines: JsonLine[];
-  totals: { overheadCycles: number; programCycles: number };
+  totals: { overheadCycles: number; programCycles: number; checkpoints: number; dirtyPages: number; traps: number };
+  checkpoints: JsonCheckpoint[];
+  costByLayer: Record<"checkpointLibrary" | "guestKernel" | "hypervisor" | "wire" | "disk", number>;
 } {
   const { stdout, stderr } = spawnSync(process.execPath, [join(ROOT, "dist/cli.js"), "run", "--json", ...args], {
     cwd: folder,
@@ -138,6 +148,76 @@ sampleTest("lines of an AssemblyScript program cost what the command line says",
     () => workbench.codeLenses(),
     (lenses) => lenses.some((lens) => /of the overhead/.test(lens)),
   );
+});
+
+sampleTest("the panel says what the command line does, and pages and lines lead to each other", async (t) => {
+  // So few pages that a table holds all.
+  const slots = "65536";
+  mkdirSync(join(folder, ".vscode"));
+  writeFileSync(
+    join(folder, ".vscode/settings.json"),
+    JSON.stringify({ "checkpointLens.program.arguments": [slots], "window.zoomLevel": -1 }),
+  );
+  workbench = await windowOn("kv.ts", t);
+  await workbench.goToLine(58);
+  await runAndWait();
+  const panel = workbench.webview();
+  const { totals, checkpoints, costByLayer } = commandLine("kv.ts", "--", slots);
+  const figure = (name: string) => panel.locator(".figure", { hasText: name }).locator(".figure-value");
+  await figure("Overhead")
+    .getByText(percent((100 * totals.overheadCycles) / totals.programCycles))
+    .waitFor();
+  assert.equal(await figure("A checkpoint").textContent(), cycles(totals.overheadCycles / totals.checkpoints));
+  assert.equal(await figure("Dirty pages").textContent(), integer(totals.dirtyPages));
+  assert.equal(await figure("Traps").textContent(), integer(totals.traps));
+
+  /** Rows of the table behind a view, without its head. */
+  const table = async (view: string, caption: RegExp) => {
+    await panel.getByRole("region", { name: view, exact: true }).getByText("As table").click();
+    const rows = panel.getByRole("table", { name: caption }).locator("tbody tr");
+    await rows.first().waitFor();
+    return Promise.all((await rows.all()).map((row) => row.locator("td").allInnerTexts()));
+  };
+  assert.deepEqual(
+    (await table("Timeline", /^Checkpoints/)).map(([version, , ...phases]) => [version, ...phases]),
+    checkpoints.map(({ name, version, costCycles: { track, collect, copy, arm, commit } }) => [
+      `${name} ${version}`,
+      ...[track, collect, copy, arm, commit].map(cycles),
+    ]),
+  );
+  await figure("Overhead").getByRole("button").click();
+  const layers = { "Checkpoint library": "checkpointLibrary", Hypervisor: "hypervisor" } as const;
+  const byLayer = await table("Cost breakdown", /^Cycles by Layer/);
+  for (const [name, layer] of Object.entries(layers))
+    assert.equal(byLayer.find(([text]) => text === name)?.[1], integer(costByLayer[layer]), name);
+  await figure("Traps").getByRole("button").click();
+  const byPage = async () => (await table("Dirty pages", /^Pages that were written/)).map((cells) => cells[3]);
+  const traps = (await byPage()).map((text) => Number(/[\d,]+/.exec(text)?.[0].replaceAll(",", "")));
+  assert.equal(
+    traps.reduce((sum, count) => sum + count, 0),
+    totals.traps,
+  );
+
+  // A page of the table of values leads to the line that wrote it most.
+  const map = panel.locator(".map-frame");
+  await map.focus();
+  for (let i = 0; i < 200 && (await panel.locator(".card-line .link").count()) === 0; i++)
+    await workbench.page.keyboard.press("ArrowRight");
+  const link = panel.locator(".card-line .link").first();
+  const [, line] = /^kv\.ts:(\d+)$/.exec((await link.textContent()) ?? "") ?? [];
+  await link.click();
+  await workbench.statusBar(`Ln ${line},`).waitFor();
+
+  // And the cursor's line lights its pages.
+  await workbench.page.keyboard.press("Escape");
+  await workbench.tab("kv.ts").click();
+  const picture = async () => (await map.screenshot()).toString("base64");
+  await workbench.goToLine(1);
+  const dark = await picture();
+  await workbench.goToLine(Number(line));
+  await until(picture, (now) => now !== dark);
+  await workbench.goToLine(1);
+  await until(picture, (now) => now === dark);
 });
 
 sampleTest("marks go at the first edit, and come back when it is undone", async (t) => {
