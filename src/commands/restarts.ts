@@ -34,9 +34,14 @@ export async function restartProgram(
   show(run);
   try {
     const reply = await ask(app, runner, program, audited);
-    app.restarts.add({ program, directory: workingDirectoryOf(program), reply });
-    show(run);
-    report(app, reply);
+    if (app.restarts.add({ program, directory: workingDirectoryOf(program), reply })) {
+      show(run);
+      report(app, reply);
+    } else {
+      void vscode.window.showWarningMessage(
+        vscode.l10n.t("{0} was changed while it was restarted: what was found is of a text that is gone.", reply.path),
+      );
+    }
   } catch (error) {
     await tell(app, error);
   }
