@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
     audit: (run: Run) => restart(true, run.uri),
     saveProfile: (profile: unknown) => saveProfile(app, profile),
     runAgain: (run: Run) => runner.runAgain(run),
-    showBytes: (run: Run, place: BytesPlace) => bytesPanel.show(run, place),
+    showBytes: (run: Run, place: BytesPlace, column: vscode.ViewColumn) => bytesPanel.show(run, place, column),
     saveView: async (run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>) =>
       (await import("./commands/export-view.ts")).saveView(app, run, view, draw),
   };
@@ -105,7 +105,9 @@ export function activate(context: vscode.ExtensionContext): void {
     command("calibrate", async () => (await import("./commands/calibrate.ts")).calibrate(app)),
     command("showPanel", (picked?: Picked) => panel.show(picked)),
     command("showBytes", async (given?: BytesOfRun) =>
-      (await import("./commands/show-bytes.ts")).showBytes(app, given, panelContext.showBytes),
+      (await import("./commands/show-bytes.ts")).showBytes(app, given, (run, place) =>
+        bytesPanel.show(run, place, panel.columnForOthers),
+      ),
     ),
     command("toggleInlineCosts", () => toggleInlineCosts()),
     command("clear", () => {

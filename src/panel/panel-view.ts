@@ -29,7 +29,8 @@ export interface PanelContext {
   runAgain(run: Run): Promise<void>;
   /** Finds out what the run's program lacks when it restarts. */
   audit(run: Run): Promise<void>;
-  showBytes(run: Run, place: BytesPlace): void;
+  /** @param column where they open, so that the panel stays in sight */
+  showBytes(run: Run, place: BytesPlace, column: vscode.ViewColumn): void;
   /** Saves a view where the user says. @param draw makes its file; rejects with a sentence */
   saveView(run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>): Promise<void>;
 }
@@ -47,7 +48,7 @@ export class PanelView implements vscode.Disposable {
   readonly #outbox: Outbox<ToPage>;
   readonly #relay: Relay;
   readonly #subscriptions: vscode.Disposable[] = [];
-  /** The page listens. */
+  /** The page listens: it is gone while nobody sees the panel, and begins anew then. */
   #ready = false;
   #sent: { readonly run: RunId; readonly perspective: Perspective } | undefined;
   #reasonForNothing: string;
@@ -86,6 +87,9 @@ export class PanelView implements vscode.Disposable {
       context.restarts.onDidChange(() => this.#sendRestarts()),
       vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.#sendCursor(textEditor)),
       vscode.window.onDidChangeActiveTextEditor((editor) => editor && this.#sendCursor(editor)),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#leave();
+      }),
       panel.onDidDispose(() => this.dispose()),
     );
     panel.webview.html = pageHtml(panel.webview, context.extension, "main");
@@ -97,7 +101,7 @@ export class PanelView implements vscode.Disposable {
     this.#sendRun();
   }
 
-  /** Shows something that was picked in the editor, as soon as the page listens. */
+  /** Shows something that was picked in the editor, as soon as the page listens and has its run. */
   pick(run: RunId, picked: PickedOutside): void {
     this.#picked = { run, picked };
     this.#sendPicked();
@@ -110,10 +114,16 @@ export class PanelView implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#ready = false;
-    this.#relay.cancelAll();
+    this.#leave();
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
     this.#painted.dispose();
+  }
+
+  /** There is no page any more that would take a message or wait for an answer. */
+  #leave(): void {
+    this.#ready = false;
+    this.#sent = undefined;
+    this.#relay.cancelAll();
   }
 
   #draw(view: PictureName, format: PictureFormat): Promise<Uint8Array> {
@@ -144,7 +154,6 @@ export class PanelView implements vscode.Disposable {
         this.#sent = undefined;
         this.#post({ type: "hello", language: vscode.env.language, strings: vscode.l10n.bundle ?? {} });
         this.#sendRun();
-        this.#sendPicked();
         return;
       case "request":
         this.#relay.request(message.id, message.method, message.params);
@@ -187,7 +196,7 @@ export class PanelView implements vscode.Disposable {
         return;
       case "showBytes": {
         const run = this.#context.runs.byId(message.run);
-        if (run !== undefined) this.#context.showBytes(run, message.place);
+        if (run !== undefined) this.#context.showBytes(run, message.place, besides(this.#panel));
         return;
       }
     }
@@ -207,6 +216,7 @@ export class PanelView implements vscode.Disposable {
     this.#post({ type: "run", run: summary, perspective });
     this.#sendRestarts();
     if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
+    this.#sendPicked();
   }
 
   #sendRestarts(): void {
@@ -227,7 +237,7 @@ export class PanelView implements vscode.Disposable {
   }
 
   #sendPicked(): void {
-    if (!this.#ready || this.#picked === undefined) return;
+    if (this.#picked === undefined || this.#sent?.run !== this.#picked.run) return;
     this.#post({ type: "picked", ...this.#picked });
     this.#picked = undefined;
   }
@@ -255,6 +265,6 @@ export class PanelView implements vscode.Disposable {
 }
 
 /** A column that is not the panel's own. */
-function besides(panel: vscode.WebviewPanel): vscode.ViewColumn {
+export function besides(panel: vscode.WebviewPanel): vscode.ViewColumn {
   return panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One;
 }

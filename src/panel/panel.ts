@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { RunId } from "../session/figures.ts";
 import type { PickedOutside, PictureName } from "./messages/messages.ts";
 import { pageOptions } from "./page.ts";
-import { type PanelContext, PanelView } from "./panel-view.ts";
+import { besides, type PanelContext, PanelView } from "./panel-view.ts";
 
 const VIEW_TYPE = "checkpointLens.panel";
 /** Nobody waits longer for a page to be painted. */
@@ -85,6 +85,12 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
       );
     } else this.#shown.panel.reveal(undefined, true);
     if (picked?.picked !== undefined) this.#shown?.view.pick(picked.run, picked.picked);
+  }
+
+  /** Where something else opens, so that the panel stays in sight. */
+  get columnForOthers(): vscode.ViewColumn {
+    const panel = this.#shown?.panel;
+    return panel?.active === true ? besides(panel) : vscode.ViewColumn.Active;
   }
 
   /** Saves a view of the panel, which opens if it is not there. */

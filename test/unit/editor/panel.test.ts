@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { EventEmitter, fake, Uri, ViewColumn, type WebviewPanel } from "./fake-vscode.ts";
+
+const { Panel } = await import("../../../src/panel/panel.ts");
+const { BytesPanel } = await import("../../../src/panel/bytes-panel.ts");
+
+const PLACE = { image: 0, region: { id: 1, group: "" }, offset: 0 };
+
+interface FakeRun {
+  readonly id: number;
+}
+
+/** As much of the editor as the panels need, with two runs. */
+function editor() {
+  const changed = new EventEmitter<void>();
+  const all: FakeRun[] = [1, 2].map((id) => ({
+    id,
+    uri: Uri.file(`/p/${id}.c`),
+    perspective: {},
+    summary: { run: id, images: [], sources: [], program: { path: `${id}.c` } },
+  }));
+  const runs = {
+    current: all[0] as FakeRun | undefined,
+    onDidChange: changed.event,
+    byId: (id: number) => all.find((run) => run.id === id),
+    forDocument: () => undefined,
+    changedSources: () => [],
+    show(run: FakeRun) {
+      runs.current = run;
+      changed.fire();
+    },
+  };
+  const context = {
+    extension: Uri.file("/extension"),
+    runs,
+    restarts: { onDidChange: new EventEmitter<void>().event, of: () => undefined },
+    session: { client: {} },
+    columns: [] as number[],
+    showBytes: (_run: unknown, _place: unknown, column: number) => void context.columns.push(column),
+    showPage: () => {},
+  };
+  return { all, runs, context, panel: new Panel(context as never, () => Promise.resolve()) };
+}
+
+const flushed = () => new Promise((resolve) => setTimeout(resolve, 5));
+const typesOf = (panel: WebviewPanel) => panel.posted.map((message) => (message as { type: string }).type);
+const last = (panel: WebviewPanel, type: string) =>
+  panel.posted.findLast((message) => (message as { type: string }).type === type);
+
+beforeEach(() => {
+  fake.panels.length = 0;
+});
+
+test("what was picked reaches a page that begins, after its run", async () => {
+  const { panel } = editor();
+  panel.show({ run: 2 as never, picked: { page: 7 } });
+  const [shown] = fake.panels;
+  await flushed();
+  assert.deepEqual(shown.posted, []);
+  shown.say({ type: "ready" });
+  await flushed();
+  assert.deepEqual(last(shown, "picked"), { type: "picked", run: 2, picked: { page: 7 } });
+  assert.ok(typesOf(shown).indexOf("run") < typesOf(shown).indexOf("picked"));
+});
+
+test("what was picked while the panel was hidden is shown when its page is back, once", async () => {
+  const { panel } = editor();
+  panel.show();
+  const [shown] = fake.panels;
+  shown.say({ type: "ready" });
+  await flushed();
+  shown.see(false);
+  panel.show({ run: 1 as never, picked: { region: 3 } });
+  await flushed();
+  assert.equal(shown.visible, true);
+  assert.equal(last(shown, "picked"), undefined);
+  shown.say({ type: "ready" });
+  await flushed();
+  assert.deepEqual(last(shown, "picked"), { type: "picked", run: 1, picked: { region: 3 } });
+  const count = shown.posted.length;
+  shown.see(false);
+  shown.see(true);
+  shown.say({ type: "ready" });
+  await flushed();
+  assert.ok(!typesOf(shown).slice(count).includes("picked"));
+});
+
+test("bytes open where they do not cover the panel", async () => {
+  const { panel, context } = editor();
+  panel.show();
+  const [shown] = fake.panels;
+  shown.viewColumn = ViewColumn.Two;
+  shown.say({ type: "showBytes", run: 1, place: PLACE });
+  assert.deepEqual(context.columns, [ViewColumn.One]);
+  assert.equal(panel.columnForOthers, ViewColumn.One);
+  shown.active = false;
+  assert.equal(panel.columnForOthers, ViewColumn.Active);
+});
+
+test("bytes that were asked for while their page was hidden are shown when it is back", async () => {
+  const { all, context } = editor();
+  const bytes = new BytesPanel(context as never, () => Promise.resolve());
+  bytes.show(all[0] as never, PLACE, ViewColumn.One);
+  const [shown] = fake.panels;
+  assert.equal(shown.viewColumn, ViewColumn.One);
+  shown.say({ type: "ready" });
+  shown.see(false);
+  bytes.show(all[1] as never, { ...PLACE, offset: 4096 }, ViewColumn.One);
+  shown.say({ type: "ready" });
+  await flushed();
+  const message = last(shown, "bytes") as { run: { run: number }; place: { offset: number } };
+  assert.deepEqual([message.run.run, message.place.offset], [2, 4096]);
+});
