@@ -42,6 +42,8 @@ export function activate(context: vscode.ExtensionContext): void {
     audit: (run: Run) => restart(true, run.uri),
     saveProfile: (profile: unknown) => saveProfile(app, profile),
     runAgain: (run: Run) => runner.runAgain(run),
+    openSample: async (column: vscode.ViewColumn) =>
+      (await import("./commands/open-sample.ts")).openSample(context, column),
     showBytes: (run: Run, place: BytesPlace, column: vscode.ViewColumn) => bytesPanel.show(run, place, column),
     saveView: async (run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>) =>
       (await import("./commands/export-view.ts")).saveView(app, run, view, draw),

@@ -8,7 +8,7 @@ import { connect } from "./host.ts";
 import { keptFor, type State, Store } from "./store.ts";
 import { setTranslations, t } from "./text.ts";
 import { onThemeChange, readTheme } from "./theme.ts";
-import { tabs } from "./ui/controls.ts";
+import { button, tabs } from "./ui/controls.ts";
 import { element } from "./ui/dom.ts";
 import { breakdownView } from "./views/breakdown.ts";
 import { compareView } from "./views/compare.ts";
@@ -37,9 +37,11 @@ host.onMessage((message) => {
       setTranslations(message.strings);
       start();
       return;
-    case "empty":
-      store.set({ run: undefined, perspective: undefined, comparison: [], emptyReason: message.reason });
+    case "empty": {
+      const { reason: emptyReason, offersSample } = message;
+      store.set({ run: undefined, perspective: undefined, comparison: [], emptyReason, offersSample });
       return;
+    }
     case "run": {
       const { run, perspective } = message;
       if (store.state.run?.run === run.run) {
@@ -163,6 +165,7 @@ function start(): void {
     element("div", { class: "columns" }, map.root, element("section", { class: "view" }, details.root)),
   );
   const emptyText = element("p", {});
+  const sample = button(t("Open a sample"), () => host.post({ type: "openSample" }), "primary");
   const empty = element(
     "main",
     { class: "empty-page" },
@@ -173,6 +176,7 @@ function start(): void {
       { class: "dim" },
       t("Here you will see which pages the program dirties, when checkpoints come, and what each costs."),
     ),
+    sample,
   );
   document.body.append(page, empty);
 
@@ -186,6 +190,7 @@ function start(): void {
     page.hidden = state.run === undefined;
     empty.hidden = state.run !== undefined;
     emptyText.textContent = state.emptyReason;
+    sample.hidden = !state.offersSample;
     if (state.perspective !== before.perspective || state.run !== before.run) problem.hidden = true;
     details.update(state.tab);
     if (page.hidden) return;

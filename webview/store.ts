@@ -28,6 +28,8 @@ export interface State {
   readonly perspective: Perspective | undefined;
   /** Why there is nothing to show. */
   readonly emptyReason: string;
+  /** Who has no program may want a sample. */
+  readonly offersSample: boolean;
   /** Selected epochs; all when undefined. */
   readonly epochs: EpochRange | undefined;
   readonly page: number | undefined;
@@ -56,6 +58,7 @@ const START: State = {
   run: undefined,
   perspective: undefined,
   emptyReason: "",
+  offersSample: false,
   epochs: undefined,
   page: undefined,
   region: undefined,

@@ -12,6 +12,7 @@ import type {
   RunSummary,
   SourceFile,
 } from "../session/figures.ts";
+import { isProgramFile } from "./program-files.ts";
 import type { SessionHost } from "./session-host.ts";
 import { textHash } from "./text-hash.ts";
 
@@ -348,6 +349,13 @@ export function shownMachine({ figures, perspective }: Run): MachineOptions {
 /** Absolute path of a file of a run's figures; undefined when nobody knows it. */
 export function sourceOf(run: Run, file: string): SourceFile | undefined {
   return run.summary.sources.find((source) => source.file === file && source.path !== "");
+}
+
+/** Where a run's program is; undefined for that of a saved run when nobody knows it. */
+export function programOf(run: Run): vscode.Uri | undefined {
+  if (isProgramFile(run.uri)) return run.uri;
+  const source = sourceOf(run, run.summary.program.path);
+  return source && vscode.Uri.file(source.path);
 }
 
 /** Same program, same text, same arguments: the newer result replaces the older one. */

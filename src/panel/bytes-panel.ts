@@ -125,7 +125,7 @@ class BytesView implements vscode.Disposable {
 
   #send(): void {
     if (!this.#ready) return;
-    if (this.#run === undefined) this.#post({ type: "empty", reason: this.#reasonForNothing });
+    if (this.#run === undefined) this.#post({ type: "empty", reason: this.#reasonForNothing, offersSample: false });
     else this.#post({ type: "bytes", run: this.#run.summary, place: this.#place });
   }
 

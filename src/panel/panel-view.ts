@@ -27,6 +27,7 @@ export interface PanelContext {
   /** Keeps a what-if profile where the user says. */
   saveProfile(profile: unknown): Promise<void>;
   runAgain(run: Run): Promise<void>;
+  openSample(column: vscode.ViewColumn): Promise<void>;
   /** Finds out what the run's program lacks when it restarts. */
   audit(run: Run): Promise<void>;
   /** @param column where they open, so that the panel stays in sight */
@@ -51,7 +52,7 @@ export class PanelView implements vscode.Disposable {
   /** The page listens: it is gone while nobody sees the panel, and begins anew then. */
   #ready = false;
   #sent: { readonly run: RunId; readonly perspective: Perspective } | undefined;
-  #reasonForNothing: string;
+  #nothing: { readonly reason: string; readonly offersSample: boolean };
   /** Pictures that the page was asked for, by number. */
   readonly #drawings = new Map<number, (result: Uint8Array | string) => void>();
   #drawingCount = 0;
@@ -64,7 +65,7 @@ export class PanelView implements vscode.Disposable {
     this.#context = context;
     this.#panel = panel;
     this.#shownRun = shownRun;
-    this.#reasonForNothing = vscode.l10n.t("Run a program to see what its checkpoints cost.");
+    this.#nothing = nothingYet();
     // A page that is gone or hidden does not take it, and asks again when it is there.
     // Of a panel that is closed nobody may ask for its page.
     const { webview } = panel;
@@ -95,9 +96,9 @@ export class PanelView implements vscode.Disposable {
     panel.webview.html = pageHtml(panel.webview, context.extension, "main");
   }
 
-  /** What the page says while there is no run. */
-  showReason(reason: string): void {
-    this.#reasonForNothing = reason;
+  /** What the page says while there is no run: the reason, or else what to do. */
+  showReason(reason: string | undefined): void {
+    this.#nothing = reason === undefined ? nothingYet() : { reason, offersSample: false };
     this.#sendRun();
   }
 
@@ -183,6 +184,9 @@ export class PanelView implements vscode.Disposable {
         if (run !== undefined) void this.#context.runAgain(run);
         return;
       }
+      case "openSample":
+        void this.#context.openSample(besides(this.#panel));
+        return;
       case "audit": {
         const run = this.#context.runs.byId(message.run);
         if (run !== undefined) void this.#context.audit(run);
@@ -207,7 +211,7 @@ export class PanelView implements vscode.Disposable {
     const run = this.#shownRun();
     if (run === undefined) {
       this.#sent = undefined;
-      this.#post({ type: "empty", reason: this.#reasonForNothing });
+      this.#post({ type: "empty", ...this.#nothing });
       return;
     }
     const { id, perspective, summary } = run;
@@ -262,6 +266,10 @@ export class PanelView implements vscode.Disposable {
       void vscode.window.showWarningMessage(vscode.l10n.t("{0} cannot be opened any more.", source.path));
     }
   }
+}
+
+function nothingYet() {
+  return { reason: vscode.l10n.t("Run a program to see what its checkpoints cost."), offersSample: true };
 }
 
 /** A column that is not the panel's own. */

@@ -37,7 +37,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   follow(running: Promise<unknown>): void {
     if (this.#shown === undefined && !this.#closed) this.show();
     this.#shown?.view.showReason(vscode.l10n.t("The program is being compiled and run…"));
-    const settle = () => this.#shown?.view.showReason(nothingYet());
+    const settle = () => this.#shown?.view.showReason(undefined);
     running.then(settle, settle);
   }
 
@@ -74,7 +74,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     const run = picked === undefined ? undefined : this.#context.runs.byId(picked.run);
     if (run !== undefined) this.#context.runs.show(run);
     if (this.#shown === undefined) {
-      const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+      const column = { viewColumn: columnBesideSource(), preserveFocus: true };
       this.#attach(
         vscode.window.createWebviewPanel(
           VIEW_TYPE,
@@ -107,7 +107,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     try {
       await this.#restore();
     } finally {
-      view.showReason(nothingYet());
+      view.showReason(undefined);
     }
   }
 
@@ -129,6 +129,9 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   }
 }
 
-function nothingYet(): string {
-  return vscode.l10n.t("Run a program to see what its checkpoints cost.");
+/** Beside the source, also where something else beside it has the keyboard, such as a walkthrough. */
+function columnBesideSource(): vscode.ViewColumn {
+  const { activeTextEditor, visibleTextEditors } = vscode.window;
+  const other = activeTextEditor === undefined ? visibleTextEditors.find(({ viewColumn }) => viewColumn) : undefined;
+  return other?.viewColumn === undefined ? vscode.ViewColumn.Beside : other.viewColumn + 1;
 }

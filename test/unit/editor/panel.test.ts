@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { EventEmitter, fake, Uri, ViewColumn, type WebviewPanel } from "./fake-vscode.ts";
+import { Document, EventEmitter, editorOf, fake, Uri, ViewColumn, type WebviewPanel, window } from "./fake-vscode.ts";
 
 const { Panel } = await import("../../../src/panel/panel.ts");
 const { BytesPanel } = await import("../../../src/panel/bytes-panel.ts");
@@ -38,6 +38,7 @@ function editor() {
     session: { client: {} },
     columns: [] as number[],
     showBytes: (_run: unknown, _place: unknown, column: number) => void context.columns.push(column),
+    openSample: (column: number) => Promise.resolve(void context.columns.push(column)),
     showPage: () => {},
   };
   return { all, runs, context, panel: new Panel(context as never, () => Promise.resolve()) };
@@ -96,6 +97,31 @@ test("bytes open where they do not cover the panel", async () => {
   assert.equal(panel.columnForOthers, ViewColumn.One);
   shown.active = false;
   assert.equal(panel.columnForOthers, ViewColumn.Active);
+});
+
+test("the panel opens beside the source when a walkthrough has the keyboard", () => {
+  fake.activate(editorOf(new Document("/p/1.c", "")));
+  fake.activate(undefined);
+  const { panel } = editor();
+  panel.show();
+  assert.equal(fake.panels[0].viewColumn, ViewColumn.Two);
+  window.visibleTextEditors.length = 0;
+});
+
+test("a page without a run offers a sample, beside it, unless a run is on its way", async () => {
+  const { panel, context, runs } = editor();
+  runs.current = undefined;
+  panel.show();
+  const [shown] = fake.panels;
+  shown.viewColumn = ViewColumn.Two;
+  shown.say({ type: "ready" });
+  await flushed();
+  assert.equal((last(shown, "empty") as { offersSample: boolean }).offersSample, true);
+  shown.say({ type: "openSample" });
+  assert.deepEqual(context.columns, [ViewColumn.One]);
+  panel.follow(new Promise(() => {}));
+  await flushed();
+  assert.equal((last(shown, "empty") as { offersSample: boolean }).offersSample, false);
 });
 
 test("bytes that were asked for while their page was hidden are shown when it is back", async () => {
