@@ -11,6 +11,7 @@ import { onThemeChange, readTheme } from "./theme.ts";
 import { button, tabs } from "./ui/controls.ts";
 import { element } from "./ui/dom.ts";
 import { breakdownView } from "./views/breakdown.ts";
+import { changedNotice } from "./views/changed-notice.ts";
 import { compareView } from "./views/compare.ts";
 import { headerView } from "./views/header.ts";
 import { pageMapView } from "./views/page-map.ts";
@@ -56,6 +57,7 @@ host.onMessage((message) => {
         line: undefined,
         cursor: undefined,
         restarts: undefined,
+        changedSources: [],
         failure: undefined,
       };
       store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, comparison: [] });
@@ -64,6 +66,9 @@ host.onMessage((message) => {
     case "restarts":
       if (message.run !== store.state.run?.run) return;
       store.set({ restarts: message.restarts, ...(message.restarts === undefined ? { failure: undefined } : {}) });
+      return;
+    case "changedSources":
+      if (message.run === store.state.run?.run) store.set({ changedSources: message.files });
       return;
     case "cursor":
       store.set({ cursor: message.place });
@@ -134,6 +139,7 @@ function start(): void {
   problem.hidden = true;
   const context: ViewContext = { host, store, theme: () => theme, fail, look };
   const header = headerView(context);
+  const changed = changedNotice(context);
   const timeline = timelineView(context);
   const map = pageMapView(context);
   const parts = {
@@ -155,11 +161,12 @@ function start(): void {
     ],
     (tab) => store.set({ tab }),
   );
-  const views: readonly View[] = [header, timeline, map, ...Object.values(parts)];
+  const views: readonly View[] = [header, changed, timeline, map, ...Object.values(parts)];
   const page = element(
     "main",
     { class: "page" },
     header.root,
+    changed.root,
     problem,
     timeline.root,
     element("div", { class: "columns" }, map.root, element("section", { class: "view" }, details.root)),

@@ -50,6 +50,8 @@ export interface State {
   readonly comparison: readonly ComparisonCell[];
   /** How the program does when it restarts; undefined while nobody knows. */
   readonly restarts: RestartsReply | undefined;
+  /** Names of the run's files whose text is another one now. */
+  readonly changedSources: readonly string[];
   /** Virtual cycle of the program at which a failure is supposed. */
   readonly failure: number | undefined;
 }
@@ -73,6 +75,7 @@ const START: State = {
   profiles: undefined,
   comparison: [],
   restarts: undefined,
+  changedSources: [],
   failure: undefined,
 };
 

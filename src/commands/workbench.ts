@@ -18,6 +18,7 @@ const WARM_UP_AFTER_MS = 500;
 export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun): readonly vscode.Disposable[] {
   let warmUp: NodeJS.Timeout | undefined;
   const look = (editor: vscode.TextEditor | undefined): void => {
+    if (editor !== undefined) app.runs.showFor(editor.document);
     const isProgram = editor !== undefined && takesCheckpoints(editor.document);
     void vscode.commands.executeCommand("setContext", "checkpointLens.takesCheckpoints", isProgram);
     if (!isProgram) return;

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import type { RestartsReply, SourceFile } from "../session/figures.ts";
-import { textHash } from "./text-hash.ts";
+import type { RestartsReply } from "../session/figures.ts";
+import { changedSource } from "./text-hash.ts";
 
 /** How a program does when it restarts, as it was found out for its text of that moment. */
 export interface ProgramRestarts {
@@ -37,8 +37,8 @@ export class Restarts implements vscode.Disposable {
 
   /** @returns whether it is taken: it is not where a file was changed while the program was restarted */
   add(restarts: ProgramRestarts): boolean {
-    const isOther = (document: vscode.TextDocument) => hasOtherText(document, restarts.reply.sources);
-    if (vscode.workspace.textDocuments.some(isOther)) return false;
+    const { sources } = restarts.reply;
+    if (vscode.workspace.textDocuments.some((document) => changedSource(document, sources) !== undefined)) return false;
     this.#known.set(restarts.program.toString(), restarts);
     this.#changed.fire();
     return true;
@@ -59,18 +59,10 @@ export class Restarts implements vscode.Disposable {
   #forgetOther(document: vscode.TextDocument): void {
     let isChanged = false;
     for (const [key, { reply }] of this.#known) {
-      if (!hasOtherText(document, reply.sources)) continue;
+      if (changedSource(document, reply.sources) === undefined) continue;
       this.#known.delete(key);
       isChanged = true;
     }
     if (isChanged) this.#changed.fire();
   }
-}
-
-/** Whether a document is one of a program's sources, with another text than that had. */
-function hasOtherText(document: vscode.TextDocument, sources: readonly SourceFile[]): boolean {
-  // What a version control shows of a file has the file's path, too.
-  if (document.uri.scheme === "git") return false;
-  const source = sources.find(({ path }) => path === document.uri.fsPath);
-  return source !== undefined && source.sha256 !== textHash(document);
 }

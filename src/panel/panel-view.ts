@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import type { Restarts } from "../editor/restarts.ts";
-import { type Run, type Runs, sourceOf } from "../editor/runs.ts";
+import { changedSources, type Run, type Runs, sourceOf } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { Perspective, RunId } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
@@ -52,6 +53,8 @@ export class PanelView implements vscode.Disposable {
   /** The page listens: it is gone while nobody sees the panel, and begins anew then. */
   #ready = false;
   #sent: { readonly run: RunId; readonly perspective: Perspective } | undefined;
+  /** Names of files, as the page knows them. */
+  #changedSources: readonly string[] = [];
   #nothing: { readonly reason: string; readonly offersSample: boolean };
   /** Pictures that the page was asked for, by number. */
   readonly #drawings = new Map<number, (result: Uint8Array | string) => void>();
@@ -86,6 +89,9 @@ export class PanelView implements vscode.Disposable {
       }),
       context.runs.onDidChange(() => this.#sendRun()),
       context.restarts.onDidChange(() => this.#sendRestarts()),
+      vscode.workspace.onDidChangeTextDocument(() => this.#sendChangedSources()),
+      vscode.workspace.onDidOpenTextDocument(() => this.#sendChangedSources()),
+      vscode.workspace.onDidCloseTextDocument(() => this.#sendChangedSources()),
       vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.#sendCursor(textEditor)),
       vscode.window.onDidChangeActiveTextEditor((editor) => editor && this.#sendCursor(editor)),
       panel.onDidChangeViewState(() => {
@@ -150,9 +156,8 @@ export class PanelView implements vscode.Disposable {
   #received(message: FromPage): void {
     switch (message.type) {
       case "ready":
-        this.#relay.cancelAll();
+        this.#leave();
         this.#ready = true;
-        this.#sent = undefined;
         this.#post({ type: "hello", language: vscode.env.language, strings: vscode.l10n.bundle ?? {} });
         this.#sendRun();
         return;
@@ -216,9 +221,11 @@ export class PanelView implements vscode.Disposable {
     }
     const { id, perspective, summary } = run;
     if (this.#sent?.run === id && this.#sent.perspective === perspective) return;
+    if (this.#sent?.run !== id) this.#changedSources = [];
     this.#sent = { run: id, perspective };
     this.#post({ type: "run", run: summary, perspective });
     this.#sendRestarts();
+    this.#sendChangedSources();
     if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
     this.#sendPicked();
   }
@@ -227,6 +234,15 @@ export class PanelView implements vscode.Disposable {
     const run = this.#shownRun();
     if (!this.#ready || run === undefined) return;
     this.#post({ type: "restarts", run: run.id, restarts: this.#context.restarts.of(run.uri)?.reply });
+  }
+
+  #sendChangedSources(): void {
+    const run = this.#shownRun();
+    if (run === undefined || this.#sent?.run !== run.id) return;
+    const files = changedSources(run);
+    if (isDeepStrictEqual(files, this.#changedSources)) return;
+    this.#changedSources = files;
+    this.#post({ type: "changedSources", run: run.id, files });
   }
 
   #sendCursor({ document, selection }: vscode.TextEditor): void {

@@ -22,7 +22,16 @@ describe("what the panel's page offers to run", { timeout: 180_000 }, () => {
 
   test("is the shown run's program", async () => {
     const run = await host.run(["src/sdk/samples/lru.c"]);
+    const said = () => host.said.filter((message) => message.type === "runAgain" && message.run === run.run).length;
     await host.page.getByRole("button", { name: "Run again" }).click();
-    await until(() => host.said.some((message) => message.type === "runAgain" && message.run === run.run));
+    await until(() => said() === 1);
+    const notice = host.page.locator(".notice");
+    assert.equal(await notice.isVisible(), false);
+    await host.tell({ type: "changedSources", run: run.run, files: ["src/sdk/samples/lru.c"] });
+    await notice.getByText("lru.c has changed since this run").waitFor();
+    await notice.getByText("Run again").click();
+    await until(() => said() === 2);
+    await host.tell({ type: "changedSources", run: run.run, files: [] });
+    await notice.waitFor({ state: "hidden" });
   });
 });

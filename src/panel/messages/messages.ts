@@ -71,6 +71,8 @@ export type ToPage =
   | { readonly type: "restarts"; readonly run: RunId; readonly restarts: RestartsReply | undefined }
   /** The cursor in the source moved; undefined where it is in no file of the run, or in one that has changed since. */
   | { readonly type: "cursor"; readonly place: Place | undefined }
+  /** Files of the run whose text in the editor is another one now. */
+  | { readonly type: "changedSources"; readonly run: RunId; readonly files: readonly string[] }
   /** To the page of bytes: what it shows. */
   | { readonly type: "bytes"; readonly run: RunSummary; readonly place: BytesPlace }
   /** Draw a view; answered by `drawn` with the same number. */

@@ -278,6 +278,7 @@ export const window = {
   showInformationMessage: tell,
   showWarningMessage: tell,
   showErrorMessage: tell,
+  showQuickPick: () => Promise.resolve(undefined),
   showSaveDialog: () => Promise.resolve(fake.saveTarget),
   showTextDocument: (document: Document) => {
     const editor = editorOf(document);

@@ -1,15 +1,30 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Document, EventEmitter, editorOf, fake, Uri, ViewColumn, type WebviewPanel, window } from "./fake-vscode.ts";
+import { textHash } from "../../../src/worker/source-hashes.ts";
+import {
+  Document,
+  EventEmitter,
+  editorOf,
+  fake,
+  Uri,
+  ViewColumn,
+  type WebviewPanel,
+  window,
+  workspace,
+} from "./fake-vscode.ts";
 
 const { Panel } = await import("../../../src/panel/panel.ts");
 const { BytesPanel } = await import("../../../src/panel/bytes-panel.ts");
 
 const PLACE = { image: 0, region: { id: 1, group: "" }, offset: 0 };
 
+const TEXT = "int main(void) { return 0; }\n";
+
 interface FakeRun {
   readonly id: number;
 }
+
+const sourceOf = (file: string) => ({ file, path: `/p/${file}`, sha256: textHash(TEXT) });
 
 /** As much of the editor as the panels need, with two runs. */
 function editor() {
@@ -18,14 +33,13 @@ function editor() {
     id,
     uri: Uri.file(`/p/${id}.c`),
     perspective: {},
-    summary: { run: id, images: [], sources: [], program: { path: `${id}.c` } },
+    summary: { run: id, images: [], sources: [sourceOf(`${id}.c`)], program: { path: `${id}.c` } },
   }));
   const runs = {
     current: all[0] as FakeRun | undefined,
     onDidChange: changed.event,
     byId: (id: number) => all.find((run) => run.id === id),
     forDocument: () => undefined,
-    changedSources: () => [],
     show(run: FakeRun) {
       runs.current = run;
       changed.fire();
@@ -51,6 +65,7 @@ const last = (panel: WebviewPanel, type: string) =>
 
 beforeEach(() => {
   fake.panels.length = 0;
+  workspace.textDocuments.length = 0;
 });
 
 test("what was picked reaches a page that begins, after its run", async () => {
@@ -97,6 +112,34 @@ test("bytes open where they do not cover the panel", async () => {
   assert.equal(panel.columnForOthers, ViewColumn.One);
   shown.active = false;
   assert.equal(panel.columnForOthers, ViewColumn.Active);
+});
+
+test("the page hears that a source has changed since the run, and that the change was undone", async () => {
+  const { all, panel, runs } = editor();
+  panel.show();
+  const [shown] = fake.panels;
+  shown.say({ type: "ready" });
+  await flushed();
+  assert.equal(last(shown, "changedSources"), undefined);
+  // A file that was not open has changed on disk, and is revealed.
+  const document = fake.open(new Document("/p/1.c", `// first\n${TEXT}`));
+  await flushed();
+  assert.deepEqual(last(shown, "changedSources"), { type: "changedSources", run: 1, files: ["1.c"] });
+  document.change(TEXT);
+  await flushed();
+  assert.deepEqual(last(shown, "changedSources"), { type: "changedSources", run: 1, files: [] });
+  document.change("");
+  await flushed();
+  // It is told anew to a page that begins anew, and when another run was shown meanwhile.
+  shown.posted.length = 0;
+  shown.say({ type: "ready" });
+  await flushed();
+  assert.deepEqual((last(shown, "changedSources") as { files: unknown }).files, ["1.c"]);
+  runs.show(all[1]);
+  shown.posted.length = 0;
+  runs.show(all[0]);
+  await flushed();
+  assert.deepEqual((last(shown, "changedSources") as { files: unknown }).files, ["1.c"]);
 });
 
 test("the panel opens beside the source when a walkthrough has the keyboard", () => {
