@@ -116,6 +116,7 @@ export function activate(context: vscode.ExtensionContext): void {
       runs.clear();
       problems.clear();
       restarts.clear();
+      return lastRun.forget();
     }),
     command("closeRun", (node: RunNode) => runs.close(node.run)),
     command("openRunFile", () => openRunFile()),

@@ -226,7 +226,7 @@ export const fake = {
   panels: [] as WebviewPanel[],
   executed: [] as unknown[][],
   said: [] as { readonly message: string; readonly actions: readonly string[] }[],
-  /** What the user chooses of what is offered. */
+  /** Of the actions that messages offer, the one that the user chooses. */
   choice: undefined as string | undefined,
   saveTarget: undefined as Uri | undefined,
   open(document: Document): Document {
@@ -266,7 +266,10 @@ export const workspace = {
     inspect: () => undefined,
     update: (name: string, value: unknown) => Promise.resolve(void fake.settings.set(name, value)),
   }),
-  fs: { createDirectory: () => Promise.resolve(), delete: () => Promise.resolve() },
+  fs: {
+    createDirectory: () => Promise.resolve(),
+    delete: (uri: Uri) => (fake.files.delete(uri.path) ? Promise.resolve() : Promise.reject(new Error("no such file"))),
+  },
 };
 
 export const window = {
