@@ -81,7 +81,8 @@ const START: State = {
 
 /** What survives when the page is hidden. Data is asked for again. */
 type Kept = Pick<State, "epochs" | "page" | "region" | "line" | "measure" | "wholeGuest" | "axis" | "by" | "tab"> & {
-  readonly run: number;
+  /** Identity of the run. */
+  readonly of: string;
 };
 
 export type Listener = (state: State, before: State) => void;
@@ -91,6 +92,7 @@ export class Store {
   #state = START;
   readonly #listeners: Listener[] = [];
   readonly #keep: (kept: Kept) => void;
+  #identity = "";
 
   constructor(keep: (kept: Kept) => void) {
     this.#keep = keep;
@@ -111,7 +113,9 @@ export class Store {
     this.#state = { ...before, ...change };
     for (const listener of this.#listeners) listener(this.#state, before);
     const { run, epochs, page, region, line, measure, wholeGuest, axis, by, tab } = this.#state;
-    if (run !== undefined) this.#keep({ run: run.run, epochs, page, region, line, measure, wholeGuest, axis, by, tab });
+    if (run !== undefined && run !== before.run) this.#identity = identityOf(run);
+    const of = this.#identity;
+    if (run !== undefined) this.#keep({ of, epochs, page, region, line, measure, wholeGuest, axis, by, tab });
   }
 
   /** Nothing but all of the run is selected any more. */
@@ -123,6 +127,12 @@ export class Store {
 /** Whether something is selected that `clearSelection` would clear. */
 export function hasSelection({ epochs, page, region, line }: State): boolean {
   return epochs !== undefined || page !== undefined || region !== undefined || line !== undefined;
+}
+
+/** Tells runs apart in any session, whose numbers begin anew; the same program that ran in the same way is the same. */
+function identityOf({ program, sources, programCycles, eventCount }: RunSummary): string {
+  const texts = sources.map(({ file, sha256 }) => [file, sha256]);
+  return JSON.stringify([program.path, program.args, programCycles, eventCount, texts]);
 }
 
 /** What was kept for this run; nothing of another run's or another version's. */
@@ -137,13 +147,19 @@ export function keptFor(kept: unknown, run: RunSummary): Partial<State> {
   if (values.axis === "program" || values.axis === "machine") settings.axis = values.axis;
   const tab = TABS.find((one) => one === values.tab);
   if (tab !== undefined) settings.tab = tab;
-  if (values.run !== run.run) return settings;
+  if (values.of !== identityOf(run)) return settings;
   const last = run.epochs.length - 1;
-  const { epochs, page, region } = values;
+  const { epochs, page, region, line } = values;
   if (isRange(epochs) && epochs.from >= 0 && epochs.from <= epochs.to && epochs.to <= last) settings.epochs = epochs;
   if (typeof page === "number" && page >= 0 && page < run.pageCount) settings.page = page;
   if (typeof region === "number" && run.regions.some(({ number }) => number === region)) settings.region = region;
+  if (isPlace(line) && run.files.includes(line.file)) settings.line = line;
   return settings;
+}
+
+function isPlace(value: unknown): value is Place {
+  if (typeof value !== "object" || value === null || !("file" in value) || !("line" in value)) return false;
+  return typeof value.file === "string" && Number.isInteger(value.line);
 }
 
 function isRange(value: unknown): value is EpochRange {
