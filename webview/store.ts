@@ -1,15 +1,16 @@
 import type { Space } from "../src/machine/prices.ts";
 import type { Place } from "../src/panel/messages/messages.ts";
-import type {
-  BreakdownBy,
-  ComparisonCell,
-  EpochRange,
-  MapMeasure,
-  Perspective,
-  ProfilesReply,
-  RestartsReply,
-  RunSummary,
-  TimeAxis,
+import {
+  BREAKDOWNS,
+  type BreakdownBy,
+  type ComparisonCell,
+  type EpochRange,
+  type MapMeasure,
+  type Perspective,
+  type ProfilesReply,
+  type RestartsReply,
+  type RunSummary,
+  type TimeAxis,
 } from "../src/session/figures.ts";
 
 import { isRestartMeasure, type RestartMeasure } from "./restart-layers.ts";
@@ -145,6 +146,8 @@ export function keptFor(kept: unknown, run: RunSummary): Partial<State> {
   if (typeof values.measure === "string" && isRestartMeasure(values.measure)) settings.measure = values.measure;
   if (typeof values.wholeGuest === "boolean") settings.wholeGuest = values.wholeGuest;
   if (values.axis === "program" || values.axis === "machine") settings.axis = values.axis;
+  const by = BREAKDOWNS.find((one) => one === values.by);
+  if (by !== undefined) settings.by = by;
   const tab = TABS.find((one) => one === values.tab);
   if (tab !== undefined) settings.tab = tab;
   if (values.of !== identityOf(run)) return settings;

@@ -48,7 +48,10 @@ export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun)
     }),
     vscode.workspace.onDidSaveTextDocument((document) => {
       const { uri } = document;
-      if (takesCheckpoints(document)) runner.compileAhead(document);
+      const { activeTextEditor } = vscode.window;
+      // It may take checkpoints now.
+      if (activeTextEditor?.document === document) look(activeTextEditor);
+      else if (takesCheckpoints(document)) runner.compileAhead(document);
       if (!isProgramFile(uri) || !vscode.workspace.isTrusted) return;
       if (programSettings(uri).rerun !== "onSave") return;
       const run = app.runs.all.find(({ summary }) => summary.sources.some(({ path }) => path === uri.fsPath));

@@ -20,6 +20,8 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #restore: () => Promise<void>;
   readonly #serializer: vscode.Disposable;
   #shown: { readonly panel: vscode.WebviewPanel; readonly view: PanelView } | undefined;
+  /** What runs now, or ran last. */
+  #followed: Promise<unknown> | undefined;
   /** The user wants to do without it, until it is asked for. */
   #closed = false;
 
@@ -37,7 +39,11 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   follow(running: Promise<unknown>): void {
     if (this.#shown === undefined && !this.#closed) this.show();
     this.#shown?.view.showReason(vscode.l10n.t("The program is being compiled and run…"));
-    const settle = () => this.#shown?.view.showReason(undefined);
+    this.#followed = running;
+    // What another program took the place of ends, too, and says nothing of that one.
+    const settle = () => {
+      if (this.#followed === running) this.#shown?.view.showReason(undefined);
+    };
     running.then(settle, settle);
   }
 

@@ -114,6 +114,23 @@ test("bytes open where they do not cover the panel", async () => {
   assert.equal(panel.columnForOthers, ViewColumn.Active);
 });
 
+test("a program that gave way to another says nothing of that one", async () => {
+  const { panel, runs } = editor();
+  runs.current = undefined;
+  let stop = () => {};
+  panel.follow(
+    new Promise((_, reject) => {
+      stop = () => reject(new Error("stopped"));
+    }),
+  );
+  const [shown] = fake.panels;
+  shown.say({ type: "ready" });
+  panel.follow(new Promise(() => {}));
+  stop();
+  await flushed();
+  assert.match((last(shown, "empty") as { reason: string }).reason, /being compiled and run/);
+});
+
 test("the page hears that a source has changed since the run, and that the change was undone", async () => {
   const { all, panel, runs } = editor();
   panel.show();

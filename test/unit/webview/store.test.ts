@@ -30,14 +30,14 @@ function keptOf(run: RunSummary, change: Partial<State>): unknown {
 }
 
 test("a state that was kept is taken back for the same program's run, whatever its number", () => {
-  const kept = keptOf(RUN, { ...SELECTION, measure: "traps", tab: "compare" });
-  const expected = { ...SELECTION, measure: "traps", tab: "compare", wholeGuest: false, axis: "machine" };
+  const kept = keptOf(RUN, { ...SELECTION, measure: "traps", tab: "compare", by: "layer" });
+  const expected = { ...SELECTION, measure: "traps", tab: "compare", by: "layer", wholeGuest: false, axis: "machine" };
   assert.deepEqual(keptFor(kept, RUN), expected);
   assert.deepEqual(keptFor(kept, { ...RUN, run: 1 as RunSummary["run"] }), expected);
 });
 
 test("a selection is not taken back for another run that has the same number, or another text", () => {
-  const settings = { measure: "traps", tab: "breakdown", wholeGuest: false, axis: "machine" };
+  const settings = { measure: "traps", tab: "breakdown", by: "line", wholeGuest: false, axis: "machine" };
   const kept = keptOf(RUN, { ...SELECTION, measure: "traps" });
   const others: readonly Partial<RunSummary>[] = [
     { program: { ...RUN.program, path: "heat.c" } },
