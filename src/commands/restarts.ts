@@ -40,7 +40,10 @@ export async function restartProgram(
       report(app, reply);
     } else {
       void vscode.window.showWarningMessage(
-        vscode.l10n.t("{0} was changed while it was restarted: what was found is of a text that is gone.", reply.path),
+        vscode.l10n.t(
+          "A file of {0} has changed since it was compiled: what was found holds for it no more.",
+          reply.path,
+        ),
       );
     }
   } catch (error) {

@@ -5,6 +5,7 @@ import { textHash } from "../../../src/worker/source-hashes.ts";
 import { type CodeAction, Document, fake, Range, Uri, workspace } from "./fake-vscode.ts";
 
 const { Restarts } = await import("../../../src/editor/restarts.ts");
+const { restartProgram } = await import("../../../src/commands/restarts.ts");
 const { RestartProblems } = await import("../../../src/editor/restart-problems.ts");
 
 const MAIN = "/p/main.c";
@@ -39,6 +40,7 @@ function audited() {
 const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 beforeEach(() => {
+  fake.said.length = 0;
   workspace.textDocuments.length = 0;
   fake.files.clear();
 });
@@ -88,5 +90,39 @@ test("a fix changes the text that was audited and no other", async () => {
   await settled();
   assert.deepEqual(await actions(), []);
   problems.dispose();
+  restarts.dispose();
+});
+
+test("an audit that a change has overtaken shows nothing and says so; without a program in front it is of the shown run's", async () => {
+  const restarts = new Restarts();
+  const main = fake.open(new Document(MAIN, TEXT));
+  const { reply } = audited() as { reply: RestartsReply };
+  let meanwhile = () => {};
+  const answer = async () => {
+    await settled();
+    meanwhile();
+    return reply;
+  };
+  const saved = { id: 1, uri: Uri.file("/p/saved.cklens"), summary: { program: { path: "main.c" }, ...reply } };
+  const app = {
+    runs: { current: saved },
+    restarts,
+    session: {
+      client: { call: () => ({ result: answer(), cancel: () => {} }) },
+    },
+    output: { info: () => {}, error: assert.fail },
+  };
+  const programs: unknown[] = [];
+  const runner = {
+    upToDate: (program: Uri) => Promise.resolve(programs.push(program.path) && saved),
+    paramsOf: () => ({ paths: ["main.c"] }),
+  };
+  const audit = () => restartProgram(app as never, runner as never, true, () => {});
+  await audit();
+  assert.deepEqual([restarts.all.length, programs], [1, [MAIN]]);
+  meanwhile = () => main.change(`// first\n${TEXT}`);
+  await audit();
+  assert.equal(restarts.all.length, 0);
+  assert.match(fake.said.at(-1)?.message ?? "", /main\.c has changed since it was compiled/);
   restarts.dispose();
 });
