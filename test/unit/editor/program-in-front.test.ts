@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { Document, editorOf, fake, TabInputCustom, Uri, window } from "./fake-vscode.ts";
+import { Document, editorOf, fake, TabInputCustom, Uri, window, workspace } from "./fake-vscode.ts";
 
 const { programInFront } = await import("../../../src/commands/program-in-front.ts");
 
@@ -13,6 +13,7 @@ const front = (shown?: never) => programInFront(shown)?.path;
 
 beforeEach(() => {
   window.visibleTextEditors.length = 0;
+  workspace.textDocuments.length = 0;
   window.activeTextEditor = undefined;
   window.tabGroups.activeTabGroup.activeTab = undefined;
 });
@@ -36,4 +37,14 @@ test("while a walkthrough or the panel has the keyboard it is one in sight, or t
   assert.equal(front(run("/p/saved.cklens", "/p/kv.ts")), "/p/kv.ts");
   assert.equal(front(run("/p/saved.cklens", "")), undefined);
   assert.equal(front(), undefined);
+});
+
+test("a program that is only open is the last one that takes checkpoints", () => {
+  for (const [name, text] of [
+    ["sample.c", "#include <veloc.h>\n"],
+    ["other.c", "int main(void) { return 0; }\n"],
+  ])
+    fake.open(new Document(`/p/${name}`, text));
+  assert.equal(front(), "/p/sample.c");
+  assert.equal(front(run("/p/kv.ts", "")), "/p/kv.ts");
 });
