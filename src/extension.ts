@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { App } from "./commands/app.ts";
 import { LastRun } from "./commands/last-run.ts";
 import { openRunFile, readRunFile, saveProfile } from "./commands/run-files.ts";
-import { ProgramRunner } from "./commands/run-program.ts";
+import { ProgramRunner, tellNowhere } from "./commands/run-program.ts";
 import type { BytesOfRun } from "./commands/show-bytes.ts";
 import { followEditors, followSettings, toggleInlineCosts } from "./commands/workbench.ts";
 import { CodeLenses } from "./editor/code-lenses.ts";
@@ -11,7 +11,7 @@ import { InlineCosts } from "./editor/inline-costs.ts";
 import { Problems } from "./editor/problems.ts";
 import { RestartProblems } from "./editor/restart-problems.ts";
 import { Restarts } from "./editor/restarts.ts";
-import { type Run, Runs } from "./editor/runs.ts";
+import { programOf, type Run, Runs } from "./editor/runs.ts";
 import { type RunNode, RunsView } from "./editor/runs-view.ts";
 import { SessionHost } from "./editor/session-host.ts";
 import { StatusBar } from "./editor/status-bar.ts";
@@ -39,10 +39,16 @@ export function activate(context: vscode.ExtensionContext): void {
     runs,
     restarts,
     session,
-    audit: (run: Run) => restart(true, run.uri),
+    audit: async (run: Run) => {
+      const program = programOf(run);
+      if (program === undefined) tellNowhere(run);
+      else await restart(true, program);
+    },
     saveProfile: (profile: unknown) => saveProfile(app, profile),
     runAgain: (run: Run) => runner.runAgain(run),
-    showBytes: (run: Run, place: BytesPlace) => bytesPanel.show(run, place),
+    openSample: async (column: vscode.ViewColumn) =>
+      (await import("./commands/open-sample.ts")).openSample(context, column),
+    showBytes: (run: Run, place: BytesPlace, column: vscode.ViewColumn) => bytesPanel.show(run, place, column),
     saveView: async (run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>) =>
       (await import("./commands/export-view.ts")).saveView(app, run, view, draw),
   };
@@ -105,13 +111,16 @@ export function activate(context: vscode.ExtensionContext): void {
     command("calibrate", async () => (await import("./commands/calibrate.ts")).calibrate(app)),
     command("showPanel", (picked?: Picked) => panel.show(picked)),
     command("showBytes", async (given?: BytesOfRun) =>
-      (await import("./commands/show-bytes.ts")).showBytes(app, given, panelContext.showBytes),
+      (await import("./commands/show-bytes.ts")).showBytes(app, given, (run, place) =>
+        bytesPanel.show(run, place, panel.columnForOthers),
+      ),
     ),
     command("toggleInlineCosts", () => toggleInlineCosts()),
     command("clear", () => {
       runs.clear();
       problems.clear();
       restarts.clear();
+      return lastRun.forget();
     }),
     command("closeRun", (node: RunNode) => runs.close(node.run)),
     command("openRunFile", () => openRunFile()),

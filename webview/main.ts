@@ -8,9 +8,10 @@ import { connect } from "./host.ts";
 import { keptFor, type State, Store } from "./store.ts";
 import { setTranslations, t } from "./text.ts";
 import { onThemeChange, readTheme } from "./theme.ts";
-import { tabs } from "./ui/controls.ts";
+import { button, tabs } from "./ui/controls.ts";
 import { element } from "./ui/dom.ts";
 import { breakdownView } from "./views/breakdown.ts";
+import { changedNotice } from "./views/changed-notice.ts";
 import { compareView } from "./views/compare.ts";
 import { headerView } from "./views/header.ts";
 import { pageMapView } from "./views/page-map.ts";
@@ -37,9 +38,11 @@ host.onMessage((message) => {
       setTranslations(message.strings);
       start();
       return;
-    case "empty":
-      store.set({ run: undefined, perspective: undefined, comparison: [], emptyReason: message.reason });
+    case "empty": {
+      const { reason: emptyReason, offersSample } = message;
+      store.set({ run: undefined, perspective: undefined, comparison: [], emptyReason, offersSample });
       return;
+    }
     case "run": {
       const { run, perspective } = message;
       if (store.state.run?.run === run.run) {
@@ -54,6 +57,7 @@ host.onMessage((message) => {
         line: undefined,
         cursor: undefined,
         restarts: undefined,
+        changedSources: [],
         failure: undefined,
       };
       store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, comparison: [] });
@@ -62,6 +66,9 @@ host.onMessage((message) => {
     case "restarts":
       if (message.run !== store.state.run?.run) return;
       store.set({ restarts: message.restarts, ...(message.restarts === undefined ? { failure: undefined } : {}) });
+      return;
+    case "changedSources":
+      if (message.run === store.state.run?.run) store.set({ changedSources: message.files });
       return;
     case "cursor":
       store.set({ cursor: message.place });
@@ -132,6 +139,7 @@ function start(): void {
   problem.hidden = true;
   const context: ViewContext = { host, store, theme: () => theme, fail, look };
   const header = headerView(context);
+  const changed = changedNotice(context);
   const timeline = timelineView(context);
   const map = pageMapView(context);
   const parts = {
@@ -153,16 +161,18 @@ function start(): void {
     ],
     (tab) => store.set({ tab }),
   );
-  const views: readonly View[] = [header, timeline, map, ...Object.values(parts)];
+  const views: readonly View[] = [header, changed, timeline, map, ...Object.values(parts)];
   const page = element(
     "main",
     { class: "page" },
     header.root,
+    changed.root,
     problem,
     timeline.root,
     element("div", { class: "columns" }, map.root, element("section", { class: "view" }, details.root)),
   );
   const emptyText = element("p", {});
+  const sample = button(t("Open a sample"), () => host.post({ type: "openSample" }), "primary");
   const empty = element(
     "main",
     { class: "empty-page" },
@@ -173,6 +183,7 @@ function start(): void {
       { class: "dim" },
       t("Here you will see which pages the program dirties, when checkpoints come, and what each costs."),
     ),
+    sample,
   );
   document.body.append(page, empty);
 
@@ -186,6 +197,7 @@ function start(): void {
     page.hidden = state.run === undefined;
     empty.hidden = state.run !== undefined;
     emptyText.textContent = state.emptyReason;
+    sample.hidden = !state.offersSample;
     if (state.perspective !== before.perspective || state.run !== before.run) problem.hidden = true;
     details.update(state.tab);
     if (page.hidden) return;

@@ -1,15 +1,16 @@
 import type { Space } from "../src/machine/prices.ts";
 import type { Place } from "../src/panel/messages/messages.ts";
-import type {
-  BreakdownBy,
-  ComparisonCell,
-  EpochRange,
-  MapMeasure,
-  Perspective,
-  ProfilesReply,
-  RestartsReply,
-  RunSummary,
-  TimeAxis,
+import {
+  BREAKDOWNS,
+  type BreakdownBy,
+  type ComparisonCell,
+  type EpochRange,
+  type MapMeasure,
+  type Perspective,
+  type ProfilesReply,
+  type RestartsReply,
+  type RunSummary,
+  type TimeAxis,
 } from "../src/session/figures.ts";
 
 import { isRestartMeasure, type RestartMeasure } from "./restart-layers.ts";
@@ -28,6 +29,8 @@ export interface State {
   readonly perspective: Perspective | undefined;
   /** Why there is nothing to show. */
   readonly emptyReason: string;
+  /** Who has no program may want a sample. */
+  readonly offersSample: boolean;
   /** Selected epochs; all when undefined. */
   readonly epochs: EpochRange | undefined;
   readonly page: number | undefined;
@@ -48,6 +51,8 @@ export interface State {
   readonly comparison: readonly ComparisonCell[];
   /** How the program does when it restarts; undefined while nobody knows. */
   readonly restarts: RestartsReply | undefined;
+  /** Names of the run's files whose text is another one now. */
+  readonly changedSources: readonly string[];
   /** Virtual cycle of the program at which a failure is supposed. */
   readonly failure: number | undefined;
 }
@@ -56,6 +61,7 @@ const START: State = {
   run: undefined,
   perspective: undefined,
   emptyReason: "",
+  offersSample: false,
   epochs: undefined,
   page: undefined,
   region: undefined,
@@ -70,12 +76,14 @@ const START: State = {
   profiles: undefined,
   comparison: [],
   restarts: undefined,
+  changedSources: [],
   failure: undefined,
 };
 
 /** What survives when the page is hidden. Data is asked for again. */
 type Kept = Pick<State, "epochs" | "page" | "region" | "line" | "measure" | "wholeGuest" | "axis" | "by" | "tab"> & {
-  readonly run: number;
+  /** Identity of the run. */
+  readonly of: string;
 };
 
 export type Listener = (state: State, before: State) => void;
@@ -85,6 +93,7 @@ export class Store {
   #state = START;
   readonly #listeners: Listener[] = [];
   readonly #keep: (kept: Kept) => void;
+  #identity = "";
 
   constructor(keep: (kept: Kept) => void) {
     this.#keep = keep;
@@ -105,7 +114,9 @@ export class Store {
     this.#state = { ...before, ...change };
     for (const listener of this.#listeners) listener(this.#state, before);
     const { run, epochs, page, region, line, measure, wholeGuest, axis, by, tab } = this.#state;
-    if (run !== undefined) this.#keep({ run: run.run, epochs, page, region, line, measure, wholeGuest, axis, by, tab });
+    if (run !== undefined && run !== before.run) this.#identity = identityOf(run);
+    const of = this.#identity;
+    if (run !== undefined) this.#keep({ of, epochs, page, region, line, measure, wholeGuest, axis, by, tab });
   }
 
   /** Nothing but all of the run is selected any more. */
@@ -119,6 +130,12 @@ export function hasSelection({ epochs, page, region, line }: State): boolean {
   return epochs !== undefined || page !== undefined || region !== undefined || line !== undefined;
 }
 
+/** Tells runs apart in any session, whose numbers begin anew; the same program that ran in the same way is the same. */
+function identityOf({ program, sources, programCycles, eventCount }: RunSummary): string {
+  const texts = sources.map(({ file, sha256 }) => [file, sha256]);
+  return JSON.stringify([program.path, program.args, programCycles, eventCount, texts]);
+}
+
 /** What was kept for this run; nothing of another run's or another version's. */
 export function keptFor(kept: unknown, run: RunSummary): Partial<State> {
   if (typeof kept !== "object" || kept === null) return {};
@@ -129,15 +146,23 @@ export function keptFor(kept: unknown, run: RunSummary): Partial<State> {
   if (typeof values.measure === "string" && isRestartMeasure(values.measure)) settings.measure = values.measure;
   if (typeof values.wholeGuest === "boolean") settings.wholeGuest = values.wholeGuest;
   if (values.axis === "program" || values.axis === "machine") settings.axis = values.axis;
+  const by = BREAKDOWNS.find((one) => one === values.by);
+  if (by !== undefined) settings.by = by;
   const tab = TABS.find((one) => one === values.tab);
   if (tab !== undefined) settings.tab = tab;
-  if (values.run !== run.run) return settings;
+  if (values.of !== identityOf(run)) return settings;
   const last = run.epochs.length - 1;
-  const { epochs, page, region } = values;
+  const { epochs, page, region, line } = values;
   if (isRange(epochs) && epochs.from >= 0 && epochs.from <= epochs.to && epochs.to <= last) settings.epochs = epochs;
   if (typeof page === "number" && page >= 0 && page < run.pageCount) settings.page = page;
   if (typeof region === "number" && run.regions.some(({ number }) => number === region)) settings.region = region;
+  if (isPlace(line) && run.files.includes(line.file)) settings.line = line;
   return settings;
+}
+
+function isPlace(value: unknown): value is Place {
+  if (typeof value !== "object" || value === null || !("file" in value) || !("line" in value)) return false;
+  return typeof value.file === "string" && Number.isInteger(value.line);
 }
 
 function isRange(value: unknown): value is EpochRange {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import type { App } from "./app.ts";
 import { isTrusted } from "./app.ts";
-import { setMachine } from "./perspective.ts";
+import { countWith, recount } from "./profile-files.ts";
 
 /** The profile that `calibrate` wrote, if it has. */
 export async function calibratedProfile(extension: vscode.ExtensionContext): Promise<vscode.Uri | undefined> {
@@ -45,7 +45,13 @@ export async function calibrate(app: App): Promise<void> {
       }),
   );
   if (ending.kind === "failed") void vscode.window.showErrorMessage(ending.message);
-  else if (ending.kind === "measured") await setMachine({ prices: file });
+  if (ending.kind !== "measured") return;
+  recount(app, file);
+  await countWith(app, file);
+  const open = t("Open");
+  const told = t("This machine was measured. Checkpoints are counted with its prices now.");
+  const chosen = await vscode.window.showInformationMessage(told, open);
+  if (chosen === open) await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(file));
 }
 
 type Ending = { readonly kind: "measured" | "cancelled" } | { readonly kind: "failed"; readonly message: string };

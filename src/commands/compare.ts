@@ -1,4 +1,6 @@
 import * as vscode from "vscode";
+import { takesCheckpoints } from "../editor/program-files.ts";
+import type { Run } from "../editor/runs.ts";
 import { overhead } from "../editor/wording.ts";
 import type { ComparisonCell } from "../session/figures.ts";
 import { type App, tell } from "./app.ts";
@@ -7,10 +9,10 @@ import type { ProgramRunner } from "./run-program.ts";
 
 type Available = Extract<ComparisonCell, { readonly available: true }>;
 
-/** Takes the shown run through every technique everywhere, and lets the user look at it under one of them. */
+/** Takes the shown run, or one of the program in front, through every technique everywhere, and lets the user look at it under one of them. */
 export async function compareTechniques(app: App, runner: ProgramRunner): Promise<void> {
   const { t } = vscode.l10n;
-  const run = app.runs.current ?? (await runner.run(undefined));
+  const run = await runToCompare(app, runner);
   if (run === undefined) return;
   try {
     await vscode.window.withProgress(
@@ -60,4 +62,11 @@ export async function compareTechniques(app: App, runner: ProgramRunner): Promis
   function isNow(cell: Available): boolean {
     return cell.technique === machine.technique && cell.environment === machine.environment;
   }
+}
+
+/** The shown run, which is that of the program in front unless that has none yet. */
+async function runToCompare({ runs }: App, runner: ProgramRunner): Promise<Run | undefined> {
+  const front = vscode.window.activeTextEditor?.document;
+  if (front !== undefined && takesCheckpoints(front) && !runs.knows(front.uri)) return runner.run(front.uri);
+  return runs.current ?? runner.run(undefined);
 }

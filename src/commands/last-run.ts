@@ -23,10 +23,14 @@ export class LastRun {
 
   /** One that cannot be kept is only gone with the window. */
   async keep(run: Run, directory: vscode.Uri): Promise<void> {
-    const { extension, session, output } = this.#app;
+    const { extension, session, runs, output } = this.#app;
     try {
       await vscode.workspace.fs.createDirectory(this.#folder);
       await session.client.ask("saveRunFile", { run: run.id, path: this.#file.fsPath });
+      if (runs.byId(run.id) === undefined) {
+        await this.forget();
+        return;
+      }
       const kept: Kept = {
         program: run.uri.toString(),
         directory: directory.toString(),
@@ -35,6 +39,16 @@ export class LastRun {
       await extension.workspaceState.update(KEY, kept);
     } catch (error) {
       output.warn(`the last run is not kept: ${String(error)}`);
+    }
+  }
+
+  /** The user wants it no more. */
+  async forget(): Promise<void> {
+    await this.#app.extension.workspaceState.update(KEY, undefined);
+    try {
+      await vscode.workspace.fs.delete(this.#file);
+    } catch {
+      // None was kept.
     }
   }
 
@@ -60,7 +74,7 @@ export class LastRun {
       const directory = vscode.Uri.parse(kept.directory);
       const params = { path: this.#file.fsPath, workingDirectory: directory.fsPath };
       const summary = await session.client.ask("openRunFile", params);
-      if (runs.current !== undefined) {
+      if (runs.current !== undefined || extension.workspaceState.get(KEY) === undefined) {
         await session.client.ask("close", { run: summary.run });
         return;
       }

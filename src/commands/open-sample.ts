@@ -9,8 +9,11 @@ const SAMPLES: readonly { readonly file: string; readonly what: string }[] = [
   { file: "lru.c", what: vscode.l10n.t("LRU cache in C: a few bytes on very many pages") },
 ];
 
-/** Lets the user choose a sample, and opens a copy of it that may be changed. */
-export async function openSample(context: vscode.ExtensionContext): Promise<void> {
+/** Lets the user choose a sample, and opens a copy of it that may be changed. @param viewColumn where; the active one unless given */
+export async function openSample(
+  context: vscode.ExtensionContext,
+  viewColumn: vscode.ViewColumn = vscode.ViewColumn.Active,
+): Promise<void> {
   const folder = {
     label: vscode.l10n.t("Copy all samples to a folder..."),
     iconPath: new vscode.ThemeIcon("folder-opened"),
@@ -32,7 +35,7 @@ export async function openSample(context: vscode.ExtensionContext): Promise<void
   if (chosen.file !== undefined) {
     const directory = vscode.Uri.joinPath(context.globalStorageUri, "samples");
     await copySamples(context.extensionUri, directory);
-    await vscode.window.showTextDocument(vscode.Uri.joinPath(directory, chosen.file), { preview: false });
+    await vscode.window.showTextDocument(vscode.Uri.joinPath(directory, chosen.file), { preview: false, viewColumn });
     return;
   }
   const [parent] =

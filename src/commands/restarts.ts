@@ -5,6 +5,7 @@ import type { RestartsReply } from "../session/figures.ts";
 import type { RestartsProgress } from "../session/methods.ts";
 import { type App, isTrusted, tell } from "./app.ts";
 import { perspectiveOf } from "./perspective.ts";
+import { programInFront } from "./program-in-front.ts";
 import type { ProgramRunner } from "./run-program.ts";
 
 /** Where what was found is shown. */
@@ -13,7 +14,7 @@ type ShowRun = (run: Run) => void;
 /**
  * Restarts a program from each of its checkpoints, and shows how that ends.
  * @param audited whether it is also found out what restarts lack
- * @param uri the program; that in the active editor unless given
+ * @param uri the program; the one in front unless given
  */
 export async function restartProgram(
   app: App,
@@ -22,7 +23,7 @@ export async function restartProgram(
   show: ShowRun,
   uri?: vscode.Uri,
 ): Promise<void> {
-  const program = uri ?? programOf(app);
+  const program = uri ?? programInFront(app.runs.current);
   if (program === undefined || !isProgramFile(program)) {
     void vscode.window.showInformationMessage(vscode.l10n.t("Open the program that is to be restarted first."));
     return;
@@ -34,9 +35,17 @@ export async function restartProgram(
   show(run);
   try {
     const reply = await ask(app, runner, program, audited);
-    app.restarts.add({ program, directory: workingDirectoryOf(program), reply });
-    show(run);
-    report(app, reply);
+    if (app.restarts.add({ program, directory: workingDirectoryOf(program), reply })) {
+      show(run);
+      report(app, reply);
+    } else {
+      void vscode.window.showWarningMessage(
+        vscode.l10n.t(
+          "A file of {0} has changed since it was compiled: what was found holds for it no more.",
+          reply.path,
+        ),
+      );
+    }
   } catch (error) {
     await tell(app, error);
   }
@@ -61,12 +70,6 @@ function ask(app: App, runner: ProgramRunner, program: vscode.Uri, audited: bool
       },
     ),
   );
-}
-
-/** The program in sight, or that of the shown run. */
-function programOf({ runs }: App): vscode.Uri | undefined {
-  const active = vscode.window.activeTextEditor?.document.uri;
-  return active !== undefined && isProgramFile(active) ? active : runs.current?.uri;
 }
 
 function report({ output }: App, { path, restarts, audit }: RestartsReply): void {

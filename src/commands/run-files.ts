@@ -35,5 +35,14 @@ export async function saveProfile(app: App, profile: unknown): Promise<void> {
     await app.session.client.ask("saveProfile", { path: target.fsPath, profile: profile as never });
   } catch (error) {
     await tell(app, error);
+    return;
   }
+  const { t } = vscode.l10n;
+  const { countWith, recount } = await import("./profile-files.ts");
+  recount(app, target.fsPath);
+  const [use, open] = [t("Use It"), t("Open")];
+  const saved = target.path.slice(target.path.lastIndexOf("/") + 1);
+  const chosen = await vscode.window.showInformationMessage(t("{0} was saved.", saved), use, open);
+  if (chosen === use) await countWith(app, target.fsPath);
+  else if (chosen === open) await vscode.commands.executeCommand("vscode.open", target);
 }

@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import * as vscode from "vscode";
 import { endText } from "../editor/problems.ts";
 import { isProgramFile, takesCheckpoints, workingDirectoryOf } from "../editor/program-files.ts";
-import type { Run } from "../editor/runs.ts";
+import { programOf, type Run } from "../editor/runs.ts";
 import { programSettings } from "../editor/settings.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { Call } from "../session/client.ts";
@@ -11,6 +11,7 @@ import { SessionFailure } from "../session/messages.ts";
 import type { CompileParams, RunParams, RunProgress } from "../session/methods.ts";
 import { type App, isTrusted, tell } from "./app.ts";
 import type { LastRun } from "./last-run.ts";
+import { programInFront } from "./program-in-front.ts";
 import { showProgress } from "./run-progress.ts";
 
 /** Compilers that nobody used for two minutes are let go: who types on wants them again. */
@@ -51,9 +52,9 @@ export class ProgramRunner {
     this.#panel = panel;
   }
 
-  /** Runs a file, or the one in the active editor. */
+  /** Runs a file, or the program in front. */
   async run(uri: vscode.Uri | undefined, reason: Reason = "asked"): Promise<Run | undefined> {
-    const program = uri ?? activeFile();
+    const program = uri ?? programInFront(this.#app.runs.current);
     if (program === undefined || !isProgramFile(program)) {
       void vscode.window.showInformationMessage(
         vscode.l10n.t("Open a program first: a file .c, .cc, .cpp, .cxx, .ts (AssemblyScript), .wasm or .wat."),
@@ -104,18 +105,9 @@ export class ProgramRunner {
   }
 
   async runAgain(run: Run): Promise<void> {
-    const { summary, uri } = run;
-    if (isProgramFile(uri)) {
-      await this.run(uri);
-      return;
-    }
-    const source = summary.sources.find(({ file, path }) => file === summary.program.path && path !== "");
-    if (source !== undefined) await this.run(vscode.Uri.file(source.path));
-    else {
-      void vscode.window.showInformationMessage(
-        vscode.l10n.t("The program of this run, {0}, is not in this folder.", summary.program.path),
-      );
-    }
+    const program = programOf(run);
+    if (program === undefined) tellNowhere(run);
+    else await this.run(program);
   }
 
   /** The run of a program's text as it is now: one that is known, or a new one. */
@@ -222,11 +214,11 @@ export class ProgramRunner {
   }
 }
 
-function activeFile(): vscode.Uri | undefined {
-  const { activeTab } = vscode.window.tabGroups.activeTabGroup;
-  const input = activeTab?.input;
-  const shown = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : undefined;
-  return vscode.window.activeTextEditor?.document.uri ?? shown;
+/** Tells the user that nobody knows where a run's program is. */
+export function tellNowhere({ summary }: Run): void {
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t("The program of this run, {0}, is not in this folder.", summary.program.path),
+  );
 }
 
 /** A compiler reads what is on disk. */

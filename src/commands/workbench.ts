@@ -18,6 +18,7 @@ const WARM_UP_AFTER_MS = 500;
 export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun): readonly vscode.Disposable[] {
   let warmUp: NodeJS.Timeout | undefined;
   const look = (editor: vscode.TextEditor | undefined): void => {
+    if (editor !== undefined) app.runs.showFor(editor.document);
     const isProgram = editor !== undefined && takesCheckpoints(editor.document);
     void vscode.commands.executeCommand("setContext", "checkpointLens.takesCheckpoints", isProgram);
     if (!isProgram) return;
@@ -47,7 +48,10 @@ export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun)
     }),
     vscode.workspace.onDidSaveTextDocument((document) => {
       const { uri } = document;
-      if (takesCheckpoints(document)) runner.compileAhead(document);
+      const { activeTextEditor } = vscode.window;
+      // It may take checkpoints now.
+      if (activeTextEditor?.document === document) look(activeTextEditor);
+      else if (takesCheckpoints(document)) runner.compileAhead(document);
       if (!isProgramFile(uri) || !vscode.workspace.isTrusted) return;
       if (programSettings(uri).rerun !== "onSave") return;
       const run = app.runs.all.find(({ summary }) => summary.sources.some(({ path }) => path === uri.fsPath));

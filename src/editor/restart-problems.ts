@@ -5,18 +5,19 @@ import type { TextEdit } from "../run/audit/fixes.ts";
 import { findingText, readText, writtenText } from "../session/finding-text.ts";
 import { fileUri } from "./problems.ts";
 import type { ProgramRestarts, Restarts } from "./restarts.ts";
+import { textHash } from "./text-hash.ts";
 
 /** A diagnostic that knows what it is about. */
 class FindingDiagnostic extends vscode.Diagnostic {
   readonly finding: FindingDocument;
-  readonly directory: vscode.Uri;
+  readonly restarts: ProgramRestarts;
 
-  constructor(range: vscode.Range, finding: FindingDocument, directory: vscode.Uri) {
+  constructor(range: vscode.Range, finding: FindingDocument, restarts: ProgramRestarts) {
     const severity =
       finding.kind === "dead" ? vscode.DiagnosticSeverity.Information : vscode.DiagnosticSeverity.Warning;
     super(range, findingText(finding, vscode.l10n.t), severity);
     this.finding = finding;
-    this.directory = directory;
+    this.restarts = restarts;
     this.source = "Checkpoint Lens";
     this.code = finding.kind;
   }
@@ -67,11 +68,10 @@ export class RestartProblems implements vscode.Disposable, vscode.CodeActionProv
   }
 }
 
-async function diagnosticsOf({
-  reply,
-  program,
-  directory,
-}: ProgramRestarts): Promise<{ readonly uri: vscode.Uri; readonly diagnostic: FindingDiagnostic }[]> {
+async function diagnosticsOf(
+  restarts: ProgramRestarts,
+): Promise<{ readonly uri: vscode.Uri; readonly diagnostic: FindingDiagnostic }[]> {
+  const { reply, program, directory } = restarts;
   const uriOf = (place: Place | undefined) => (place === undefined ? undefined : fileUri(place.file, directory));
   return Promise.all(
     (reply.audit?.findings ?? []).map(async (finding) => {
@@ -79,7 +79,7 @@ async function diagnosticsOf({
       const place = [declaredAt, allocatedAt, readAt, writtenAt].find((one) => uriOf(one) !== undefined);
       const uri = uriOf(place) ?? program;
       const range = await nameRange(uri, place?.line ?? 1, symbol);
-      const diagnostic = new FindingDiagnostic(range, finding, directory);
+      const diagnostic = new FindingDiagnostic(range, finding, restarts);
       diagnostic.relatedInformation = [
         { at: readAt, text: readText(finding, vscode.l10n.t) },
         { at: writtenAt, text: writtenText(finding, vscode.l10n.t) },
@@ -96,28 +96,25 @@ async function diagnosticsOf({
 
 /** Where a variable's name stands in a line; the line's text where it does not. */
 async function nameRange(uri: vscode.Uri, line: number, symbol: string): Promise<vscode.Range> {
-  try {
-    const document = await vscode.workspace.openTextDocument(uri);
-    const { text, range } = document.lineAt(Math.min(Math.max(1, line), document.lineCount) - 1);
-    const name = /^[\w$]+/.exec(symbol.replace(/^.*::/, ""))?.[0];
-    const at = name === undefined ? -1 : text.search(new RegExp(`(?<![\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`));
-    const [start, length] = at >= 0 && name !== undefined ? [at, name.length] : [text.search(/\S|$/), text.length];
-    return new vscode.Range(range.start.line, start, range.start.line, Math.min(text.length, start + length));
-  } catch {
-    return lineRange(line);
-  }
+  const document = await opened(uri);
+  if (document === undefined) return lineRange(line);
+  const { text, range } = document.lineAt(Math.min(Math.max(1, line), document.lineCount) - 1);
+  const name = /^[\w$]+/.exec(symbol.replace(/^.*::/, ""))?.[0];
+  const at = name === undefined ? -1 : text.search(new RegExp(`(?<![\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`));
+  const [start, length] = at >= 0 && name !== undefined ? [at, name.length] : [text.search(/\S|$/), text.length];
+  return new vscode.Range(range.start.line, start, range.start.line, Math.min(text.length, start + length));
 }
 
 async function actionsFor(diagnostic: FindingDiagnostic): Promise<vscode.CodeAction[]> {
-  const { finding, directory } = diagnostic;
+  const { finding, restarts } = diagnostic;
   const { fix } = finding;
   if (fix === undefined || fix.edits.length === 0) return [];
   const action = new vscode.CodeAction(fixTitle(finding), vscode.CodeActionKind.QuickFix);
   action.diagnostics = [diagnostic];
   action.isPreferred = true;
-  const edit = await workspaceEdit(fix.edits, directory);
-  if (edit === undefined) return [];
-  action.edit = edit;
+  const edit = await workspaceEdit(fix.edits, restarts);
+  if (typeof edit === "string") action.disabled = { reason: edit };
+  else action.edit = edit;
   return [action];
 }
 
@@ -128,19 +125,29 @@ function fixTitle({ kind, fix, symbol }: FindingDocument): string {
     : vscode.l10n.t("Protect it: {0}", call.length > 70 ? `${call.slice(0, 67)}…` : call);
 }
 
-/** The texts are those that were audited: what was found out for others is gone. */
+/** Offsets are places in the texts that were audited. @returns why there is none where a text is another one now */
 async function workspaceEdit(
   edits: readonly TextEdit[],
-  directory: vscode.Uri,
-): Promise<vscode.WorkspaceEdit | undefined> {
+  { reply, directory }: ProgramRestarts,
+): Promise<vscode.WorkspaceEdit | string> {
   const edit = new vscode.WorkspaceEdit();
   for (const { file, start, end, text } of edits) {
     const uri = fileUri(file, directory);
-    if (uri === undefined) return undefined;
-    const document = await vscode.workspace.openTextDocument(uri);
-    edit.replace(uri, new vscode.Range(document.positionAt(start), document.positionAt(end)), text);
+    const document = uri && (await opened(uri));
+    const source = reply.sources.find((one) => one.file === file);
+    if (document === undefined || source?.sha256 !== textHash(document))
+      return vscode.l10n.t("{0} has changed since the audit: audit its program again.", file);
+    edit.replace(document.uri, new vscode.Range(document.positionAt(start), document.positionAt(end)), text);
   }
   return edit;
+}
+
+async function opened(uri: vscode.Uri): Promise<vscode.TextDocument | undefined> {
+  try {
+    return await vscode.workspace.openTextDocument(uri);
+  } catch {
+    return undefined; // It is gone.
+  }
 }
 
 function lineRange(line: number): vscode.Range {

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { RestartsReply } from "../session/figures.ts";
-import { textHash } from "./text-hash.ts";
+import { changedSource } from "./text-hash.ts";
 
 /** How a program does when it restarts, as it was found out for its text of that moment. */
 export interface ProgramRestarts {
@@ -14,13 +14,17 @@ export interface ProgramRestarts {
 export class Restarts implements vscode.Disposable {
   readonly #known = new Map<string, ProgramRestarts>();
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #subscription: vscode.Disposable;
+  readonly #subscriptions: readonly vscode.Disposable[];
   readonly onDidChange = this.#changed.event;
 
   constructor() {
-    this.#subscription = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-      if (contentChanges.length > 0) this.#forgetOther(document);
-    });
+    this.#subscriptions = [
+      vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (contentChanges.length > 0) this.#forgetOther(document);
+      }),
+      // A file that was not open may have changed on disk.
+      vscode.workspace.onDidOpenTextDocument((document) => this.#forgetOther(document)),
+    ];
   }
 
   get all(): readonly ProgramRestarts[] {
@@ -31,9 +35,13 @@ export class Restarts implements vscode.Disposable {
     return this.#known.get(program.toString());
   }
 
-  add(restarts: ProgramRestarts): void {
+  /** @returns whether it is taken: it is not where a file was changed while the program was restarted */
+  add(restarts: ProgramRestarts): boolean {
+    const { sources } = restarts.reply;
+    if (vscode.workspace.textDocuments.some((document) => changedSource(document, sources) !== undefined)) return false;
     this.#known.set(restarts.program.toString(), restarts);
     this.#changed.fire();
+    return true;
   }
 
   clear(): void {
@@ -43,7 +51,7 @@ export class Restarts implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#subscription.dispose();
+    for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
   }
 
@@ -51,8 +59,7 @@ export class Restarts implements vscode.Disposable {
   #forgetOther(document: vscode.TextDocument): void {
     let isChanged = false;
     for (const [key, { reply }] of this.#known) {
-      const source = reply.sources.find(({ path }) => path === document.uri.fsPath);
-      if (source === undefined || source.sha256 === textHash(document)) continue;
+      if (changedSource(document, reply.sources) === undefined) continue;
       this.#known.delete(key);
       isChanged = true;
     }

@@ -12,8 +12,9 @@ import type {
   RunSummary,
   SourceFile,
 } from "../session/figures.ts";
+import { isProgramFile } from "./program-files.ts";
 import type { SessionHost } from "./session-host.ts";
-import { textHash } from "./text-hash.ts";
+import { changedSource, sourceOfDocument, textHash } from "./text-hash.ts";
 
 /** Runs that are kept; the oldest goes when there is one more. */
 const MAX_RUNS = 8;
@@ -245,14 +246,20 @@ export class Runs implements vscode.Disposable {
 
   /** The run whose program was made of this document's text as it is now, and the name of the file in its figures. */
   forDocument(document: vscode.TextDocument): { readonly run: Run; readonly file: string } | undefined {
-    const { fsPath, scheme } = document.uri;
-    if (scheme === "git") return undefined;
     const candidates = this.#current === undefined ? this.#entries : [this.#current, ...this.#entries];
     for (const run of candidates) {
-      const source = run.summary.sources.find(({ path }) => path === fsPath);
+      const source = sourceOfDocument(document, run.summary.sources);
       if (source !== undefined && source.sha256 === textHash(document)) return { run, file: source.file };
     }
     return undefined;
+  }
+
+  /** Shows the run of a document that the shown one is not of: that of its text, or else the newest of its file. */
+  showFor(document: vscode.TextDocument): void {
+    const isOf = ({ summary }: Run) => sourceOfDocument(document, summary.sources) !== undefined;
+    if (this.#current !== undefined && isOf(this.#current)) return;
+    const run = this.forDocument(document)?.run ?? this.#entries.find(isOf);
+    if (run !== undefined) this.show(run);
   }
 
   /** Whether some run knows a file, whatever its text is now. */
@@ -348,6 +355,18 @@ export function shownMachine({ figures, perspective }: Run): MachineOptions {
 /** Absolute path of a file of a run's figures; undefined when nobody knows it. */
 export function sourceOf(run: Run, file: string): SourceFile | undefined {
   return run.summary.sources.find((source) => source.file === file && source.path !== "");
+}
+
+/** Names of a run's files whose documents have another text than it was made of. */
+export function changedSources({ summary }: Run): readonly string[] {
+  return vscode.workspace.textDocuments.flatMap((document) => changedSource(document, summary.sources)?.file ?? []);
+}
+
+/** Where a run's program is; undefined for that of a saved run when nobody knows it. */
+export function programOf(run: Run): vscode.Uri | undefined {
+  if (isProgramFile(run.uri)) return run.uri;
+  const source = sourceOf(run, run.summary.program.path);
+  return source && vscode.Uri.file(source.path);
 }
 
 /** Same program, same text, same arguments: the newer result replaces the older one. */

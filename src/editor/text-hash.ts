@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { SourceFile } from "../session/figures.ts";
 import { textHash as hashOfText } from "../worker/source-hashes.ts";
 
 const known = new WeakMap<vscode.TextDocument, { readonly version: number; readonly hash: string }>();
@@ -10,4 +11,16 @@ export function textHash(document: vscode.TextDocument): string {
   const hash = hashOfText(document.getText());
   known.set(document, { version: document.version, hash });
   return hash;
+}
+
+/** The one of a program's sources that a document is; its text may be another one now. */
+export function sourceOfDocument({ uri }: vscode.TextDocument, sources: readonly SourceFile[]): SourceFile | undefined {
+  // What a version control shows of a file has the file's path, too.
+  return uri.scheme === "git" ? undefined : sources.find(({ path }) => path === uri.fsPath);
+}
+
+/** The same, where its text is another one now. */
+export function changedSource(document: vscode.TextDocument, sources: readonly SourceFile[]): SourceFile | undefined {
+  const source = sourceOfDocument(document, sources);
+  return source === undefined || source.sha256 === textHash(document) ? undefined : source;
 }

@@ -33,15 +33,11 @@ export class BytesPanel implements vscode.Disposable, vscode.WebviewPanelSeriali
     this.#serializer = vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this);
   }
 
-  /** Opens or reveals it, with the keyboard in it. */
-  show(run: Run, place: BytesPlace): void {
+  /** Opens or reveals it, with the keyboard in it. @param column where it opens */
+  show(run: Run, place: BytesPlace, column: vscode.ViewColumn): void {
     if (this.#shown === undefined) {
-      const panel = vscode.window.createWebviewPanel(
-        VIEW_TYPE,
-        titleOf(run, place),
-        vscode.ViewColumn.Active,
-        pageOptions(this.#context.extension),
-      );
+      const options = pageOptions(this.#context.extension);
+      const panel = vscode.window.createWebviewPanel(VIEW_TYPE, titleOf(run, place), column, options);
       this.#shown = this.#attach(panel);
     }
     this.#shown.panel.reveal(undefined, false);
@@ -98,6 +94,9 @@ class BytesView implements vscode.Disposable {
         for (const message of messagesFrom(data)) this.#received(message);
       }),
       context.runs.onDidChange(() => this.#forgetClosed()),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#leave();
+      }),
     );
     panel.webview.html = pageHtml(panel.webview, context.extension, "bytes");
   }
@@ -110,8 +109,14 @@ class BytesView implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#relay.cancelAll();
+    this.#leave();
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
+  }
+
+  /** There is no page any more: it begins anew when somebody sees it again. */
+  #leave(): void {
+    this.#ready = false;
+    this.#relay.cancelAll();
   }
 
   #post(message: ToPage): void {
@@ -120,7 +125,7 @@ class BytesView implements vscode.Disposable {
 
   #send(): void {
     if (!this.#ready) return;
-    if (this.#run === undefined) this.#post({ type: "empty", reason: this.#reasonForNothing });
+    if (this.#run === undefined) this.#post({ type: "empty", reason: this.#reasonForNothing, offersSample: false });
     else this.#post({ type: "bytes", run: this.#run.summary, place: this.#place });
   }
 

@@ -13,6 +13,7 @@ export function isFromPage(value: unknown): value is FromPage {
   const { type, id, method, run, place, perspective, profile } = value;
   switch (type) {
     case "ready":
+    case "openSample":
       return true;
     case "request":
       return typeof id === "number" && typeof method === "string";

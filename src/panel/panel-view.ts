@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import type { Restarts } from "../editor/restarts.ts";
-import { type Run, type Runs, sourceOf } from "../editor/runs.ts";
+import { changedSources, type Run, type Runs, sourceOf } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { Perspective, RunId } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
@@ -27,9 +28,11 @@ export interface PanelContext {
   /** Keeps a what-if profile where the user says. */
   saveProfile(profile: unknown): Promise<void>;
   runAgain(run: Run): Promise<void>;
+  openSample(column: vscode.ViewColumn): Promise<void>;
   /** Finds out what the run's program lacks when it restarts. */
   audit(run: Run): Promise<void>;
-  showBytes(run: Run, place: BytesPlace): void;
+  /** @param column where they open, so that the panel stays in sight */
+  showBytes(run: Run, place: BytesPlace, column: vscode.ViewColumn): void;
   /** Saves a view where the user says. @param draw makes its file; rejects with a sentence */
   saveView(run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>): Promise<void>;
 }
@@ -47,10 +50,12 @@ export class PanelView implements vscode.Disposable {
   readonly #outbox: Outbox<ToPage>;
   readonly #relay: Relay;
   readonly #subscriptions: vscode.Disposable[] = [];
-  /** The page listens. */
+  /** The page listens: it is gone while nobody sees the panel, and begins anew then. */
   #ready = false;
   #sent: { readonly run: RunId; readonly perspective: Perspective } | undefined;
-  #reasonForNothing: string;
+  /** Names of files, as the page knows them. */
+  #changedSources: readonly string[] = [];
+  #nothing: { readonly reason: string; readonly offersSample: boolean };
   /** Pictures that the page was asked for, by number. */
   readonly #drawings = new Map<number, (result: Uint8Array | string) => void>();
   #drawingCount = 0;
@@ -63,7 +68,7 @@ export class PanelView implements vscode.Disposable {
     this.#context = context;
     this.#panel = panel;
     this.#shownRun = shownRun;
-    this.#reasonForNothing = vscode.l10n.t("Run a program to see what its checkpoints cost.");
+    this.#nothing = nothingYet();
     // A page that is gone or hidden does not take it, and asks again when it is there.
     // Of a panel that is closed nobody may ask for its page.
     const { webview } = panel;
@@ -84,20 +89,26 @@ export class PanelView implements vscode.Disposable {
       }),
       context.runs.onDidChange(() => this.#sendRun()),
       context.restarts.onDidChange(() => this.#sendRestarts()),
+      vscode.workspace.onDidChangeTextDocument(() => this.#sendChangedSources()),
+      vscode.workspace.onDidOpenTextDocument(() => this.#sendChangedSources()),
+      vscode.workspace.onDidCloseTextDocument(() => this.#sendChangedSources()),
       vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => this.#sendCursor(textEditor)),
       vscode.window.onDidChangeActiveTextEditor((editor) => editor && this.#sendCursor(editor)),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#leave();
+      }),
       panel.onDidDispose(() => this.dispose()),
     );
     panel.webview.html = pageHtml(panel.webview, context.extension, "main");
   }
 
-  /** What the page says while there is no run. */
-  showReason(reason: string): void {
-    this.#reasonForNothing = reason;
+  /** What the page says while there is no run: the reason, or else what to do. */
+  showReason(reason: string | undefined): void {
+    this.#nothing = reason === undefined ? nothingYet() : { reason, offersSample: false };
     this.#sendRun();
   }
 
-  /** Shows something that was picked in the editor, as soon as the page listens. */
+  /** Shows something that was picked in the editor, as soon as the page listens and has its run. */
   pick(run: RunId, picked: PickedOutside): void {
     this.#picked = { run, picked };
     this.#sendPicked();
@@ -110,10 +121,16 @@ export class PanelView implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#ready = false;
-    this.#relay.cancelAll();
+    this.#leave();
     for (const subscription of this.#subscriptions.splice(0)) subscription.dispose();
     this.#painted.dispose();
+  }
+
+  /** There is no page any more that would take a message or wait for an answer. */
+  #leave(): void {
+    this.#ready = false;
+    this.#sent = undefined;
+    this.#relay.cancelAll();
   }
 
   #draw(view: PictureName, format: PictureFormat): Promise<Uint8Array> {
@@ -139,12 +156,10 @@ export class PanelView implements vscode.Disposable {
   #received(message: FromPage): void {
     switch (message.type) {
       case "ready":
-        this.#relay.cancelAll();
+        this.#leave();
         this.#ready = true;
-        this.#sent = undefined;
         this.#post({ type: "hello", language: vscode.env.language, strings: vscode.l10n.bundle ?? {} });
         this.#sendRun();
-        this.#sendPicked();
         return;
       case "request":
         this.#relay.request(message.id, message.method, message.params);
@@ -174,6 +189,9 @@ export class PanelView implements vscode.Disposable {
         if (run !== undefined) void this.#context.runAgain(run);
         return;
       }
+      case "openSample":
+        void this.#context.openSample(besides(this.#panel));
+        return;
       case "audit": {
         const run = this.#context.runs.byId(message.run);
         if (run !== undefined) void this.#context.audit(run);
@@ -187,7 +205,7 @@ export class PanelView implements vscode.Disposable {
         return;
       case "showBytes": {
         const run = this.#context.runs.byId(message.run);
-        if (run !== undefined) this.#context.showBytes(run, message.place);
+        if (run !== undefined) this.#context.showBytes(run, message.place, besides(this.#panel));
         return;
       }
     }
@@ -198,21 +216,33 @@ export class PanelView implements vscode.Disposable {
     const run = this.#shownRun();
     if (run === undefined) {
       this.#sent = undefined;
-      this.#post({ type: "empty", reason: this.#reasonForNothing });
+      this.#post({ type: "empty", ...this.#nothing });
       return;
     }
     const { id, perspective, summary } = run;
     if (this.#sent?.run === id && this.#sent.perspective === perspective) return;
+    if (this.#sent?.run !== id) this.#changedSources = [];
     this.#sent = { run: id, perspective };
     this.#post({ type: "run", run: summary, perspective });
     this.#sendRestarts();
+    this.#sendChangedSources();
     if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
+    this.#sendPicked();
   }
 
   #sendRestarts(): void {
     const run = this.#shownRun();
     if (!this.#ready || run === undefined) return;
     this.#post({ type: "restarts", run: run.id, restarts: this.#context.restarts.of(run.uri)?.reply });
+  }
+
+  #sendChangedSources(): void {
+    const run = this.#shownRun();
+    if (run === undefined || this.#sent?.run !== run.id) return;
+    const files = changedSources(run);
+    if (isDeepStrictEqual(files, this.#changedSources)) return;
+    this.#changedSources = files;
+    this.#post({ type: "changedSources", run: run.id, files });
   }
 
   #sendCursor({ document, selection }: vscode.TextEditor): void {
@@ -227,7 +257,7 @@ export class PanelView implements vscode.Disposable {
   }
 
   #sendPicked(): void {
-    if (!this.#ready || this.#picked === undefined) return;
+    if (this.#picked === undefined || this.#sent?.run !== this.#picked.run) return;
     this.#post({ type: "picked", ...this.#picked });
     this.#picked = undefined;
   }
@@ -254,7 +284,11 @@ export class PanelView implements vscode.Disposable {
   }
 }
 
+function nothingYet() {
+  return { reason: vscode.l10n.t("Run a program to see what its checkpoints cost."), offersSample: true };
+}
+
 /** A column that is not the panel's own. */
-function besides(panel: vscode.WebviewPanel): vscode.ViewColumn {
+export function besides(panel: vscode.WebviewPanel): vscode.ViewColumn {
   return panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One;
 }

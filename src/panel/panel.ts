@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { RunId } from "../session/figures.ts";
 import type { PickedOutside, PictureName } from "./messages/messages.ts";
 import { pageOptions } from "./page.ts";
-import { type PanelContext, PanelView } from "./panel-view.ts";
+import { besides, type PanelContext, PanelView } from "./panel-view.ts";
 
 const VIEW_TYPE = "checkpointLens.panel";
 /** Nobody waits longer for a page to be painted. */
@@ -20,6 +20,8 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #restore: () => Promise<void>;
   readonly #serializer: vscode.Disposable;
   #shown: { readonly panel: vscode.WebviewPanel; readonly view: PanelView } | undefined;
+  /** What runs now, or ran last. */
+  #followed: Promise<unknown> | undefined;
   /** The user wants to do without it, until it is asked for. */
   #closed = false;
 
@@ -37,7 +39,11 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   follow(running: Promise<unknown>): void {
     if (this.#shown === undefined && !this.#closed) this.show();
     this.#shown?.view.showReason(vscode.l10n.t("The program is being compiled and run…"));
-    const settle = () => this.#shown?.view.showReason(nothingYet());
+    this.#followed = running;
+    // What another program took the place of ends, too, and says nothing of that one.
+    const settle = () => {
+      if (this.#followed === running) this.#shown?.view.showReason(undefined);
+    };
     running.then(settle, settle);
   }
 
@@ -74,7 +80,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     const run = picked === undefined ? undefined : this.#context.runs.byId(picked.run);
     if (run !== undefined) this.#context.runs.show(run);
     if (this.#shown === undefined) {
-      const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+      const column = { viewColumn: columnBesideSource(), preserveFocus: true };
       this.#attach(
         vscode.window.createWebviewPanel(
           VIEW_TYPE,
@@ -85,6 +91,12 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
       );
     } else this.#shown.panel.reveal(undefined, true);
     if (picked?.picked !== undefined) this.#shown?.view.pick(picked.run, picked.picked);
+  }
+
+  /** Where something else opens, so that the panel stays in sight. */
+  get columnForOthers(): vscode.ViewColumn {
+    const panel = this.#shown?.panel;
+    return panel?.active === true ? besides(panel) : vscode.ViewColumn.Active;
   }
 
   /** Saves a view of the panel, which opens if it is not there. */
@@ -101,7 +113,7 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
     try {
       await this.#restore();
     } finally {
-      view.showReason(nothingYet());
+      view.showReason(undefined);
     }
   }
 
@@ -123,6 +135,9 @@ export class Panel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   }
 }
 
-function nothingYet(): string {
-  return vscode.l10n.t("Run a program to see what its checkpoints cost.");
+/** Beside the source, also where something else beside it has the keyboard, such as a walkthrough. */
+function columnBesideSource(): vscode.ViewColumn {
+  const { activeTextEditor, visibleTextEditors } = vscode.window;
+  const other = activeTextEditor === undefined ? visibleTextEditors.find(({ viewColumn }) => viewColumn) : undefined;
+  return other?.viewColumn === undefined ? vscode.ViewColumn.Beside : other.viewColumn + 1;
 }

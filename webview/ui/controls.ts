@@ -105,6 +105,23 @@ export function button(
   return made;
 }
 
+/** A button with a picture, whose text is shown when it is pointed at. @param path strokes in a square of 16 */
+export function iconButton(text: string, path: string, onClick: () => void): HTMLElement {
+  const made = button("", onClick, "icon");
+  made.setAttribute("aria-label", text);
+  made.title = text;
+  const icon = svgElement("svg", { viewBox: "0 0 16 16", width: "16", height: "16", "aria-hidden": "true" });
+  icon.append(svgElement("path", { d: path, fill: "none", stroke: "currentColor", "stroke-width": "1.5" }));
+  made.append(icon);
+  return made;
+}
+
+function svgElement(name: "svg" | "path", attributes: Readonly<Record<string, string>>): SVGElement {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
 export interface Checkbox {
   readonly root: HTMLElement;
   update(checked: boolean): void;

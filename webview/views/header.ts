@@ -5,14 +5,21 @@ import { Latest } from "../latest.ts";
 import { shownPrices } from "../prices.ts";
 import { hasSelection, type State } from "../store.ts";
 import { baseName, t } from "../text.ts";
-import { type Choice, dropdown } from "../ui/controls.ts";
+import { type Choice, dropdown, iconButton } from "../ui/controls.ts";
 import { element } from "../ui/dom.ts";
 import { epochsText } from "./timeline.ts";
 import type { View, ViewContext } from "./view.ts";
 
+/** An arrow that goes round. */
+const AGAIN = "M12.4 5.4A5.2 5.2 0 1 0 13.2 8M12.8 2v3.6H9.2";
+
 /** What is shown and under what; the figures that answer first; what is selected. */
 export function headerView({ host, store, look, fail }: ViewContext): View {
   const title = element("h1", { class: "program" });
+  const again = iconButton(t("Run again"), AGAIN, () => {
+    const { run } = store.state;
+    if (run !== undefined) host.post({ type: "runAgain", run: run.run });
+  });
   const technique = dropdown<string>(
     t("Technique"),
     (value) => {
@@ -35,6 +42,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
       "div",
       { class: "toolbar" },
       title,
+      again,
       element("span", { class: "spacer" }),
       environment.root,
       technique.root,

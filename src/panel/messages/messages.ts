@@ -65,12 +65,14 @@ export type ToPage =
   | { readonly type: "hello"; readonly language: string; readonly strings: Readonly<Record<string, string>> }
   /** Another run is shown, or the same in another perspective. */
   | { readonly type: "run"; readonly run: RunSummary; readonly perspective: Perspective }
-  /** There is nothing to show, and why, in one sentence. */
-  | { readonly type: "empty"; readonly reason: string }
+  /** There is nothing to show, and why, in one sentence; and whether somebody who has no program may want a sample. */
+  | { readonly type: "empty"; readonly reason: string; readonly offersSample: boolean }
   /** How the run's program does when it restarts; undefined while nobody knows. */
   | { readonly type: "restarts"; readonly run: RunId; readonly restarts: RestartsReply | undefined }
   /** The cursor in the source moved; undefined where it is in no file of the run, or in one that has changed since. */
   | { readonly type: "cursor"; readonly place: Place | undefined }
+  /** Files of the run whose text in the editor is another one now. */
+  | { readonly type: "changedSources"; readonly run: RunId; readonly files: readonly string[] }
   /** To the page of bytes: what it shows. */
   | { readonly type: "bytes"; readonly run: RunSummary; readonly place: BytesPlace }
   /** Draw a view; answered by `drawn` with the same number. */
@@ -91,6 +93,8 @@ export type FromPage =
   | { readonly type: "saveProfile"; readonly profile: PriceProfile }
   /** Run the program of the shown run again. */
   | { readonly type: "runAgain"; readonly run: RunId }
+  /** Let the user choose a sample, and open it beside the panel. */
+  | { readonly type: "openSample" }
   /** Restart the program of the shown run from each of its checkpoints, and find out what it lacks. */
   | { readonly type: "audit"; readonly run: RunId }
   /** Ask the user for a file, and save a view there as a picture. */

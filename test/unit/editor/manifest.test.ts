@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../../..");
 const text = readFileSync(join(root, "package.json"), "utf8");
 const { contributes } = JSON.parse(text) as {
   contributes: {
-    commands: { command: string; category: string; icon?: string }[];
+    commands: { command: string; category: string; icon?: string; enablement?: string }[];
     configuration: { title: string; properties: Record<string, { enum?: string[] }> }[];
     walkthroughs: { steps: { media: { markdown: string } }[] }[];
   };
@@ -47,6 +47,12 @@ describe("the extension's manifest", () => {
       assert.match(icon ?? "", /^\$\([a-z-]+\)$/, command);
       assert.ok(wiring.includes(`command("${command.replace("checkpointLens.", "")}"`), command);
     }
+  });
+
+  it("runs a program while something else has the keyboard, and opens a sample beside the walkthrough", () => {
+    const run = contributes.commands.find(({ command }) => command === "checkpointLens.run");
+    assert.match(run?.enablement ?? "", /\|\| checkpointLens\.hasRun$/);
+    assert.match(strings["walkthrough.sample.description"], /\(command:toSide:checkpointLens\.openSample\)/);
   });
 
   it("has the pages of its walkthrough", () => {

@@ -94,6 +94,7 @@ test("messages of a page are told from others", () => {
     { type: "reveal", run: 1, place: { file: "a.c", line: 3 }, focus: false },
     { type: "perspective", run: 1, perspective: { machine: {}, prices: {} } },
     { type: "runAgain", run: 1 },
+    { type: "openSample" },
     { type: "showBytes", run: 1, place: { image: 0, region: { id: 1, group: "" }, offset: 4096 } },
     { type: "showPage", run: 1, page: 17 },
     { type: "exportView", view: "map" },

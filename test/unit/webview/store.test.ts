@@ -2,26 +2,58 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RunSummary } from "../../../src/session/figures.ts";
 import { Latest } from "../../../webview/latest.ts";
-import { keptFor, Store } from "../../../webview/store.ts";
+import { keptFor, type State, Store } from "../../../webview/store.ts";
 
 const RUN = {
   run: 7,
+  program: { path: "kv.ts", args: ["9"] },
+  sources: [{ file: "kv.ts", path: "/p/kv.ts", sha256: "5eed" }],
+  files: ["kv.ts"],
+  programCycles: 1000,
+  eventCount: 20,
   pageCount: 10,
   epochs: [{ epoch: 0 }, { epoch: 1 }],
   regions: [{ number: 3 }],
 } as unknown as RunSummary;
 
-test("a state that was kept is taken back only where it still makes sense", () => {
-  const kept = { run: 7, epochs: { from: 0, to: 1 }, page: 9, region: 3, measure: "traps", tab: "compare", by: 5 };
-  assert.deepEqual(keptFor(kept, RUN), {
-    epochs: { from: 0, to: 1 },
-    page: 9,
-    region: 3,
-    measure: "traps",
-    tab: "compare",
+const SELECTION = { epochs: { from: 0, to: 1 }, page: 9, region: 3, line: { file: "kv.ts", line: 58 } };
+
+/** What a page keeps that shows a run with this of it selected. */
+function keptOf(run: RunSummary, change: Partial<State>): unknown {
+  let kept: unknown;
+  const store = new Store((state) => {
+    kept = state;
   });
-  assert.deepEqual(keptFor({ ...kept, run: 8 }, RUN), { measure: "traps", tab: "compare" });
-  assert.deepEqual(keptFor({ run: 7, epochs: { from: 1, to: 2 }, page: 10, region: 4, measure: "x" }, RUN), {});
+  store.set({ run });
+  store.set(change);
+  return kept;
+}
+
+test("a state that was kept is taken back for the same program's run, whatever its number", () => {
+  const kept = keptOf(RUN, { ...SELECTION, measure: "traps", tab: "compare", by: "layer" });
+  const expected = { ...SELECTION, measure: "traps", tab: "compare", by: "layer", wholeGuest: false, axis: "machine" };
+  assert.deepEqual(keptFor(kept, RUN), expected);
+  assert.deepEqual(keptFor(kept, { ...RUN, run: 1 as RunSummary["run"] }), expected);
+});
+
+test("a selection is not taken back for another run that has the same number, or another text", () => {
+  const settings = { measure: "traps", tab: "breakdown", by: "line", wholeGuest: false, axis: "machine" };
+  const kept = keptOf(RUN, { ...SELECTION, measure: "traps" });
+  const others: readonly Partial<RunSummary>[] = [
+    { program: { ...RUN.program, path: "heat.c" } },
+    { program: { ...RUN.program, args: [] } },
+    { sources: [{ ...RUN.sources[0], sha256: "0ther" }] },
+    { programCycles: 1001 },
+  ];
+  for (const other of others) assert.deepEqual(keptFor(kept, { ...RUN, ...other }), settings);
+});
+
+test("a state that was kept is taken back only where it makes sense", () => {
+  const kept = keptOf(RUN, {}) as Readonly<Record<string, unknown>>;
+  const { of } = kept;
+  assert.deepEqual(keptFor({ of, epochs: { from: 1, to: 2 }, page: 10, region: 4, measure: "x", by: 5 }, RUN), {});
+  for (const line of [{ file: "heat.c", line: 1 }, { file: "kv.ts", line: "1" }, 5, null])
+    assert.deepEqual(keptFor({ of, line }, RUN), {});
   for (const nothing of [undefined, null, 5, "state"]) assert.deepEqual(keptFor(nothing, RUN), {});
 });
 
