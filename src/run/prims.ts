@@ -13,14 +13,16 @@ import {
   GUARD_PAGES,
   HARNESS_INSTRUCTIONS,
   IMAGE_PAGES,
-  MODELLED,
-  PAGEMAP_BUFFER_PAGES,
-  PAGEMAP_ENTRIES_PER_PAGE,
+  PAGE_BYTES,
+  PAGEMAP_BUFFER_OFFSET_BYTES,
+  PAGEMAP_ENTRY_BYTES,
   TRACE_PAGES,
   TRACED_IMAGE_PAGES,
 } from "./prims-code.ts";
 
 const READ_WRITE = VMA_MAPPED | VMA_READ | VMA_WRITE;
+/** Page of the image in which the array of pagemap entries begins. */
+const PAGEMAP_BUFFER_PAGE = 1;
 
 /**
  * The measured program (a C program of one process) on a simulated guest: its mappings, its handlers, and the set-up and
@@ -38,6 +40,8 @@ export class Prims {
   #regionPages = 0;
   #fresh = -1;
   #buffer = -1;
+  /** Pages in the list of the SIGSEGV handler. */
+  #dirtyPages = 0;
 
   /** @param traced the program reads Xen's trace buffers, which it has mapped */
   constructor(build: KernelBuildName, environment: GuestEnvironment, ledger: Ledger, traced: boolean) {
@@ -55,6 +59,7 @@ export class Prims {
     }
     this.#kernel.setHandler("SIGSEGV", (page) => {
       this.#code(CODE.handler);
+      this.#dirtyPages++;
       this.#mprotect(page, 1, VMA_READ | VMA_WRITE);
     });
     this.#kernel.setHandler("SIGBUS", (page) => {
@@ -62,11 +67,6 @@ export class Prims {
       this.#writeProtect(page, 1, false);
     });
     this.#kernel.setHandler("SIGUSR1", () => this.#code(CODE.emptyHandler));
-  }
-
-  /** Whether a primitive is one of those that `setUp` and `run` know. */
-  static models(primitive: string): boolean {
-    return MODELLED.has(primitive);
   }
 
   /** The case's set-up. */
@@ -131,11 +131,15 @@ export class Prims {
         this.#dirtyAll();
         if (primitive === "uffd_wp_unprotect") this.#writeProtect(this.#region, n, true);
         return;
+      case "uffd_wp_fault_thread":
+        this.#kernel.setUserfaultThread((page) => {
+          this.#code(CODE.userfaultThread);
+          this.#writeProtect(page, 1, false);
+        });
+        this.#protectFaultRegion();
+        return;
       case "uffd_wp_fault_sigbus":
-        this.#registeredRegion(FAULT_REGION_PAGES);
-        this.#writeProtect(this.#region, FAULT_REGION_PAGES, false);
-        this.#dirtyAll();
-        this.#writeProtect(this.#region, FAULT_REGION_PAGES, true);
+        this.#protectFaultRegion();
         return;
     }
   }
@@ -205,8 +209,9 @@ export class Prims {
         return;
       case "ckpt_cycle_4096":
         this.#code(CODE.loopSetup + CODE.mprotect + 15);
-        this.#stores(this.#region, n, Math.floor(CYCLE_PAGES / n));
-        this.#code(n * CODE.copy);
+        this.#dirtyPages = 0;
+        this.#dirtySpread(n);
+        this.#code(this.#dirtyPages * CODE.copy);
         this.#mprotect(this.#region, CYCLE_PAGES, VMA_READ);
         return;
       case "copy_only":
@@ -261,6 +266,7 @@ export class Prims {
         this.#writeProtect(this.#region, n, primitive === "uffd_wp_protect");
         return;
       case "uffd_wp_fault_sigbus":
+      case "uffd_wp_fault_thread":
         this.#code(CODE.loopSetup - 2);
         this.#stores(this.#region, FAULTS, 2);
         return;
@@ -273,8 +279,22 @@ export class Prims {
 
   /** A loop of stores. An instruction that faults is begun once more for each fault. */
   #stores(first: number, count: number, stride: number): void {
-    const kernel = this.#kernel;
     this.#code(count * CODE.store);
+    this.#storesWithRetries(first, count, stride);
+  }
+
+  /**
+   * A cycle's stores, spread evenly over its region. The program divides whole numbers: where there are more stores than
+   * pages, all of them are to the first.
+   */
+  #dirtySpread(count: number): void {
+    this.#code(count * CODE.countedStore);
+    const stride = Math.floor(CYCLE_PAGES / count);
+    this.#storesWithRetries(this.#region, stride === 0 ? 1 : count, stride);
+  }
+
+  #storesWithRetries(first: number, count: number, stride: number): void {
+    const kernel = this.#kernel;
     const before = kernel.userFaults;
     for (let i = 0; i < count; i++) kernel.store(first + i * stride);
     this.#code(kernel.userFaults - before);
@@ -398,16 +418,17 @@ export class Prims {
     const kernel = this.#kernel;
     kernel.enter();
     const softDirty = kernel.memory.readPagemap(this.#region, pages);
-    const written = pages === CYCLE_PAGES ? PAGEMAP_BUFFER_PAGES : Math.ceil(pages / PAGEMAP_ENTRIES_PER_PAGE);
-    for (let page = 1; page <= written; page++) kernel.copyToUser(page);
+    const endBytes = PAGEMAP_BUFFER_OFFSET_BYTES + pages * PAGEMAP_ENTRY_BYTES;
+    for (let page = 0; page * PAGE_BYTES < endBytes; page++) kernel.copyToUser(PAGEMAP_BUFFER_PAGE + page);
     kernel.leave();
     return softDirty;
   }
 
   #softDirtyCycle(n: number): void {
-    this.#code(CODE.softDirtyCycle + n * CODE.softDirtyCopy);
-    this.#stores(this.#region, n, Math.floor(CYCLE_PAGES / n));
+    this.#code(CODE.softDirtyCycle);
+    this.#dirtySpread(n);
     const softDirty = this.#readPagemap(CYCLE_PAGES);
+    this.#code(softDirty.length * CODE.softDirtyCopy);
     const kernel = this.#kernel;
     const before = kernel.userFaults;
     for (const copied of softDirty.keys()) kernel.store(this.#buffer + copied);
@@ -427,6 +448,13 @@ export class Prims {
     kernel.leave();
   }
 
+  #protectFaultRegion(): void {
+    this.#registeredRegion(FAULT_REGION_PAGES);
+    this.#writeProtect(this.#region, FAULT_REGION_PAGES, false);
+    this.#dirtyAll();
+    this.#writeProtect(this.#region, FAULT_REGION_PAGES, true);
+  }
+
   #registeredRegion(pages: number): void {
     if (this.#isRegistered && this.#regionPages === pages) return;
     this.#newRegion(pages);
@@ -438,7 +466,7 @@ export class Prims {
     const kernel = this.#kernel;
     kernel.enter();
     this.ledger.charge(P.linux_ioctl, 1);
-    kernel.memory.writeProtect(first, pages, protect);
+    kernel.userfaultWriteProtect(first, pages, protect);
     kernel.leave();
   }
 }

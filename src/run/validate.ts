@@ -3,7 +3,7 @@ import { Ledger } from "../machine/ledger.ts";
 import { P, PRIMITIVE_COUNT, PRIMITIVES } from "../machine/primitives.ts";
 import { type MeasuredCase, type MeasuredSide, parseMeasuredCases } from "./measured-cases.ts";
 import { Prims } from "./prims.ts";
-import { HARNESS_INSTRUCTIONS } from "./prims-code.ts";
+import { HARNESS_INSTRUCTIONS, whyNotSimulated } from "./prims-code.ts";
 
 /** One figure of the simulator against one that was measured. Counts are of a whole run, instructions per operation. */
 export interface Check {
@@ -125,9 +125,10 @@ export function validateCases(groundTruth: unknown): Validation {
   for (const { key, build, cases } of parseMeasuredCases(groundTruth)) {
     for (const measured of cases) {
       const name = `${measured.primitive} n=${measured.n}`;
+      const why = whyNotSimulated(measured.primitive, measured.n);
       const skip = (reason: string) => skipped.push({ source: key, case: name, reason });
       if (build === undefined) skip("neither its key nor its description names a kernel that is modelled");
-      else if (!isModelled(measured.primitive)) skip("this primitive is not modelled");
+      else if (why !== undefined) skip(why);
       else for (const check of checkCase(build, measured)) checks.push({ source: key, case: name, ...check });
     }
   }
@@ -141,10 +142,6 @@ export interface SimulatedRun {
   readonly counts: Float64Array;
   readonly batchSizes: Readonly<Record<string, number>>;
   readonly lengths: Float64Array;
-}
-
-export function isModelled(primitive: string): boolean {
-  return Prims.models(primitive);
 }
 
 /** Sets a case up as its program did, with its warm-up runs, and runs it once. */
