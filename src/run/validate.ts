@@ -122,14 +122,14 @@ const TICK_FUNCTIONS = ["xen:common_interrupt", "xen:do_vcpu_op", "linux:asm_sys
 export function validateCases(groundTruth: unknown): Validation {
   const checks: Check[] = [];
   const skipped: Skipped[] = [];
-  for (const { key, build, cases } of parseMeasuredCases(groundTruth)) {
+  for (const { key, kernel, cases } of parseMeasuredCases(groundTruth)) {
     for (const measured of cases) {
       const name = `${measured.primitive} n=${measured.n}`;
-      const why = whyNotSimulated(measured.primitive, measured.n);
       const skip = (reason: string) => skipped.push({ source: key, case: name, reason });
-      if (build === undefined) skip("neither its key nor its description names a kernel that is modelled");
+      const why = whyNotSimulated(measured.primitive, measured.n);
+      if ("reason" in kernel) skip(kernel.reason);
       else if (why !== undefined) skip(why);
-      else for (const check of checkCase(build, measured)) checks.push({ source: key, case: name, ...check });
+      else for (const check of checkCase(kernel.build, measured)) checks.push({ source: key, case: name, ...check });
     }
   }
   return { checks, skipped };
