@@ -23,7 +23,7 @@ export function addValidateCommand(program: Command): void {
     .option("--all", "list every check, not only a summary and the misses")
     .option("--json", "print one JSON document")
     .action(async (options: ValidateOptions) => {
-      const result = options.cases === undefined ? validateBuiltIn() : validateCases(readCases(options.cases));
+      const result = options.cases === undefined ? validateBuiltIn() : validateFile(options.cases);
       if (options.json === true) await printJson(result);
       else await print(textOf(result, options.all === true));
       process.exitCode = result.checks.every(({ holds }) => holds) ? 0 : 1;
@@ -34,6 +34,25 @@ export function addValidateCommand(program: Command): void {
 function validateBuiltIn(): Validation {
   const [events, figures] = [validateCases(GROUND_TRUTH), validatePublished()];
   return { checks: [...events.checks, ...figures.checks], skipped: [...events.skipped, ...figures.skipped] };
+}
+
+/** @throws BadInputError that names the file, also where nothing in it can be checked */
+function validateFile(path: string): Validation {
+  const cases = readCases(path);
+  let result: Validation;
+  try {
+    result = validateCases(cases);
+  } catch (error) {
+    if (error instanceof BadInputError) throw new BadInputError(`--cases ${path}: ${error.message}`);
+    throw error;
+  }
+  if (result.checks.length > 0) return result;
+  const [first] = result.skipped;
+  if (first === undefined) throw new BadInputError(`--cases ${path}: there are no cases in it`);
+  const others = result.skipped.length > 1 ? ` (and ${integer(result.skipped.length - 1)} more)` : "";
+  throw new BadInputError(
+    `--cases ${path}: nothing in it can be checked: ${first.source} ${first.case}: ${first.reason}${others}`,
+  );
 }
 
 function readCases(path: string): unknown {
