@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { P } from "../../../src/machine/primitives.ts";
 import { CODE, whyNotSimulated } from "../../../src/run/prims-code.ts";
-import { simulateCase, validateCases } from "../../../src/run/validate.ts";
+import { simulateCase } from "../../../src/run/simulated-case.ts";
+import { validateCases } from "../../../src/run/validate.ts";
 
 const SIZES = [1, 2, 31, 32, 33, 100, 512, 513, 4096, 5000, 8192] as const;
 
