@@ -1,7 +1,7 @@
 import type { KernelBuildName } from "../linux/kernel-build.ts";
 import type { Price, PriceProfile } from "../machine/prices.ts";
 import { PRIMITIVES } from "../machine/primitives.ts";
-import { simulateCase } from "./validate.ts";
+import { simulateCase } from "./simulated-case.ts";
 
 /** What was measured of one unit of an operation, in ticks of the processor's time-stamp counter. */
 export interface Measurement {

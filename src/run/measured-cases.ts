@@ -1,5 +1,5 @@
-import { KERNEL_BUILDS, type KernelBuildName } from "../linux/kernel-build.ts";
 import { BadInputError } from "../program/program.ts";
+import { type MeasuredKernel, recogniseKernel } from "./measured-kernel.ts";
 
 /** What one side (bare hardware, or Xen PV) of a case did, as the file says it: per operation. */
 export interface MeasuredSide {
@@ -27,16 +27,9 @@ export interface MeasuredCase {
 
 export interface MeasuredVariant {
   readonly key: string;
-  /** The kernel build that it measures, or undefined when it cannot be recognised. */
-  readonly build: KernelBuildName | undefined;
+  readonly kernel: MeasuredKernel;
   readonly cases: readonly MeasuredCase[];
 }
-
-const BUILD_OF_KEY: Readonly<Record<string, KernelBuildName>> = {
-  k510_lean: "5.10-lean",
-  k61_default: "6.1-default",
-  k61_intel_pti_xpti: "6.1-pti",
-};
 
 /**
  * Reads measured cases from unknown data.
@@ -50,20 +43,10 @@ export function parseMeasuredCases(data: unknown): MeasuredVariant[] {
     if (!Array.isArray(cases)) throw new BadInputError(`variants.${key}.cases must be an array`);
     return {
       key,
-      build: buildOf(key, typeof description === "string" ? description : ""),
+      kernel: recogniseKernel(key, typeof description === "string" ? description : ""),
       cases: cases.map((item, index) => caseAt(item, `variants.${key}.cases[${index}]`)),
     };
   });
-}
-
-/** By key, or else by what the description says of kernel, mitigations and processor. */
-function buildOf(key: string, description: string): KernelBuildName | undefined {
-  const known = Object.hasOwn(BUILD_OF_KEY, key) ? BUILD_OF_KEY[key] : KERNEL_BUILDS.find((name) => name === key);
-  if (known !== undefined) return known;
-  const text = `${key} ${description}`;
-  if (/5[._]?10/.test(text)) return "5.10-lean";
-  if (!/6[._]?1(?!\d)|61/.test(text)) return undefined;
-  return /nehalem|intel|pti on|xpti on/i.test(text) ? "6.1-pti" : "6.1-default";
 }
 
 function caseAt(data: unknown, place: string): MeasuredCase {

@@ -9,7 +9,7 @@ export const CYCLE_PAGES = 4096;
 /** What the trace reader has mapped above everything else while events are recorded: its index and its buffer. */
 export const TRACE_PAGES = [4, 2048] as const;
 
-export const MODELLED: ReadonlySet<string> = new Set([
+const MODELLED: ReadonlySet<string> = new Set([
   "empty",
   "getpid",
   "mprotect_pair_1page",
@@ -36,6 +36,7 @@ export const MODELLED: ReadonlySet<string> = new Set([
   "uffd_wp_protect",
   "uffd_wp_unprotect",
   "uffd_wp_fault_sigbus",
+  "uffd_wp_fault_thread",
   "pipe_self_write_read",
   "pipe_pingpong_2switches",
 ]);
@@ -47,9 +48,41 @@ export const TRACED_IMAGE_PAGES: Readonly<Record<KernelBuildName, number>> = {
   "6.1-default": 261,
   "6.1-pti": 259,
 };
-/** Pages of the program's array for pagemap entries, which is not aligned. */
-export const PAGEMAP_BUFFER_PAGES = 9;
-export const PAGEMAP_ENTRIES_PER_PAGE = 512;
+export const PAGE_BYTES = 4096;
+/** Where the program's array for pagemap entries, which is not aligned, begins in its first page, and how many it holds. */
+export const PAGEMAP_BUFFER_OFFSET_BYTES = 0x3a0;
+const PAGEMAP_BUFFER_ENTRIES = 8192;
+export const PAGEMAP_ENTRY_BYTES = 8;
+/** Memory of the measured guest, which has no swap. */
+const GUEST_PAGES = (1 << 30) / PAGE_BYTES;
+/** Primitives whose n pages are a mapping of the program. */
+const OF_N_PAGES: ReadonlySet<string> = new Set([
+  "mprotect_rw_to_ro",
+  "mprotect_ro_to_rw",
+  "mprotect_ro_to_rw_then_touch",
+  "softdirty_clear_refs",
+  "softdirty_write_fault",
+  "softdirty_read_pagemap",
+  "uffd_wp_protect",
+  "uffd_wp_unprotect",
+]);
+/** The program keeps n in an int. */
+const MOST_N = 2 ** 31 - 1;
+
+/** Why a case cannot be simulated, or undefined when it can: what the program itself cannot do is not made up. */
+export function whyNotSimulated(primitive: string, n: number): string | undefined {
+  if (primitive === "fork_exit_wait") return "fork, exit and wait are not simulated: a guest has one process";
+  if (!MODELLED.has(primitive)) return "no such primitive is simulated";
+  if (n > MOST_N) return `the measured program keeps n in an int, up to ${MOST_N}`;
+  if (OF_N_PAGES.has(primitive) && n > GUEST_PAGES) return `the measured guest has ${GUEST_PAGES} pages of memory`;
+  if (primitive === "copy_only" && n > CYCLE_PAGES) {
+    return `the measured program copies to a buffer of ${CYCLE_PAGES} pages, and would write beyond it`;
+  }
+  if (primitive === "softdirty_read_pagemap" && n > PAGEMAP_BUFFER_ENTRIES) {
+    return `the measured program reads into an array of ${PAGEMAP_BUFFER_ENTRIES} entries, and would write beyond it`;
+  }
+  return undefined;
+}
 
 /** Two marks and the call through the table of cases: in the split of instructions, but not in their total. */
 export const HARNESS_INSTRUCTIONS = 5;
@@ -63,21 +96,26 @@ export const CODE = {
   mprotectInLoop: 10,
   /** One store of a loop over pages. */
   store: 4,
+  /** The same in a loop that counts, too. */
+  countedStore: 5,
   load: 5,
   /** SIGSEGV handler that notes the page and opens it, the mprotect in it and the return to the kernel. */
   handler: 28,
   emptyHandler: 6,
   tgkill: 19,
-  copy: 530,
+  /** Copies of a page: from the handler's list, of one that pagemap calls dirty (besides the test), in a plain loop. */
+  copy: 529,
   clearRefs: 15,
   readPagemap: 25,
   softDirtyCycle: 24_625,
-  softDirtyCopy: 529,
+  softDirtyCopy: 528,
   mmapPair: 25,
   privcmd: 35,
   badIoctl: 40,
   writeProtect: 37,
   writeProtectHandler: 41,
+  /** Turn of the thread that reads an event and opens the page, counted in the program's code as the same compiler makes it. */
+  userfaultThread: 97,
   copyOnly: 528,
   pipeLoopSetup: 13,
   /** A write to a pipe and a read from it. */
