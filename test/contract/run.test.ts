@@ -124,6 +124,28 @@ test("run: pages, bytes and traps of a program whose writes are known", () => {
   assert.equal(older.totals.traps, 16, "5.10 faults twice: mprotect leaves the entry read-only");
 });
 
+test("run: remus copies pages of the whole guest, and says how many; regions keep what is theirs", () => {
+  for (const commit of ["sync", "async"]) {
+    // To a replica, so that nothing but pages is copied by the tool.
+    const machine = ["--environment", "xen-hap", "--target", "replica", "--commit", commit];
+    const [remus, regionsOnly] = ["remus", "hv-protect"].map((technique) =>
+      run([sample("heat.c"), "--technique", technique, ...machine, "--", "64"]),
+    );
+    const copied = remus.costByPrimitive.find(({ primitive }) => primitive === "user.memcpy.byte");
+    assert.equal(remus.totals.copiedBytes, copied?.count);
+    assert.equal(remus.totals.copiedBytes, 4096 * remus.totals.dirtyPages);
+    for (const key of ["dirtyPages", "copiedBytes"] as const) {
+      assert.equal(
+        remus.totals[key],
+        remus.checkpoints.reduce((sum, checkpoint) => sum + checkpoint[key], 0),
+      );
+      assert.ok(remus.checkpoints.every((checkpoint, i) => checkpoint[key] > regionsOnly.checkpoints[i][key]));
+    }
+    assert.equal(remus.totals.dirtyBytes, regionsOnly.totals.dirtyBytes);
+    assert.deepEqual(remus.regions, regionsOnly.regions);
+  }
+});
+
 test("run --commit async: fewer cycles to wait for, the same images, and only where writes are noticed", () => {
   const folder = scratch();
   const [sync, async] = ["sync", "async"].map((commit) =>

@@ -108,7 +108,9 @@ function textOf(result: RunResult, options: RunOptions): string {
   const { run, report, profile } = result;
   const { totals } = report;
   const { environment, technique } = run.machine.options;
-  const knowsBytes = techniqueOf(technique).needsEveryWrite === true;
+  const { needsEveryWrite, class: kind } = techniqueOf(technique);
+  const dirty = `${integer(totals.dirtyPages)} dirty pages`;
+  const copied = `${bytes(totals.copiedBytes)} copied`;
   const stdout = new TextDecoder().decode(run.stdout);
   const parts: string[] = [];
   if (stdout !== "") parts.push(stdout.trimEnd());
@@ -124,8 +126,11 @@ function textOf(result: RunResult, options: RunOptions): string {
       (totals.backgroundCycles > 0
         ? `  background  ${cycles(totals.backgroundCycles)} cycles on another processor\n`
         : "") +
-      `  checkpoints ${totals.checkpoints}: ${integer(totals.dirtyPages)} dirty pages, ${bytes(totals.copiedBytes)} copied, ` +
-      `${bytes(totals.dirtyBytes)} of them written, ${knowsBytes ? "by single bytes where a log has them" : "in 64-byte lines"}\n` +
+      `  checkpoints ${totals.checkpoints}: ` +
+      (kind === "transparent"
+        ? `${dirty} of the whole guest, ${copied}; of its regions ${bytes(totals.dirtyBytes)} written, `
+        : `${dirty}, ${copied}, ${bytes(totals.dirtyBytes)} of them written, `) +
+      `${needsEveryWrite === true ? "by single bytes where a log has them" : "in 64-byte lines"}\n` +
       `  events      ${integer(totals.traps)} traps, ${integer(totals.hypercalls)} hypercalls, ${integer(totals.signals)} signals\n` +
       `  prices      ${confidenceText(report.confidence)}`,
   );
