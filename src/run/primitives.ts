@@ -1,7 +1,7 @@
 import type { Region } from "../checkpoint/regions.ts";
 import { byteFromPage } from "../checkpoint/targets.ts";
-import { type CheckpointOptions, ENVIRONMENTS, type Environment, type TechniqueId } from "../checkpoint/technique.ts";
-import { techniqueOf } from "../checkpoint/techniques.ts";
+import { type CheckpointOptions, ENVIRONMENTS, type Environment } from "../checkpoint/technique.ts";
+import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import type { KernelVersion } from "../linux/kernel-build.ts";
 import { NO_SITE, type Phase } from "../machine/context.ts";
 import { type PriceList, type PriceProfile, priceList } from "../machine/prices.ts";

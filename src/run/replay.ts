@@ -1,8 +1,7 @@
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import { PAGE_BYTES } from "../checkpoint/pages.ts";
 import type { Region, SavedRegion } from "../checkpoint/regions.ts";
-import type { TechniqueId } from "../checkpoint/technique.ts";
-import { techniqueOf } from "../checkpoint/techniques.ts";
+import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import { BadInputError } from "../program/program.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ENVIRONMENTS, TECHNIQUE_IDS } from "../../src/checkpoint/technique.ts";
+import { ENVIRONMENTS } from "../../src/checkpoint/technique.ts";
+import { TECHNIQUE_IDS } from "../../src/checkpoint/techniques.ts";
 import { cli, cliJson, program, sample, scratch } from "./cli.ts";
 
 interface Result {

@@ -37,10 +37,11 @@ import { PageFlags } from "../page-flags.ts";
 import { mergeRanges, PAGE_BYTES, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
-export const remus: TechniqueDefinition = {
+export const remus: TechniqueDefinition<"remus"> = {
   id: "remus",
   class: "transparent",
   title: "Remus: the whole guest",
+  summary: "Xen tracks the whole guest, which pauses while it is copied.",
   noticesWrites: true,
   keepsFlagsOnly: true,
   unavailable: (environment) =>

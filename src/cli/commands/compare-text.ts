@@ -1,5 +1,5 @@
-import type { Environment, TechniqueId } from "../../checkpoint/technique.ts";
-import { techniqueOf } from "../../checkpoint/techniques.ts";
+import type { Environment } from "../../checkpoint/technique.ts";
+import { type TechniqueId, techniqueOf } from "../../checkpoint/techniques.ts";
 import { type PriceProfile, priceList } from "../../machine/prices.ts";
 import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
 import type { MachineOptions } from "../../run/machine.ts";

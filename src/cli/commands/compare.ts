@@ -2,8 +2,8 @@ import { SingleBar } from "cli-progress"; // cli-progress 3.12, MIT: a bar on st
 import { type Command, Option } from "commander";
 import { ImageStore } from "../../checkpoint/images.ts";
 import { optionsIn, refusalOf } from "../../checkpoint/refusal.ts";
-import { ENVIRONMENTS, type Environment, TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/technique.ts";
-import { techniqueOf } from "../../checkpoint/techniques.ts";
+import { ENVIRONMENTS, type Environment } from "../../checkpoint/technique.ts";
+import { TECHNIQUE_IDS, type TechniqueId, techniqueOf } from "../../checkpoint/techniques.ts";
 import { Ledger } from "../../machine/ledger.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { BadInputError } from "../../program/program.ts";

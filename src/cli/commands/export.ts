@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import { ENVIRONMENTS, type Environment, TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/technique.ts";
+import { ENVIRONMENTS, type Environment } from "../../checkpoint/technique.ts";
+import { TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/techniques.ts";
 import { BadInputError } from "../../program/program.ts";
 import { exportRun } from "../../session/exports/export-run.ts";
 import { exportedRunOf } from "../../session/exports/exported-run.ts";

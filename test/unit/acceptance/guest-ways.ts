@@ -1,11 +1,5 @@
 import { refusalOf } from "../../../src/checkpoint/refusal.ts";
-import {
-  COMMITS,
-  COPIERS,
-  ENVIRONMENTS,
-  TARGETS,
-  type TechniqueDefinition,
-} from "../../../src/checkpoint/technique.ts";
+import { COMMITS, COPIERS, ENVIRONMENTS, TARGETS } from "../../../src/checkpoint/technique.ts";
 import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../../src/run/machine.ts";
 import { GATES } from "../../../src/xen/checkpoint-service.ts";
@@ -13,7 +7,7 @@ import { GATES } from "../../../src/xen/checkpoint-service.ts";
 /** Every technique wherever it is offered. */
 export const GUEST_WAYS = waysOf(TECHNIQUES);
 
-function waysOf(techniques: readonly TechniqueDefinition[]): readonly MachineOptions[] {
+function waysOf(techniques: typeof TECHNIQUES): readonly MachineOptions[] {
   return ENVIRONMENTS.flatMap((environment) =>
     techniques
       .filter((technique) => technique.unavailable(environment) === undefined)

@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { CheckpointEngine } from "../../../src/checkpoint/engine.ts";
 import type { Region } from "../../../src/checkpoint/regions.ts";
 import { DEFAULT_OPTIONS, type TechniqueDefinition } from "../../../src/checkpoint/technique.ts";
-import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
+import { TECHNIQUES, type TechniqueId } from "../../../src/checkpoint/techniques.ts";
 import { createGuest } from "../../../src/linux/guest.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
@@ -23,15 +23,16 @@ const firstSeed = Number(process.env.SEED ?? 1);
 
 const example = await exampleOfThePage();
 // What the page's line does.
-(TECHNIQUES as TechniqueDefinition[]).push(example);
+(TECHNIQUES as (typeof example)[]).push(example);
 
-async function exampleOfThePage(): Promise<TechniqueDefinition> {
+async function exampleOfThePage(): Promise<TechniqueDefinition<TechniqueId>> {
   const code = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(FOLDER, "README.md"), "utf8"))?.[1];
   assert.ok(code !== undefined, "the page shows the file");
   const file = join(FOLDER, `.example-${process.pid}.ts`);
   try {
     writeFileSync(file, code);
-    return ((await import(pathToFileURL(file).href)) as { readonly regionProtect: TechniqueDefinition }).regionProtect;
+    return ((await import(pathToFileURL(file).href)) as { readonly regionProtect: TechniqueDefinition<TechniqueId> })
+      .regionProtect;
   } finally {
     rmSync(file, { force: true });
   }
