@@ -130,7 +130,7 @@ export interface PriceFlags {
 
 /** The profile that is named, with the devices that are supposed instead of its own. */
 export function profileOf({ prices, bandwidth, roundTrip, diskBandwidth, diskFlush }: PriceFlags): PriceProfile {
-  return withDevices(loadProfile(prices), {
+  return withDevices(loadProfile(prices, `--prices ${prices}`), {
     wireBytesPerSecond: bandwidth,
     wireRoundTripSeconds: roundTrip,
     diskBytesPerSecond: diskBandwidth,

@@ -196,6 +196,12 @@ test("run: what cannot be combined is refused in one sentence that says what can
       "--target replica --round-trip soon",
       /^option '--round-trip <time>' argument 'soon' is invalid\. a time such as /,
     ],
+    ["--hybrid-writes 3", /^--hybrid-writes .* it is hv-protect; leave it out, or choose --technique hv-hybrid$/],
+    ["--background-rate 2", /^--background-rate .* it is sync; leave it out, or choose --commit async$/],
+    ["--bandwidth 1Gbit", /^--bandwidth .* it is memory; leave it out, or choose --target replica$/],
+    ["--target disk --round-trip 1ms", /^--round-trip .* it is disk; leave it out, or choose --target replica$/],
+    ["--target replica --disk-flush 1ms", /^--disk-flush .* it is replica; leave it out, or choose --target disk$/],
+    ["--disk-bandwidth 1MB", /^--disk-bandwidth .* it is memory; leave it out, or choose --target disk$/],
     ["--background-rate -1", /^option '--background-rate <bytes>' .*a number above 0/],
   ] as const) {
     const { code, stdout, stderr } = cli(["run", program("counter.c"), ...options.split(" ")]);
@@ -302,6 +308,21 @@ test("bad input: exit code 2 and one sentence that names the place", () => {
     [["frobnicate"], /frobnicate/],
     [["compare", program("counter.c"), "--techniques", "mprotect,magic"], /magic/],
     [["validate", "--cases", "nowhere.json"], /nowhere\.json/],
+    [
+      ["run", program("counter.c"), "--out", "nowhere/x.cklens"],
+      /^--out nowhere\/x\.cklens: the folder nowhere is not/,
+    ],
+    [["run", program("counter.c"), "--out", "test"], /^cannot write the run file test: it is a folder$/m],
+    [["prices", "free"], /^free: no price profile has this name/],
+    [["compare", "nowhere.cklens"], /^nowhere\.cklens: there is no such file; .*run file/],
+    [["compare", "README.md"], /^README\.md is no run file.* no program/],
+    [
+      ["compare", program("counter.c"), "--techniques", "mprotect", "--hybrid-writes", "3"],
+      /^--hybrid-writes .*hv-hybrid/,
+    ],
+    [["crash", program("counter.c"), "--background-rate", "2"], /^--background-rate .*--commit async/],
+    [["audit", program("counter.c"), "--bandwidth", "1Gbit"], /^--bandwidth .*--target replica/],
+    [["primitives", "--disk-flush", "1ms"], /^--disk-flush .*--target disk/],
   ];
   for (const [args, expected] of cases) {
     const { code, stdout, stderr } = cli(args);

@@ -197,8 +197,8 @@ function refusals(cells: readonly Cell[]): string[] {
   for (const cell of cells) {
     if (!("reason" in cell)) continue;
     const { technique, environment, reason } = cell;
-    // The sentence without its names and its alternatives.
-    const why = reason.split(";")[0].replaceAll(technique, "it").replaceAll(environment, "it");
+    // The sentence without its own names: where others can be chosen instead, it is another one.
+    const why = reason.replaceAll(technique, "it").replaceAll(environment, "it");
     const key = `${technique}\n${why}`;
     const entry = byTechnique.get(key) ?? { technique, environments: [], why, reason };
     entry.environments.push(environment);

@@ -11,9 +11,10 @@ import {
   type ExportTableName,
 } from "../../session/exports/formats.ts";
 import { readRunFile } from "../../worker/run-files.ts";
-import { writeWhole } from "../../worker/write-whole.ts";
+import { checkFolderOf, writeWhole } from "../../worker/write-whole.ts";
 import { addPriceOptions, type PriceFlags, profileOf } from "../options.ts";
 import { print } from "../output.ts";
+import { refuseUnused } from "../unused-options.ts";
 
 interface ExportOptions extends PriceFlags {
   readonly format: ExportFormat;
@@ -57,6 +58,7 @@ export function addExportCommand(program: Command): void {
     if (out === undefined && format !== "csv" && process.stdout.isTTY) {
       throw new BadInputError(`--format ${format} is not for a terminal: name a file with --out`);
     }
+    if (out !== undefined) checkFolderOf(out);
     const profile = profileOf(options);
     const run = readRunFile(path);
     const machine = {
@@ -64,6 +66,7 @@ export function addExportCommand(program: Command): void {
       ...(technique === undefined ? {} : { technique }),
       ...(environment === undefined ? {} : { environment }),
     };
+    refuseUnused(command, machine);
     const bytes = exportRun(exportedRunOf(run, machine, profile), format, table);
     if (out === undefined) await print(bytes);
     else writeWhole(out, "the export", bytes);

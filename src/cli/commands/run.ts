@@ -6,6 +6,7 @@ import { imagesUpTo } from "../../run/run-file.ts";
 import { bytes, cycles, integer, percent } from "../../run/units.ts";
 import { readRunFile } from "../../worker/run-files.ts";
 import { type RunResult, runProgram } from "../../worker/session.ts";
+import { checkFolderOf } from "../../worker/write-whole.ts";
 import {
   addCheckpointOptions,
   addMachineOptions,
@@ -20,6 +21,7 @@ import {
 } from "../options.ts";
 import { confidenceText, print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
+import { refuseUnused } from "../unused-options.ts";
 
 interface RunOptions extends ProgramOptions, MachineFlags, PriceFlags {
   readonly out?: string;
@@ -43,6 +45,8 @@ export function addRunCommand(program: Command): void {
     .option("--json", "print one JSON document");
   addPriceOptions(addCheckpointOptions(addMachineOptions(addProgramOptions(command))));
   command.action(async (path: string, args: string[], options: RunOptions) => {
+    refuseUnused(command, { ...options, techniques: [options.technique] });
+    if (options.out !== undefined) checkFolderOf(options.out);
     const machine = machineOptionsOf(options);
     const result = await runProgram({
       ...programInputOf(path, args, options),
