@@ -131,6 +131,12 @@ function translatableStrings() {
       for (const [, string] of text.matchAll(/\bt\(\s*("(?:[^"\\]|\\.)*")/g)) strings.add(JSON.parse(string));
     }
   }
+  // What techniques say of themselves is shown, too.
+  const techniques = "src/checkpoint/techniques";
+  for (const name of readdirSync(techniques).filter((file) => file.endsWith(".ts"))) {
+    const text = readFileSync(`${techniques}/${name}`, "utf8");
+    for (const [, string] of text.matchAll(/\bsummary:\s*("(?:[^"\\]|\\.)*")/g)) strings.add(JSON.parse(string));
+  }
   const bundle = Object.fromEntries([...strings].sort().map((string) => [string, string]));
   writeFileSync("l10n/bundle.l10n.json", `${JSON.stringify(bundle, null, 2)}\n`);
 }

@@ -71,6 +71,11 @@ export class CheckpointEngine {
     return this.#regionIndex;
   }
 
+  /** Pages that the checkpoint being taken has copied of the whole guest; undefined where the technique saves regions alone. */
+  get wholeGuestPages(): number | undefined {
+    return this.technique.wholeGuest === undefined ? undefined : this.#wholePages;
+  }
+
   /** Whether the first write to a page of linear memory is the technique's business now. */
   isArmed(page: number): boolean {
     return this.technique.isArmed(this.#base + page);

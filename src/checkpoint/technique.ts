@@ -6,23 +6,6 @@ import type { Gate, PageRange } from "../xen/checkpoint-service.ts";
 import type { XenServices } from "../xen/services.ts";
 import type { PageRuns, WrittenRuns } from "./written-bytes.ts";
 
-export const TECHNIQUE_IDS = [
-  "full-copy",
-  "mprotect",
-  "soft-dirty",
-  "uffd-wp",
-  "uffd-wp-sigbus",
-  "hash",
-  "hv-protect",
-  "hv-emulate",
-  "hv-hybrid",
-  "hv-scan",
-  "spml",
-  "epml",
-  "remus",
-] as const;
-export type TechniqueId = (typeof TECHNIQUE_IDS)[number];
-
 export const ENVIRONMENTS = GUEST_ENVIRONMENTS;
 export type Environment = GuestEnvironment;
 
@@ -122,11 +105,13 @@ export interface WholeGuest {
   release(): void;
 }
 
-/** One entry of the table of techniques. */
-export interface TechniqueDefinition {
-  readonly id: TechniqueId;
+/** One entry of the table of techniques, which knows by their types what names there are. */
+export interface TechniqueDefinition<Id extends string = string> {
+  readonly id: Id;
   readonly class: "user" | "hypervisor" | "hardware" | "transparent";
   readonly title: string;
+  /** How it finds written pages, in a line of English to choose by. */
+  readonly summary: string;
   /**
    * Whether somebody learns of a write to an armed page before it is done, and can copy the page first: what asynchronous
    * commits need.

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander"; // commander 14, MIT: the established parser of options
-import { COMMITS, COPIERS, ENVIRONMENTS, MOST_HYBRID_WRITES, TARGETS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
+import { COMMITS, COPIERS, ENVIRONMENTS, MOST_HYBRID_WRITES, TARGETS } from "../checkpoint/technique.ts";
+import { TECHNIQUE_IDS } from "../checkpoint/techniques.ts";
 import type { PriceProfile } from "../machine/prices.ts";
 import { withDevices } from "../machine/what-if.ts";
 import { BadInputError } from "../program/program.ts";
@@ -129,7 +130,7 @@ export interface PriceFlags {
 
 /** The profile that is named, with the devices that are supposed instead of its own. */
 export function profileOf({ prices, bandwidth, roundTrip, diskBandwidth, diskFlush }: PriceFlags): PriceProfile {
-  return withDevices(loadProfile(prices), {
+  return withDevices(loadProfile(prices, `--prices ${prices}`), {
     wireBytesPerSecond: bandwidth,
     wireRoundTripSeconds: roundTrip,
     diskBytesPerSecond: diskBandwidth,

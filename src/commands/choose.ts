@@ -9,27 +9,6 @@ import { type App, tell } from "./app.ts";
 import { calibratedProfile } from "./calibrate.ts";
 import { perspectiveOf, setMachine } from "./perspective.ts";
 
-/** How a technique finds written pages, in a line. */
-function techniqueDetail(id: string): string {
-  const { t } = vscode.l10n;
-  const details: Readonly<Record<string, string>> = {
-    "full-copy": t("Finds nothing: everything is copied each time."),
-    mprotect: t("Pages are read-only; the first write raises SIGSEGV, whose handler opens the page."),
-    "soft-dirty": t("Linux closes all pages; the first write faults in the kernel, which sets a bit."),
-    "uffd-wp": t("userfaultfd protects pages; the first write becomes an event for a thread."),
-    "uffd-wp-sigbus": t("userfaultfd protects pages; the first write becomes a signal."),
-    hash: t("No write is noticed; each page is hashed at a checkpoint."),
-    "hv-protect": t("Xen write-protects pages; the first write traps to Xen, which sets a bit in a shared bitmap."),
-    "hv-emulate": t("Pages stay protected; Xen emulates each write and logs its bytes."),
-    "hv-hybrid": t("Xen emulates the first writes of a page and logs them, then opens it."),
-    "hv-scan": t("Xen clears the dirty bits of page tables, and reads them at a checkpoint."),
-    spml: t("The processor logs written pages; Xen drains the log."),
-    epml: t("The processor logs written pages; the guest drains the log."),
-    remus: t("Xen tracks the whole guest, which pauses while it is copied."),
-  };
-  return details[id] ?? "";
-}
-
 function environmentDetail(id: Environment): string {
   const { t } = vscode.l10n;
   switch (id) {
@@ -78,7 +57,7 @@ export async function chooseTechnique(app: App, environment = machineNow(app).en
         description: [technique.title, cost, technique.hypothetical ? t("no processor has it") : undefined]
           .filter((part) => part !== undefined)
           .join("  ·  "),
-        detail: techniqueDetail(technique.id),
+        detail: t(technique.summary),
       });
     } else refused.push({ ...common, description: technique.title, detail: refusal, refusal });
   }

@@ -1,6 +1,7 @@
 /** Apart from the other settings: what there is to choose from is the whole simulator, which is not loaded to show text. */
 import * as vscode from "vscode";
-import { COMMITS, COPIERS, ENVIRONMENTS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
+import { COMMITS, COPIERS, ENVIRONMENTS } from "../checkpoint/technique.ts";
+import { TECHNIQUE_IDS } from "../checkpoint/techniques.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import { oneOf, SECTION } from "./settings.ts";
 

@@ -184,7 +184,7 @@ export function runLive(input: LiveInput): LiveRun {
     commit(name, version, site, saved) {
       recorder.calls.commit(name, version, site, saved);
       checkpointed = { name, version };
-      checkpoints.push(summaryOf(name, version, machine.engine.epoch, mmu.cycles(), saved));
+      checkpoints.push(summaryOf(name, version, machine.engine, mmu.cycles(), saved));
     },
     committed(image, safeAt) {
       input.onCheckpoint?.(image.version, image.cycle, safeAt);

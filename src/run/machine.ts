@@ -1,12 +1,7 @@
 import { CheckpointEngine } from "../checkpoint/engine.ts";
 import { refusalOf } from "../checkpoint/refusal.ts";
-import {
-  type CheckpointOptions,
-  DEFAULT_OPTIONS,
-  type Environment,
-  type TechniqueId,
-} from "../checkpoint/technique.ts";
-import { techniqueOf } from "../checkpoint/techniques.ts";
+import { type CheckpointOptions, DEFAULT_OPTIONS, type Environment } from "../checkpoint/technique.ts";
+import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import { createGuest } from "../linux/guest.ts";
 import type { GuestProcess } from "../linux/guest-process.ts";
 import { PHASE_NUMBER, type Phase } from "../machine/context.ts";

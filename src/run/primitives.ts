@@ -1,6 +1,7 @@
 import type { Region } from "../checkpoint/regions.ts";
-import { type CheckpointOptions, ENVIRONMENTS, type Environment, type TechniqueId } from "../checkpoint/technique.ts";
-import { techniqueOf } from "../checkpoint/techniques.ts";
+import { byteFromPage } from "../checkpoint/targets.ts";
+import { type CheckpointOptions, ENVIRONMENTS, type Environment } from "../checkpoint/technique.ts";
+import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import type { KernelVersion } from "../linux/kernel-build.ts";
 import { NO_SITE, type Phase } from "../machine/context.ts";
 import { type PriceList, type PriceProfile, priceList } from "../machine/prices.ts";
@@ -12,7 +13,10 @@ import { type RatioBand, ratioBand } from "./ratio-band.ts";
 import { PAPER_RATIO, reasonFor } from "./ratio-reason.ts";
 import { type TurningPrice, turningPrices } from "./verdicts.ts";
 
-/** What high availability needs of a checkpoint, step by step. */
+/**
+ * What high availability needs of a checkpoint, step by step. Either side's row has the same parts: `copy` ends when the bytes
+ * are where images are kept, and `whole-cycle` when the image there is valid.
+ */
 export const HA_PRIMITIVES = ["arm", "dirty", "dirty-scattered", "collect", "copy", "whole-cycle"] as const;
 export type HaPrimitive = (typeof HA_PRIMITIVES)[number];
 
@@ -177,7 +181,7 @@ function measure(options: PrimitiveOptions, environment: Environment, technique:
   const copier = technique === HYPERVISOR_TECHNIQUE ? "hypervisor" : "guest";
   for (const pages of PAGE_COUNTS) {
     const events = steadyCycle(start(REGION_PAGES, copier), pages);
-    operations.push({ primitive: "copy", pages, counts: phase(events, "copy") });
+    operations.push({ primitive: "copy", pages, counts: copiesOf(events, options.target) });
   }
   for (const { pages, events } of cycles) {
     operations.push({ primitive: "whole-cycle", pages, counts: sum([...events.values()]) });
@@ -218,15 +222,13 @@ class CheckpointedRegion {
     this.#checkpoint();
   }
 
-  /** Writes these pages of the region and takes a checkpoint. @returns the events by phase, without the commit's */
+  /** Writes these pages of the region and takes a checkpoint. @returns the events by phase */
   cycle(pages: readonly number[]): Map<Phase, Float64Array> {
     const before = this.#byPhase();
     for (const page of pages) this.#write(page);
     this.#checkpoint();
     const events = new Map<Phase, Float64Array>();
-    for (const [name, counts] of this.#byPhase()) {
-      if (name !== "commit") events.set(name, difference(counts, before.get(name)));
-    }
+    for (const [name, counts] of this.#byPhase()) events.set(name, difference(counts, before.get(name)));
     return events;
   }
 
@@ -259,6 +261,16 @@ class CheckpointedRegion {
 /** This many of `pageCount` pages, evenly apart, ascending. */
 function spread(count: number, pageCount: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor((i * pageCount) / count));
+}
+
+/**
+ * The copies of a cycle until their bytes are where images are kept. To a device the hypervisor lets them cross as it copies;
+ * what the process copies is only staged, and crosses in the commit. In memory nothing crosses.
+ */
+function copiesOf(events: ReadonlyMap<Phase, Float64Array>, target: CheckpointOptions["target"]): Float64Array {
+  const counts = phase(events, "copy").slice();
+  if (target !== "memory") counts[byteFromPage(target)] += phase(events, "commit")[byteFromPage(target)];
+  return counts;
 }
 
 function phase(events: ReadonlyMap<Phase, Float64Array>, name: Phase): Float64Array {

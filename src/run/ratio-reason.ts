@@ -7,6 +7,8 @@ export const PAPER_RATIO = { low: 4, high: 13 } as const;
 /** Kinds of work, each with the primitives that are part of it; the first that fits a name counts. */
 const WORK: readonly (readonly [kind: string, names: RegExp])[] = [
   ["copying", /memcpy|copy_page|service\.copy/],
+  ["sending to the replica", /^wire\./],
+  ["writing to the disk", /^disk\./],
   [
     "looking for dirty pages",
     /^user\.(list|bitmap|pagemap|hash|compare|ring|reverse_map)|pagemap|clear_refs|dirty_bits|pml/,

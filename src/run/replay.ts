@@ -1,6 +1,7 @@
+import type { CheckpointEngine } from "../checkpoint/engine.ts";
+import { PAGE_BYTES } from "../checkpoint/pages.ts";
 import type { Region, SavedRegion } from "../checkpoint/regions.ts";
-import type { TechniqueId } from "../checkpoint/technique.ts";
-import { techniqueOf } from "../checkpoint/techniques.ts";
+import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import { BadInputError } from "../program/program.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
@@ -14,10 +15,17 @@ export interface CheckpointSummary {
   readonly epoch: number;
   /** Virtual cycle of the program. */
   readonly cycle: number;
+  /** Pages that it copied: of the regions, each page for each of them, or of the whole guest where the technique saves that. */
+  readonly pageCount: number;
+  /** Bytes of those. */
+  readonly copiedBytes: number;
+  /** Bytes of the regions that were written, as `SavedRegion` counts them. */
+  readonly dirtyBytes: number;
   /** Regions of which it saved something. */
   readonly saved: readonly SavedSummary[];
 }
 
+/** What a checkpoint has of one region, whatever else was copied for it. */
 export interface SavedSummary {
   /** Number of the region. */
   readonly region: number;
@@ -112,7 +120,7 @@ export function replay(recording: Recording, options: MachineOptions, observer?:
             break;
           }
           case "commit":
-            checkpoints.push(summaryOf(call.name, call.version, engine.epoch, cycle[i], saved));
+            checkpoints.push(summaryOf(call.name, call.version, engine, cycle[i], saved));
             engine.commit(site[i]);
             saved = [];
             break;
@@ -148,10 +156,11 @@ function storesUntil(kind: Uint8Array, from: number): number {
   return end;
 }
 
+/** @param engine which has saved everything, and has not committed it */
 export function summaryOf(
   name: string,
   version: number,
-  epoch: number,
+  { epoch, wholeGuestPages }: Pick<CheckpointEngine, "epoch" | "wholeGuestPages">,
   cycle: number,
   saved: readonly SavedRegion[],
 ): CheckpointSummary {
@@ -159,7 +168,15 @@ export function summaryOf(
   for (const { region, pages, bytes, dirtyBytes } of saved)
     if (pages.length > 0)
       parts.push({ region: region.number, pageCount: pages.length, copiedBytes: bytes, dirtyBytes });
-  return { name, version, epoch, cycle, saved: parts };
+  const copied =
+    wholeGuestPages === undefined
+      ? { pageCount: sum(parts, "pageCount"), copiedBytes: sum(parts, "copiedBytes") }
+      : { pageCount: wholeGuestPages, copiedBytes: wholeGuestPages * PAGE_BYTES };
+  return { name, version, epoch, cycle, ...copied, dirtyBytes: sum(parts, "dirtyBytes"), saved: parts };
+}
+
+function sum(parts: readonly SavedSummary[], figure: Exclude<keyof SavedSummary, "region">): number {
+  return parts.reduce((total, part) => total + part[figure], 0);
 }
 
 function known(region: Region | undefined): Region {

@@ -21,8 +21,11 @@ export interface CheckpointCost {
   readonly version: number;
   readonly name: string;
   readonly cycle: number;
+  /** Pages that it copied: of the regions, or of the whole guest where the technique saves that. */
   readonly dirtyPages: number;
+  /** Bytes of the regions that were written, in 64-byte lines or as a log has them. */
   readonly dirtyBytes: number;
+  /** Bytes of the pages that it copied. */
   readonly copiedBytes: number;
   readonly costCycles: Readonly<Record<"track" | "collect" | "copy" | "arm" | "commit", number>>;
 }
@@ -41,7 +44,7 @@ export interface RegionCost {
   readonly id: number;
   readonly name: string;
   readonly bytes: number;
-  /** Dirty pages saved, over all checkpoints. */
+  /** Dirty pages of it that were saved, over all checkpoints. */
   readonly dirtyPages: number;
   /** Bytes copied for each byte of a written 64-byte line; null when nothing was written. */
   readonly writeAmplification: number | null;
@@ -61,6 +64,7 @@ export interface CostReport {
     readonly overheadHigh: number;
     readonly checkpoints: number;
     readonly registeredBytes: number;
+    /** This and the next two over all checkpoints, each as in `CheckpointCost`. */
     readonly dirtyPages: number;
     readonly dirtyBytes: number;
     readonly copiedBytes: number;
@@ -145,15 +149,15 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
 }
 
 function checkpointCost(checkpoint: CheckpointSummary, phaseCosts: ReadonlyMap<number, number>): CheckpointCost {
-  const { version, name, cycle, epoch, saved } = checkpoint;
+  const { version, name, cycle, epoch, pageCount, copiedBytes, dirtyBytes } = checkpoint;
   const of = (phase: Phase) => phaseCosts.get(epochPhase(epoch, phase)) ?? 0;
   return {
     version,
     name,
     cycle,
-    dirtyPages: saved.reduce((sum, part) => sum + part.pageCount, 0),
-    dirtyBytes: saved.reduce((sum, part) => sum + part.dirtyBytes, 0),
-    copiedBytes: saved.reduce((sum, part) => sum + part.copiedBytes, 0),
+    dirtyPages: pageCount,
+    dirtyBytes,
+    copiedBytes,
     costCycles: {
       track: of("track"),
       collect: of("collect"),

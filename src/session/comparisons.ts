@@ -1,6 +1,6 @@
 import { optionsIn, refusalOf } from "../checkpoint/refusal.ts";
-import { ENVIRONMENTS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
-import { techniqueOf } from "../checkpoint/techniques.ts";
+import { ENVIRONMENTS } from "../checkpoint/technique.ts";
+import { TECHNIQUE_IDS, techniqueOf } from "../checkpoint/techniques.ts";
 import { type PriceProfile, priceList } from "../machine/prices.ts";
 import { meanCheckpointCycles, overheadPercent } from "../run/comparison.ts";
 import type { Outcome } from "../run/outcome.ts";

@@ -4,7 +4,8 @@
  * checkpoint e was taken, and the last one is what came after the last checkpoint.
  */
 
-import type { Environment, TechniqueId } from "../checkpoint/technique.ts";
+import type { Environment } from "../checkpoint/technique.ts";
+import type { TechniqueId } from "../checkpoint/techniques.ts";
 import type { Layer, Phase } from "../machine/context.ts";
 import type { Price, PriceProfile, Space } from "../machine/prices.ts";
 import type { PrimitiveKind } from "../machine/primitives.ts";

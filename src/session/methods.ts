@@ -1,4 +1,5 @@
-import type { Environment, TechniqueId } from "../checkpoint/technique.ts";
+import type { Environment } from "../checkpoint/technique.ts";
+import type { TechniqueId } from "../checkpoint/techniques.ts";
 import type { PriceProfile } from "../machine/prices.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { ExportFormat, ExportTableName } from "./exports/formats.ts";

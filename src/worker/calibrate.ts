@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { KernelBuildName } from "../linux/kernel-build.ts";
 import { BadInputError } from "../program/program.ts";
 import type { MeasuredMachine, Measurement } from "../run/calibration.ts";
+import { checkFolderOf } from "./write-whole.ts";
 
 export interface MachineMeasurements {
   readonly machine: MeasuredMachine;
@@ -44,16 +45,12 @@ export async function measureMachine(rounds: number, diskFolder: string): Promis
   }
 }
 
-/** @throws BadInputError when the folder of a file to be is not there or may not be written, before anything is measured */
+/** @throws BadInputError when a profile could not be written there or found again, before anything is measured */
 export function checkProfilePath(path: string): void {
   if (!path.endsWith(".json")) {
     throw new BadInputError(`--out ${path}: a profile's name ends in .json, or --prices could not load it`);
   }
-  try {
-    accessSync(dirname(path), constants.W_OK);
-  } catch {
-    throw new BadInputError(`--out ${path}: the folder ${dirname(path)} is not there, or may not be written`);
-  }
+  checkFolderOf(path);
 }
 
 function findCompiler(): string {

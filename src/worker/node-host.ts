@@ -31,7 +31,7 @@ export function nodeHost(guest: GuestProcess, compiler: Compiler): SessionHost {
     readRunFile,
     writeRunFile,
     sourceFiles: ({ sources }, workingDirectory) => locateSources(sources ?? [], workingDirectory),
-    loadProfile,
+    loadProfile: (nameOrFile) => loadProfile(nameOrFile),
     writeProfile,
     async replayAll(recording, machines, request, onDone) {
       const stop = new AbortController();

@@ -7,28 +7,27 @@ import { writeWhole } from "./write-whole.ts";
 
 /**
  * A built-in profile by its name, or one from a file.
+ * @param named how the user named it, for errors: with the option, where it was one
  * @throws BadInputError when there is none or it cannot be used
  */
-export function loadProfile(nameOrFile: string): PriceProfile {
+export function loadProfile(nameOrFile: string, named = nameOrFile): PriceProfile {
   const builtIn = BUILT_IN_PROFILES.find(({ name }) => name === nameOrFile);
   if (builtIn !== undefined) return builtIn;
   if (!nameOrFile.endsWith(".json")) {
     const names = BUILT_IN_PROFILES.map(({ name }) => name).join(", ");
-    throw new BadInputError(
-      `--prices ${nameOrFile}: no profile has this name (${names}), and a file's name ends in .json`,
-    );
+    throw new BadInputError(`${named}: no price profile has this name (${names}), and a file's name ends in .json`);
   }
   let text: string;
   try {
     text = readFileSync(nameOrFile, "utf8");
   } catch {
-    throw new BadInputError(`--prices ${nameOrFile}: there is no such file`);
+    throw new BadInputError(`${named}: there is no such file`);
   }
   try {
     return parseProfile(JSON.parse(text) as unknown, nameOrFile, BUILT_IN_PROFILES);
   } catch (error) {
     if (error instanceof PriceProfileError) throw new BadInputError(error.message);
-    throw new BadInputError(`--prices ${nameOrFile} is no JSON: ${(error as Error).message}`);
+    throw new BadInputError(`${named} is no JSON: ${(error as Error).message}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ENVIRONMENTS, TECHNIQUE_IDS } from "../../src/checkpoint/technique.ts";
+import { ENVIRONMENTS } from "../../src/checkpoint/technique.ts";
+import { TECHNIQUE_IDS } from "../../src/checkpoint/techniques.ts";
 import { cli, cliJson, program, sample, scratch } from "./cli.ts";
 
 interface Result {
@@ -116,6 +117,44 @@ test("compare: a run file gives the same as its program", () => {
   const fromFile = cliJson(["compare", file]);
   const fromProgram = cliJson(["compare", program("counter.c")]);
   assert.deepEqual(results(fromFile), results(fromProgram));
+});
+
+test("compare: what says how a program runs is refused with a run file, which does not run", () => {
+  const file = join(scratch(), "run.cklens");
+  cliJson(["run", program("counter.c"), "--out", file]);
+  for (const [given, ...values] of [
+    ["--seed", "3"],
+    ["--max-cycles", "1000"],
+    ["--env-var", "A=B"],
+  ]) {
+    const { code, stdout, stderr } = cli(["compare", file, given, ...values]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(
+      stderr,
+      new RegExp(`^${given} is for a program that runs, .*; leave it out, or name the program instead\n$`),
+    );
+  }
+  assert.match(cli(["compare", file, "--", "64", "3"]).stderr, /^"64 3" is for a program that runs/);
+  assert.match(
+    cli(["export", file, "--format", "csv", "--bandwidth", "1Gbit"]).stderr,
+    /^--bandwidth .*; leave it out\n$/,
+  );
+  // Of what concerns some of the techniques the others need not know.
+  const json = cliJson(["compare", file, "--hybrid-writes", "3", "--techniques", "mprotect,hv-hybrid"]);
+  assert.equal((json.options as Record<string, unknown>).hybridWrites, 3);
+});
+
+test("compare: what is refused in several environments names what can be chosen in each", () => {
+  const { stdout } = cli(["compare", program("counter.c"), "--commit", "async"]);
+  const refused = stdout
+    .slice(stdout.indexOf("Not available:"))
+    .replaceAll(/\n {4}/g, " ")
+    .split("\n");
+  const [native, xen] = ["in native: --commit async", "in xen-pv, xen-shadow, xen-hap: --commit async"].map((where) =>
+    refused.find((line) => line.startsWith("full-copy, ") && line.includes(where)),
+  );
+  assert.match(native ?? "", /choose --commit sync, or mprotect or uffd-wp or uffd-wp-sigbus$/);
+  assert.match(xen ?? "", / or hv-protect or /);
 });
 
 test("compare --live: each live run has the ledger of its replay", () => {

@@ -124,6 +124,28 @@ test("run: pages, bytes and traps of a program whose writes are known", () => {
   assert.equal(older.totals.traps, 16, "5.10 faults twice: mprotect leaves the entry read-only");
 });
 
+test("run: remus copies pages of the whole guest, and says how many; regions keep what is theirs", () => {
+  for (const commit of ["sync", "async"]) {
+    // To a replica, so that nothing but pages is copied by the tool.
+    const machine = ["--environment", "xen-hap", "--target", "replica", "--commit", commit];
+    const [remus, regionsOnly] = ["remus", "hv-protect"].map((technique) =>
+      run([sample("heat.c"), "--technique", technique, ...machine, "--", "64"]),
+    );
+    const copied = remus.costByPrimitive.find(({ primitive }) => primitive === "user.memcpy.byte");
+    assert.equal(remus.totals.copiedBytes, copied?.count);
+    assert.equal(remus.totals.copiedBytes, 4096 * remus.totals.dirtyPages);
+    for (const key of ["dirtyPages", "copiedBytes"] as const) {
+      assert.equal(
+        remus.totals[key],
+        remus.checkpoints.reduce((sum, checkpoint) => sum + checkpoint[key], 0),
+      );
+      assert.ok(remus.checkpoints.every((checkpoint, i) => checkpoint[key] > regionsOnly.checkpoints[i][key]));
+    }
+    assert.equal(remus.totals.dirtyBytes, regionsOnly.totals.dirtyBytes);
+    assert.deepEqual(remus.regions, regionsOnly.regions);
+  }
+});
+
 test("run --commit async: fewer cycles to wait for, the same images, and only where writes are noticed", () => {
   const folder = scratch();
   const [sync, async] = ["sync", "async"].map((commit) =>
@@ -174,6 +196,12 @@ test("run: what cannot be combined is refused in one sentence that says what can
       "--target replica --round-trip soon",
       /^option '--round-trip <time>' argument 'soon' is invalid\. a time such as /,
     ],
+    ["--hybrid-writes 3", /^--hybrid-writes .* it is hv-protect; leave it out, or choose --technique hv-hybrid$/],
+    ["--background-rate 2", /^--background-rate .* it is sync; leave it out, or choose --commit async$/],
+    ["--bandwidth 1Gbit", /^--bandwidth .* it is memory; leave it out, or choose --target replica$/],
+    ["--target disk --round-trip 1ms", /^--round-trip .* it is disk; leave it out, or choose --target replica$/],
+    ["--target replica --disk-flush 1ms", /^--disk-flush .* it is replica; leave it out, or choose --target disk$/],
+    ["--disk-bandwidth 1MB", /^--disk-bandwidth .* it is memory; leave it out, or choose --target disk$/],
     ["--background-rate -1", /^option '--background-rate <bytes>' .*a number above 0/],
   ] as const) {
     const { code, stdout, stderr } = cli(["run", program("counter.c"), ...options.split(" ")]);
@@ -280,6 +308,21 @@ test("bad input: exit code 2 and one sentence that names the place", () => {
     [["frobnicate"], /frobnicate/],
     [["compare", program("counter.c"), "--techniques", "mprotect,magic"], /magic/],
     [["validate", "--cases", "nowhere.json"], /nowhere\.json/],
+    [
+      ["run", program("counter.c"), "--out", "nowhere/x.cklens"],
+      /^--out nowhere\/x\.cklens: the folder nowhere is not/,
+    ],
+    [["run", program("counter.c"), "--out", "test"], /^cannot write the run file test: it is a folder$/m],
+    [["prices", "free"], /^free: no price profile has this name/],
+    [["compare", "nowhere.cklens"], /^nowhere\.cklens: there is no such file; .*run file/],
+    [["compare", "README.md"], /^README\.md is no run file.* no program/],
+    [
+      ["compare", program("counter.c"), "--techniques", "mprotect", "--hybrid-writes", "3"],
+      /^--hybrid-writes .*hv-hybrid/,
+    ],
+    [["crash", program("counter.c"), "--background-rate", "2"], /^--background-rate .*--commit async/],
+    [["audit", program("counter.c"), "--bandwidth", "1Gbit"], /^--bandwidth .*--target replica/],
+    [["primitives", "--disk-flush", "1ms"], /^--disk-flush .*--target disk/],
   ];
   for (const [args, expected] of cases) {
     const { code, stdout, stderr } = cli(args);

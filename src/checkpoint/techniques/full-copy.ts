@@ -8,10 +8,11 @@
 import { pagesIn } from "../pages.ts";
 import type { TechniqueDefinition } from "../technique.ts";
 
-export const fullCopy: TechniqueDefinition = {
+export const fullCopy: TechniqueDefinition<"full-copy"> = {
   id: "full-copy",
   class: "user",
   title: "Full copy",
+  summary: "Finds nothing: everything is copied each time.",
   noticesWrites: false,
   keepsFlagsOnly: true,
   unavailable: () => undefined,

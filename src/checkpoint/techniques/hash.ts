@@ -20,10 +20,11 @@ import { PageFlags } from "../page-flags.ts";
 import { pageCountOf, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
-export const hash: TechniqueDefinition = {
+export const hash: TechniqueDefinition<"hash"> = {
   id: "hash",
   class: "user",
   title: "Block hashes",
+  summary: "No write is noticed; each page is hashed at a checkpoint.",
   noticesWrites: false,
   keepsFlagsOnly: true,
   unavailable: () => undefined,

@@ -31,10 +31,11 @@ import { EVERY_WRITE } from "../../xen/checkpoint-service.ts";
 import type { TechniqueDefinition } from "../technique.ts";
 import { emulationUnavailable, loggedWrites } from "./logged-writes.ts";
 
-export const hvEmulate: TechniqueDefinition = {
+export const hvEmulate: TechniqueDefinition<"hv-emulate"> = {
   id: "hv-emulate",
   class: "hypervisor",
   title: "Hypervisor write emulation",
+  summary: "Pages stay protected; Xen emulates each write and logs its bytes.",
   noticesWrites: true,
   needsEveryWrite: true,
   keepsFlagsOnly: true,

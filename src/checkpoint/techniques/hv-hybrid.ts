@@ -17,10 +17,11 @@
 import type { TechniqueDefinition } from "../technique.ts";
 import { emulationUnavailable, loggedWrites } from "./logged-writes.ts";
 
-export const hvHybrid: TechniqueDefinition = {
+export const hvHybrid: TechniqueDefinition<"hv-hybrid"> = {
   id: "hv-hybrid",
   class: "hypervisor",
   title: "Hypervisor write emulation, then protection",
+  summary: "Xen emulates the first writes of a page and logs them, then opens it.",
   noticesWrites: true,
   needsEveryWrite: true,
   keepsFlagsOnly: true,

@@ -20,10 +20,11 @@ import { wordsIn } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
-export const hvProtect: TechniqueDefinition = {
+export const hvProtect: TechniqueDefinition<"hv-protect"> = {
   id: "hv-protect",
   class: "hypervisor",
   title: "Hypervisor write protection",
+  summary: "Xen write-protects pages; the first write traps to Xen, which sets a bit in a shared bitmap.",
   noticesWrites: true,
   keepsFlagsOnly: true,
   unavailable: (environment) =>

@@ -21,10 +21,11 @@ import { subtractRanges, wordsIn } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
-export const hvScan: TechniqueDefinition = {
+export const hvScan: TechniqueDefinition<"hv-scan"> = {
   id: "hv-scan",
   class: "hypervisor",
   title: "Hypervisor scan of D bits",
+  summary: "Xen clears the dirty bits of page tables, and reads them at a checkpoint.",
   noticesWrites: false,
   keepsFlagsOnly: true,
   unavailable: (environment) =>

@@ -14,10 +14,11 @@ import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
-export const mprotect: TechniqueDefinition = {
+export const mprotect: TechniqueDefinition<"mprotect"> = {
   id: "mprotect",
   class: "user",
   title: "mprotect and SIGSEGV",
+  summary: "Pages are read-only; the first write raises SIGSEGV, whose handler opens the page.",
   keepsFlagsOnly: true,
   noticesWrites: true,
   unavailable: () => undefined,

@@ -30,29 +30,37 @@ import type { XenServices } from "../../xen/services.ts";
 import { PageFlags } from "../page-flags.ts";
 import { PagemapBuffer } from "../pagemap-buffer.ts";
 import { mergeRanges, pagesIn, subtractRanges } from "../pages.ts";
-import type { Technique, TechniqueDefinition, TechniqueId, TechniqueMachine } from "../technique.ts";
+import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 import { touch } from "../touch.ts";
 
-export const spml = definition("spml", "Processor's log of frames (SPML)", false, (xen) => xen.frameLog);
+export const spml = definition(
+  {
+    id: "spml",
+    title: "Processor's log of frames (SPML)",
+    summary: "The processor logs written pages; Xen drains the log.",
+    hypothetical: false,
+  },
+  (xen) => xen.frameLog,
+);
 export const epml = definition(
-  "epml",
-  "Guest's own log of pages (EPML, no such processor)",
-  true,
+  {
+    id: "epml",
+    title: "Guest's own log of pages (EPML, no such processor)",
+    summary: "The processor logs written pages; the guest drains the log.",
+    hypothetical: true,
+  },
   (xen) => xen.guestLog,
 );
 
-function definition(
-  id: TechniqueId,
-  title: string,
-  hypothetical: boolean,
+function definition<Id extends string>(
+  own: Pick<TechniqueDefinition<Id>, "id" | "title" | "summary" | "hypothetical">,
   logOf: (xen: XenServices) => PageLog | undefined,
-): TechniqueDefinition {
+): TechniqueDefinition<Id> {
+  const { id } = own;
   return {
-    id,
+    ...own,
     class: "hardware",
-    title,
     noticesWrites: false,
-    hypothetical,
     keepsFlagsOnly: true,
     unavailable: (environment) =>
       environment === "xen-hap"

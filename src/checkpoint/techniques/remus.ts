@@ -26,6 +26,8 @@
  * its whole machine has to survive, kernel, connections and all. It loses where a program knows the few pages that matter: it
  * saves the others, too, and closes all of them at every checkpoint.
  *
+ * What it copied, pages and bytes, is the whole guest's; a region still has pages of its own, whose bytes an image keeps.
+ *
  * Not counted: what the virtual disk writes in an epoch, which Remus buffers on the backup as well, compression, and stores of
  * devices into the guest's memory.
  */
@@ -35,10 +37,11 @@ import { PageFlags } from "../page-flags.ts";
 import { mergeRanges, PAGE_BYTES, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
-export const remus: TechniqueDefinition = {
+export const remus: TechniqueDefinition<"remus"> = {
   id: "remus",
   class: "transparent",
   title: "Remus: the whole guest",
+  summary: "Xen tracks the whole guest, which pauses while it is copied.",
   noticesWrites: true,
   keepsFlagsOnly: true,
   unavailable: (environment) =>

@@ -26,10 +26,11 @@ import { PagemapBuffer } from "../pagemap-buffer.ts";
 import { mergeRanges, subtractRanges } from "../pages.ts";
 import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
-export const softDirty: TechniqueDefinition = {
+export const softDirty: TechniqueDefinition<"soft-dirty"> = {
   id: "soft-dirty",
   class: "user",
   title: "Soft-dirty bits",
+  summary: "Linux closes all pages; the first write faults in the kernel, which sets a bit.",
   noticesWrites: false,
   keepsFlagsOnly: true,
   unavailable: () => undefined,

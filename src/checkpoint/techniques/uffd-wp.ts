@@ -25,16 +25,32 @@
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
 import { subtractRanges } from "../pages.ts";
-import type { Technique, TechniqueDefinition, TechniqueId, TechniqueMachine } from "../technique.ts";
+import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
 
-export const uffdWp = definition("uffd-wp", "userfaultfd, handler thread", "thread");
-export const uffdWpSigbus = definition("uffd-wp-sigbus", "userfaultfd and SIGBUS", "sigbus");
+export const uffdWp = definition(
+  {
+    id: "uffd-wp",
+    title: "userfaultfd, handler thread",
+    summary: "userfaultfd protects pages; the first write becomes an event for a thread.",
+  },
+  "thread",
+);
+export const uffdWpSigbus = definition(
+  {
+    id: "uffd-wp-sigbus",
+    title: "userfaultfd and SIGBUS",
+    summary: "userfaultfd protects pages; the first write becomes a signal.",
+  },
+  "sigbus",
+);
 
-function definition(id: TechniqueId, title: string, delivery: "thread" | "sigbus"): TechniqueDefinition {
+function definition<Id extends string>(
+  own: Pick<TechniqueDefinition<Id>, "id" | "title" | "summary">,
+  delivery: "thread" | "sigbus",
+): TechniqueDefinition<Id> {
   return {
-    id,
+    ...own,
     class: "user",
-    title,
     noticesWrites: true,
     keepsFlagsOnly: true,
     unavailable: () => undefined,

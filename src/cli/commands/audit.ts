@@ -16,6 +16,7 @@ import {
 } from "../options.ts";
 import { print, printJson, status } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
+import { refuseUnused } from "../unused-options.ts";
 import { auditText } from "./audit-text.ts";
 
 interface AuditOptions extends ProgramOptions, Omit<MachineFlags, "commit" | "hybridWrites">, PriceFlags {
@@ -33,6 +34,7 @@ export function addAuditCommand(program: Command): void {
     .option("--json", "print one JSON document");
   addPriceOptions(addKernelOption(addPathOptions(addMachineOptions(addProgramOptions(command)))));
   command.action(async (path: string, args: string[], options: AuditOptions) => {
+    refuseUnused(command, options);
     const profile = profileOf(options);
     const machine = machineOptionsOf({ ...options, commit: "sync", hybridWrites: 0 });
     const bar = new SingleBar({

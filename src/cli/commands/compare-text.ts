@@ -1,5 +1,5 @@
-import type { Environment, TechniqueId } from "../../checkpoint/technique.ts";
-import { techniqueOf } from "../../checkpoint/techniques.ts";
+import type { Environment } from "../../checkpoint/technique.ts";
+import { type TechniqueId, techniqueOf } from "../../checkpoint/techniques.ts";
 import { type PriceProfile, priceList } from "../../machine/prices.ts";
 import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
 import type { MachineOptions } from "../../run/machine.ts";
@@ -197,8 +197,8 @@ function refusals(cells: readonly Cell[]): string[] {
   for (const cell of cells) {
     if (!("reason" in cell)) continue;
     const { technique, environment, reason } = cell;
-    // The sentence without its names and its alternatives.
-    const why = reason.split(";")[0].replaceAll(technique, "it").replaceAll(environment, "it");
+    // The sentence without its own names: where others can be chosen instead, it is another one.
+    const why = reason.replaceAll(technique, "it").replaceAll(environment, "it");
     const key = `${technique}\n${why}`;
     const entry = byTechnique.get(key) ?? { technique, environments: [], why, reason };
     entry.environments.push(environment);

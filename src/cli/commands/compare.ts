@@ -1,12 +1,14 @@
+import { existsSync } from "node:fs";
 import { SingleBar } from "cli-progress"; // cli-progress 3.12, MIT: a bar on standard error, only on a terminal
 import { type Command, Option } from "commander";
 import { ImageStore } from "../../checkpoint/images.ts";
 import { optionsIn, refusalOf } from "../../checkpoint/refusal.ts";
-import { ENVIRONMENTS, type Environment, TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/technique.ts";
-import { techniqueOf } from "../../checkpoint/techniques.ts";
+import { ENVIRONMENTS, type Environment } from "../../checkpoint/technique.ts";
+import { TECHNIQUE_IDS, type TechniqueId, techniqueOf } from "../../checkpoint/techniques.ts";
 import { Ledger } from "../../machine/ledger.ts";
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { BadInputError } from "../../program/program.ts";
+import { isProgramName, PROGRAM_FILES } from "../../program/toolchains/load-program.ts";
 import { meanCheckpointCycles, overheadPercent } from "../../run/comparison.ts";
 import { ledgerOf } from "../../run/cost-table.ts";
 import type { LiveRun } from "../../run/live.ts";
@@ -32,6 +34,7 @@ import {
 } from "../options.ts";
 import { print, printJson, status } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
+import { refuseProgramOptions, refuseUnused } from "../unused-options.ts";
 import { type Cell, comparisonText } from "./compare-text.ts";
 
 interface CompareOptions extends ProgramOptions, MachineFlags, PriceFlags {
@@ -61,9 +64,12 @@ export function addCompareCommand(program: Command): void {
     .option("--json", "print one JSON document");
   addPriceOptions(addCheckpointOptions(addProgramOptions(command)));
   command.action(async (path: string, args: string[], options: CompareOptions) => {
+    refuseUnused(command, options);
     const profile = profileOf(options);
     const base = machineOptionsOf({ ...options, environment: "native", technique: "full-copy" });
     const saved = isRunFile(path) ? readRunFile(path) : undefined;
+    if (saved !== undefined) refuseProgramOptions(command, path, args);
+    else if (!isProgramName(path)) throw new BadInputError(noProgramText(path));
     if (saved !== undefined && options.live === true) {
       throw new BadInputError("--live runs the program again, and a run file holds none; name the program instead");
     }
@@ -148,6 +154,13 @@ export function addCompareCommand(program: Command): void {
     } else await print(comparisonText(path, recordingSummary(recording), cells, profile, base));
     process.exitCode = ending.kind === "exit" && ending.code === 0 ? 0 : 1;
   });
+}
+
+/** Why a path names neither a program nor a run file. */
+function noProgramText(path: string): string {
+  if (!existsSync(path))
+    return `${path}: there is no such file; a program or a run file is wanted, which run --out keeps`;
+  return `${path} is no run file, as run --out keeps one, and no program, which is a file ${PROGRAM_FILES}`;
 }
 
 /** A recorded run, and the techniques that are compared by it. */

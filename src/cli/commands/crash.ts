@@ -20,6 +20,7 @@ import {
 } from "../options.ts";
 import { print, printJson, status } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
+import { refuseUnused } from "../unused-options.ts";
 import { crashText } from "./crash-text.ts";
 
 interface CrashOptions extends ProgramOptions, Omit<MachineFlags, "hybridWrites">, PriceFlags {
@@ -51,6 +52,7 @@ export function addCrashCommand(program: Command): void {
     .option("--json", "print one JSON document");
   addPriceOptions(addCommitOptions(addKernelOption(addPathOptions(addMachineOptions(addProgramOptions(command))))));
   command.action(async (path: string, args: string[], options: CrashOptions) => {
+    refuseUnused(command, options);
     const profile = profileOf(options);
     const machine = machineOptionsOf({ ...options, hybridWrites: 0 });
     const bar = new SingleBar({

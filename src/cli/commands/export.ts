@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import { ENVIRONMENTS, type Environment, TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/technique.ts";
+import { ENVIRONMENTS, type Environment } from "../../checkpoint/technique.ts";
+import { TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/techniques.ts";
 import { BadInputError } from "../../program/program.ts";
 import { exportRun } from "../../session/exports/export-run.ts";
 import { exportedRunOf } from "../../session/exports/exported-run.ts";
@@ -10,9 +11,10 @@ import {
   type ExportTableName,
 } from "../../session/exports/formats.ts";
 import { readRunFile } from "../../worker/run-files.ts";
-import { writeWhole } from "../../worker/write-whole.ts";
+import { checkFolderOf, writeWhole } from "../../worker/write-whole.ts";
 import { addPriceOptions, type PriceFlags, profileOf } from "../options.ts";
 import { print } from "../output.ts";
+import { refuseUnused } from "../unused-options.ts";
 
 interface ExportOptions extends PriceFlags {
   readonly format: ExportFormat;
@@ -56,6 +58,7 @@ export function addExportCommand(program: Command): void {
     if (out === undefined && format !== "csv" && process.stdout.isTTY) {
       throw new BadInputError(`--format ${format} is not for a terminal: name a file with --out`);
     }
+    if (out !== undefined) checkFolderOf(out);
     const profile = profileOf(options);
     const run = readRunFile(path);
     const machine = {
@@ -63,6 +66,7 @@ export function addExportCommand(program: Command): void {
       ...(technique === undefined ? {} : { technique }),
       ...(environment === undefined ? {} : { environment }),
     };
+    refuseUnused(command, machine);
     const bytes = exportRun(exportedRunOf(run, machine, profile), format, table);
     if (out === undefined) await print(bytes);
     else writeWhole(out, "the export", bytes);

@@ -22,6 +22,7 @@ import {
   profileOf,
 } from "../options.ts";
 import { confidenceText, print, printJson, table } from "../output.ts";
+import { refuseUnused } from "../unused-options.ts";
 
 interface PrimitivesOptions extends Pick<MachineOptions, "kernel" | "copy" | "gate" | "target">, PriceFlags {
   readonly environments: readonly Environment[];
@@ -40,6 +41,7 @@ export function addPrimitivesCommand(program: Command): void {
     .option("--json", "print one JSON document");
   addPriceOptions(addPathOptions(addKernelOption(command))).action(async (options: PrimitivesOptions) => {
     const { kernel, copy, gate, target, environments } = options;
+    refuseUnused(command, options);
     const prices = profileOf(options);
     const rows = pricePrimitives(measurePrimitives({ kernel, copy, gate, target, environments }), prices);
     if (options.json === true) {

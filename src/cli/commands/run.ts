@@ -6,6 +6,7 @@ import { imagesUpTo } from "../../run/run-file.ts";
 import { bytes, cycles, integer, percent } from "../../run/units.ts";
 import { readRunFile } from "../../worker/run-files.ts";
 import { type RunResult, runProgram } from "../../worker/session.ts";
+import { checkFolderOf } from "../../worker/write-whole.ts";
 import {
   addCheckpointOptions,
   addMachineOptions,
@@ -20,6 +21,7 @@ import {
 } from "../options.ts";
 import { confidenceText, print, printJson, status, table } from "../output.ts";
 import { programInputOf } from "../program-input.ts";
+import { refuseUnused } from "../unused-options.ts";
 
 interface RunOptions extends ProgramOptions, MachineFlags, PriceFlags {
   readonly out?: string;
@@ -43,6 +45,8 @@ export function addRunCommand(program: Command): void {
     .option("--json", "print one JSON document");
   addPriceOptions(addCheckpointOptions(addMachineOptions(addProgramOptions(command))));
   command.action(async (path: string, args: string[], options: RunOptions) => {
+    refuseUnused(command, { ...options, techniques: [options.technique] });
+    if (options.out !== undefined) checkFolderOf(options.out);
     const machine = machineOptionsOf(options);
     const result = await runProgram({
       ...programInputOf(path, args, options),
@@ -108,7 +112,9 @@ function textOf(result: RunResult, options: RunOptions): string {
   const { run, report, profile } = result;
   const { totals } = report;
   const { environment, technique } = run.machine.options;
-  const knowsBytes = techniqueOf(technique).needsEveryWrite === true;
+  const { needsEveryWrite, class: kind } = techniqueOf(technique);
+  const dirty = `${integer(totals.dirtyPages)} dirty pages`;
+  const copied = `${bytes(totals.copiedBytes)} copied`;
   const stdout = new TextDecoder().decode(run.stdout);
   const parts: string[] = [];
   if (stdout !== "") parts.push(stdout.trimEnd());
@@ -124,8 +130,11 @@ function textOf(result: RunResult, options: RunOptions): string {
       (totals.backgroundCycles > 0
         ? `  background  ${cycles(totals.backgroundCycles)} cycles on another processor\n`
         : "") +
-      `  checkpoints ${totals.checkpoints}: ${integer(totals.dirtyPages)} dirty pages, ${bytes(totals.copiedBytes)} copied, ` +
-      `${bytes(totals.dirtyBytes)} of them written, ${knowsBytes ? "by single bytes where a log has them" : "in 64-byte lines"}\n` +
+      `  checkpoints ${totals.checkpoints}: ` +
+      (kind === "transparent"
+        ? `${dirty} of the whole guest, ${copied}; of its regions ${bytes(totals.dirtyBytes)} written, `
+        : `${dirty}, ${copied}, ${bytes(totals.dirtyBytes)} of them written, `) +
+      `${needsEveryWrite === true ? "by single bytes where a log has them" : "in 64-byte lines"}\n` +
       `  events      ${integer(totals.traps)} traps, ${integer(totals.hypercalls)} hypercalls, ${integer(totals.signals)} signals\n` +
       `  prices      ${confidenceText(report.confidence)}`,
   );

@@ -10,7 +10,8 @@ import { loadWasm } from "./wasm-program.ts";
 import { loadWat } from "./wat-program.ts";
 
 const C_EXTENSIONS = [".c", ".cc", ".cpp", ".cxx"];
-const EXPECTED = ".c, .cc, .cpp, .cxx, .ts (AssemblyScript), .wasm or .wat";
+/** What a program's name ends in. */
+export const PROGRAM_FILES = ".c, .cc, .cpp, .cxx, .ts (AssemblyScript), .wasm or .wat";
 
 /**
  * Makes a program of what the user names, by its extension. Several files make one program only in C and C++.
@@ -20,7 +21,7 @@ const EXPECTED = ".c, .cc, .cpp, .cxx, .ts (AssemblyScript), .wasm or .wat";
  */
 export async function loadProgram(paths: readonly string[], options: LoadOptions = {}): Promise<Program> {
   const [path] = paths;
-  if (path === undefined) throw new BadInputError(`a program is needed: a file ${EXPECTED}`);
+  if (path === undefined) throw new BadInputError(`a program is needed: a file ${PROGRAM_FILES}`);
   const workingDirectory = resolve(options.workingDirectory ?? ".");
   const directory = options.cacheDirectory === undefined ? cacheDirectory() : options.cacheDirectory;
   const cache = directory === null ? undefined : new Cache(directory, shippedPrograms(options.sdkDirectory));
@@ -47,9 +48,14 @@ export async function loadCompiler(path: string): Promise<void> {
   else if (C_EXTENSIONS.includes(extension)) await loadBundledClang();
 }
 
+/** Whether a file is taken for a program by its name. */
+export function isProgramName(path: string): boolean {
+  return [...C_EXTENSIONS, ".ts", ".wasm", ".wat"].includes(extname(path).toLowerCase());
+}
+
 function extensionOf(path: string): string {
   const extension = extname(path).toLowerCase();
-  if ([...C_EXTENSIONS, ".ts", ".wasm", ".wat"].includes(extension)) return extension;
+  if (isProgramName(path)) return extension;
   const what = extension === "" ? "it has no extension" : `it ends in ${extension}`;
-  throw new BadInputError(`${path}: a program is a file ${EXPECTED}, ${what}`);
+  throw new BadInputError(`${path}: a program is a file ${PROGRAM_FILES}, ${what}`);
 }

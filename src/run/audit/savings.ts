@@ -1,6 +1,5 @@
 import { optionsIn, refusalOf } from "../../checkpoint/refusal.ts";
-import { TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/technique.ts";
-import { techniqueOf } from "../../checkpoint/techniques.ts";
+import { TECHNIQUE_IDS, type TechniqueId, techniqueOf } from "../../checkpoint/techniques.ts";
 import { type PriceProfile, priceList } from "../../machine/prices.ts";
 import type { MachineOptions } from "../machine.ts";
 import { outcomeOf } from "../outcome.ts";

@@ -82,11 +82,10 @@ function eventsTable({ index, history, timeline }: ExportedRun): ExportTable {
 function checkpointsTable(run: ExportedRun): ExportTable {
   const { index, history } = run;
   const spans = checkpointSpansOf(run);
-  const saved = new Map(history.outcome.checkpoints.map((checkpoint) => [checkpoint.epoch, checkpoint.saved]));
+  const ofEpoch = new Map(history.outcome.checkpoints.map((checkpoint) => [checkpoint.epoch, checkpoint]));
   const rows = [...spans.epoch.keys()];
   const summary = (i: number) => index.epochSummaries[spans.epoch[i]];
-  const sum = (i: number, of: (part: { pageCount: number; copiedBytes: number; dirtyBytes: number }) => number) =>
-    (saved.get(spans.epoch[i]) ?? []).reduce((total, part) => total + of(part), 0);
+  const checkpoint = (i: number) => ofEpoch.get(spans.epoch[i]);
   return {
     rowCount: rows.length,
     columns: [
@@ -99,9 +98,9 @@ function checkpointsTable(run: ExportedRun): ExportTable {
       numberColumn("machine_end", rows, (i) => spans.end[i]),
       numberColumn("background_end", rows, (i) => spans.backgroundEnd[i]),
       integerColumn("written_pages", rows, (i) => summary(i).writtenPages),
-      numberColumn("saved_pages", rows, (i) => sum(i, ({ pageCount }) => pageCount)),
-      numberColumn("dirty_bytes", rows, (i) => sum(i, ({ dirtyBytes }) => dirtyBytes)),
-      numberColumn("copied_bytes", rows, (i) => sum(i, ({ copiedBytes }) => copiedBytes)),
+      numberColumn("saved_pages", rows, (i) => checkpoint(i)?.pageCount ?? 0),
+      numberColumn("dirty_bytes", rows, (i) => checkpoint(i)?.dirtyBytes ?? 0),
+      numberColumn("copied_bytes", rows, (i) => checkpoint(i)?.copiedBytes ?? 0),
       ...CHECKPOINT_PHASES.map((phase) => numberColumn(`${phase}_cycles`, rows, (i) => spans.phases[phase][i])),
       numberColumn("background_cycles", rows, (i) => spans.backgroundCycles[i]),
     ],

@@ -24,7 +24,7 @@ export function checkpointSites(index: RecordingIndex, history: History, prices:
   const { recording, epochs, lines } = index;
   const sums = new Map<number, SiteSum>();
   const ofEpoch: (SiteSum | undefined)[] = [];
-  for (const { epoch, saved } of history.outcome.checkpoints) {
+  for (const { epoch, pageCount, copiedBytes } of history.outcome.checkpoints) {
     const event = epochs.endEvent[epoch];
     const site = event < 0 ? -1 : recording.site[event];
     if (site < 0) continue;
@@ -35,8 +35,8 @@ export function checkpointSites(index: RecordingIndex, history: History, prices:
       sums.set(line, sum);
     }
     sum.checkpoints++;
-    sum.dirtyPages += saved.reduce((total, { pageCount }) => total + pageCount, 0);
-    sum.copiedBytes += saved.reduce((total, { copiedBytes }) => total + copiedBytes, 0);
+    sum.dirtyPages += pageCount;
+    sum.copiedBytes += copiedBytes;
     ofEpoch[epoch] = sum;
   }
   const { byEpochAndPhase } = countsOf(history.outcome);

@@ -5,11 +5,15 @@ import { DEFAULT_MACHINE, type MachineOptions } from "../../../src/run/machine.t
 import { GATES } from "../../../src/xen/checkpoint-service.ts";
 
 /** Every technique wherever it is offered. */
-export const GUEST_WAYS: readonly MachineOptions[] = ENVIRONMENTS.flatMap((environment) =>
-  TECHNIQUES.filter((technique) => technique.unavailable(environment) === undefined).map(
-    ({ id: technique }): MachineOptions => ({ ...DEFAULT_MACHINE, technique, environment }),
-  ),
-);
+export const GUEST_WAYS = waysOf(TECHNIQUES);
+
+function waysOf(techniques: typeof TECHNIQUES): readonly MachineOptions[] {
+  return ENVIRONMENTS.flatMap((environment) =>
+    techniques
+      .filter((technique) => technique.unavailable(environment) === undefined)
+      .map(({ id: technique }): MachineOptions => ({ ...DEFAULT_MACHINE, technique, environment })),
+  );
+}
 
 /** What crosses with techniques, each with its values. How fast a background copy is matters to asynchronous commits alone. */
 const CHOICES: readonly (readonly Partial<MachineOptions>[])[] = [
@@ -58,9 +62,9 @@ function pairsOf(options: MachineOptions): string[] {
  * Few rows in which every technique, wherever it is offered, meets every value of every option that it can be had with,
  * and every two values of options that go together meet. Greedy, and always the same.
  */
-export function coveringWays(): MachineOptions[] {
+export function coveringWays(techniques = TECHNIQUES): MachineOptions[] {
   const covered = new Set<string>();
-  return GUEST_WAYS.flatMap((way) => {
+  return waysOf(techniques).flatMap((way) => {
     const possible = CROSSED.map((options) => ({ ...way, ...options })).filter(
       (options) => refusalOf(definitionOf(options), options) === undefined,
     );

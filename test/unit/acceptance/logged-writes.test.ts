@@ -1,7 +1,8 @@
 // What hv-emulate and hv-hybrid save, and what opens a page, against a program whose writes are known.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Environment, MOST_HYBRID_WRITES, type TechniqueId } from "../../../src/checkpoint/technique.ts";
+import { type Environment, MOST_HYBRID_WRITES } from "../../../src/checkpoint/technique.ts";
+import type { TechniqueId } from "../../../src/checkpoint/techniques.ts";
 import { P } from "../../../src/machine/primitives.ts";
 import { instrument } from "../../../src/program/instrument/instrument.ts";
 import type { Program } from "../../../src/program/program.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refusalOf } from "../../../src/checkpoint/refusal.ts";
-import { COMMITS, COPIERS, ENVIRONMENTS, TARGETS, TECHNIQUE_IDS } from "../../../src/checkpoint/technique.ts";
-import { techniqueOf } from "../../../src/checkpoint/techniques.ts";
+import { COMMITS, COPIERS, ENVIRONMENTS, TARGETS } from "../../../src/checkpoint/technique.ts";
+import { TECHNIQUE_IDS, techniqueOf } from "../../../src/checkpoint/techniques.ts";
 import { createMachine, type MachineOptions } from "../../../src/run/machine.ts";
 import { GATES } from "../../../src/xen/checkpoint-service.ts";
 import { allCombinations, coveringWays, describeWay } from "../acceptance/guest-ways.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { COMMITS, COPIERS, ENVIRONMENTS, TECHNIQUE_IDS } from "../../../src/checkpoint/technique.ts";
+import { COMMITS, COPIERS, ENVIRONMENTS } from "../../../src/checkpoint/technique.ts";
+import { TECHNIQUE_IDS, TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const text = readFileSync(join(root, "package.json"), "utf8");
@@ -22,10 +23,25 @@ const settings = Object.assign({}, ...contributes.configuration.map(({ propertie
 describe("the extension's manifest", () => {
   it("offers every technique, environment and option that there is", () => {
     const choices = (name: string) => settings[`checkpointLens.machine.${name}`].enum;
-    assert.deepEqual(choices("technique"), [...TECHNIQUE_IDS]);
+    assert.deepEqual(
+      choices("technique"),
+      TECHNIQUE_IDS,
+      `"enum" of checkpointLens.machine.technique in package.json must be ${JSON.stringify(TECHNIQUE_IDS)}`,
+    );
     assert.deepEqual(choices("environment"), [...ENVIRONMENTS]);
     assert.deepEqual(choices("copy"), [...COPIERS]);
     assert.deepEqual(choices("commit"), [...COMMITS]);
+  });
+
+  it("has what techniques say of themselves among the strings to translate", () => {
+    const bundle = JSON.parse(readFileSync(join(root, "l10n/bundle.l10n.json"), "utf8")) as Record<string, string>;
+    for (const { id, summary } of TECHNIQUES) {
+      assert.equal(
+        bundle[summary],
+        summary,
+        `the summary of ${id} is not in l10n/bundle.l10n.json: npm run build writes it`,
+      );
+    }
   });
 
   it("has at most 15 settings, in groups", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { priceList } from "../../../src/machine/prices.ts";
-import { PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
+import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
 import { BUILT_IN_PROFILES } from "../../../src/machine/profiles.ts";
 import { BadInputError } from "../../../src/program/program.ts";
 import {
@@ -76,6 +76,43 @@ test("who copies decides only the copies of the hypervisor-assisted side", () =>
     if (row.primitive !== "whole-cycle") assert.deepEqual(hypervisor[i], row);
     else assert.notEqual(hypervisor[i].hypervisor.cycles, row.hypervisor.cycles);
   });
+});
+
+test("both sides pay the way of the same bytes to where images are kept, in every row that has it", () => {
+  const unsent = ["arm", "dirty", "dirty-scattered", "collect"];
+  const devices = { replica: [P.wire_byte, P.wire_round_trip], disk: [P.disk_byte, P.disk_flush] } as const;
+  for (const target of ["replica", "disk"] as const) {
+    const [byte, seal] = devices[target];
+    for (const copy of ["guest", "hypervisor"] as const) {
+      const measured = measurePrimitives({ ...OPTIONS, environments: ["xen-pv", "xen-hap"], copy, target });
+      for (const { environment, user, hypervisor } of measured.environments) {
+        user.operations.forEach(({ primitive, pages, counts }, i) => {
+          const place = `${target}, copied by the ${copy}: ${primitive} ${pages} in ${environment}`;
+          const other = hypervisor.operations[i].counts;
+          assert.equal(counts[byte], other[byte], place);
+          assert.equal(counts[seal], other[seal], place);
+          assert.equal(counts[byte] >= 4096 * pages, !unsent.includes(primitive), place);
+          assert.equal(counts[seal] > 0, primitive === "whole-cycle", place);
+        });
+      }
+      for (const { primitive, pages, ratio, reason } of pricePrimitives(measured, ERA)) {
+        const place = `${target}, copied by the ${copy}: ${primitive} ${pages} is ${ratio}`;
+        // What crosses is most of it, and the same; staging it costs about what mapping it does.
+        if (primitive === "copy") assert.ok(ratio > 0.95 && ratio < 1.05, place);
+        if (primitive === "whole-cycle") assert.ok(ratio > 1, place);
+        assert.doesNotMatch(reason ?? "", /other work/, place);
+      }
+    }
+  }
+});
+
+test("a whole cycle ends with a valid image in memory, too", () => {
+  const { environments } = measurePrimitives({ ...OPTIONS, environments: ["xen-pv"] });
+  for (const side of [environments[0].user, environments[0].hypervisor]) {
+    for (const { primitive, counts } of side.operations) {
+      assert.equal(counts[P.image_header], primitive === "whole-cycle" ? 1 : 0, primitive);
+    }
+  }
 });
 
 test("an environment without a hypervisor is refused in a sentence", () => {

@@ -1,6 +1,6 @@
 import { refusalOf } from "../../../src/checkpoint/refusal.ts";
-import { ENVIRONMENTS, TARGETS, TECHNIQUE_IDS } from "../../../src/checkpoint/technique.ts";
-import { techniqueOf } from "../../../src/checkpoint/techniques.ts";
+import { ENVIRONMENTS, TARGETS } from "../../../src/checkpoint/technique.ts";
+import { TECHNIQUE_IDS, techniqueOf } from "../../../src/checkpoint/techniques.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../../src/run/machine.ts";
 import { type ApiCall, type EpochPages, EVENT, EventColumns, type Recording } from "../../../src/run/recording.ts";
 import { GATES } from "../../../src/xen/checkpoint-service.ts";
