@@ -125,12 +125,16 @@ function start(): void {
   if (started) return;
   started = true;
   const problem = element("div", { class: "problem", role: "alert" });
-  const fail = (reason: string) => {
+  const say = (reason: string) => {
     problem.textContent = reason;
     problem.hidden = false;
   };
+  const fail = (reason: string) => {
+    say(reason);
+    page.classList.add("unanswered");
+  };
   problem.hidden = true;
-  const context: ViewContext = { host, store, theme: () => theme, fail, look };
+  const context: ViewContext = { host, store, theme: () => theme, fail, say, look };
   const header = headerView(context);
   const timeline = timelineView(context);
   const map = pageMapView(context);
@@ -186,7 +190,10 @@ function start(): void {
     page.hidden = state.run === undefined;
     empty.hidden = state.run !== undefined;
     emptyText.textContent = state.emptyReason;
-    if (state.perspective !== before.perspective || state.run !== before.run) problem.hidden = true;
+    if (state.perspective !== before.perspective || state.run !== before.run) {
+      problem.hidden = true;
+      page.classList.remove("unanswered");
+    }
     details.update(state.tab);
     if (page.hidden) return;
     if (before.run === undefined) for (const view of views) view.repaint?.();
@@ -195,7 +202,7 @@ function start(): void {
   /** A new run, until its first figures are in sight: other techniques would take the processors from them. */
   let unpainted: RunSummary | undefined;
   const compareNow = () => {
-    if (unpainted === undefined) compare(store.state, fail);
+    if (unpainted === undefined) compare(store.state, say);
   };
   let later: number | undefined;
   store.subscribe((state, before) => {
@@ -233,7 +240,7 @@ function start(): void {
   });
   void host.session.ask("profiles", {}).then(
     (profiles) => store.set({ profiles }),
-    (error: unknown) => fail(messageOf(error)),
+    (error: unknown) => say(messageOf(error)),
   );
   paint(update);
 }
@@ -249,7 +256,7 @@ function comparesAnew({ run, perspective }: State, before: State): boolean {
 
 let cancelComparison = () => {};
 
-function compare({ run, perspective }: State, fail: (reason: string) => void): void {
+function compare({ run, perspective }: State, say: (reason: string) => void): void {
   if (run === undefined || perspective === undefined) return;
   cancelComparison();
   const cells: ComparisonCell[] = [];
@@ -274,7 +281,7 @@ function compare({ run, perspective }: State, fail: (reason: string) => void): v
       if (isWanted) store.set({ comparison });
     },
     (error: unknown) => {
-      if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) fail(messageOf(error));
+      if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) say(messageOf(error));
     },
   );
 }

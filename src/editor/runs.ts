@@ -41,6 +41,8 @@ export interface Run {
    * are, or of the run before where the same text was run again.
    */
   readonly figures: Figures | undefined;
+  /** Why there are none at this perspective, in one sentence. */
+  readonly failure: string | undefined;
   /** Of the figures; where only prices change, a moment before those. */
   readonly marks: LineMarks | undefined;
   /** What is known of the other techniques, at this perspective's prices and options. */
@@ -50,6 +52,7 @@ export interface Run {
 interface Entry extends Run {
   perspective: Perspective;
   figures: Figures | undefined;
+  failure: string | undefined;
   marks: LineMarks | undefined;
   /** Generation that the marks are of. */
   marksOf: number;
@@ -120,6 +123,7 @@ export class Runs implements vscode.Disposable {
       uri,
       perspective,
       figures: undefined,
+      failure: undefined,
       marks: undefined,
       marksOf: -1,
       latest: undefined,
@@ -270,6 +274,7 @@ export class Runs implements vscode.Disposable {
   /** Has new figures made; what is there goes when they are late. */
   #renew(entry: Entry): void {
     const generation = ++entry.generation;
+    entry.failure = undefined;
     const late = setTimeout(() => {
       const isMarked = entry.marks !== undefined && entry.marksOf !== generation;
       if (entry.generation !== generation || (entry.figures === undefined && !isMarked)) return;
@@ -295,7 +300,13 @@ export class Runs implements vscode.Disposable {
       entry.marksOf = generation;
       this.#changed.fire();
     } catch (error) {
-      if (entry.generation === generation && this.#entries.includes(entry)) this.#failed.fire(error as Error);
+      if (entry.generation !== generation || !this.#entries.includes(entry)) return;
+      // Those of the perspective before are not this one's.
+      entry.figures = undefined;
+      entry.marks = undefined;
+      entry.failure = (error as Error).message;
+      this.#changed.fire();
+      this.#failed.fire(error as Error);
     }
   }
 

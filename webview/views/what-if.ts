@@ -1,5 +1,7 @@
 import { COMMITS, COPIERS, TARGETS } from "../../src/checkpoint/technique.ts";
 import type { Price, PriceProfile, Space } from "../../src/machine/prices.ts";
+import { machineRefusal } from "../../src/run/chosen-machine.ts";
+import type { MachineOptions } from "../../src/run/machine.ts";
 import { cycles } from "../../src/run/units.ts";
 import type { EventRow, PriceChoice, PriceOverride } from "../../src/session/figures.ts";
 import { GATES } from "../../src/xen/checkpoint-service.ts";
@@ -34,11 +36,15 @@ interface Row {
 }
 
 /** Prices as sliders and options as lists; everything else follows at once. */
-export function whatIfView({ host, store, look, fail }: ViewContext): View {
-  const copy = dropdown<(typeof COPIERS)[number]>(t("Who copies"), (value) => look({ machine: { copy: value } }));
-  const gate = dropdown<(typeof GATES)[number]>(t("Gate to Xen"), (value) => look({ machine: { gate: value } }));
-  const commit = dropdown<(typeof COMMITS)[number]>(t("Commit"), (value) => look({ machine: { commit: value } }));
-  const target = dropdown<(typeof TARGETS)[number]>(t("Images go to"), (value) => look({ machine: { target: value } }));
+export function whatIfView({ host, store, look, fail, say }: ViewContext): View {
+  const copy = dropdown<(typeof COPIERS)[number]>(t("Who copies"), (value) => look({ machine: { copy: value } }), say);
+  const gate = dropdown<(typeof GATES)[number]>(t("Gate to Xen"), (value) => look({ machine: { gate: value } }), say);
+  const commit = dropdown<(typeof COMMITS)[number]>(t("Commit"), (value) => look({ machine: { commit: value } }), say);
+  const target = dropdown<(typeof TARGETS)[number]>(
+    t("Images go to"),
+    (value) => look({ machine: { target: value } }),
+    say,
+  );
   const changed = element("span", { class: "hint" });
   const reset = button(t("Reset prices"), () => {
     const profile = shownProfile(store.state);
@@ -194,10 +200,10 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
     update(state, before) {
       const machine = state.perspective?.machine;
       if (machine !== undefined && state.perspective !== before.perspective) {
-        copy.update(choices(COPIERS), machine.copy);
-        gate.update(choices(GATES), machine.gate);
-        commit.update(choices(COMMITS), machine.commit);
-        target.update(choices(TARGETS), machine.target);
+        copy.update(choices(machine, "copy", COPIERS), machine.copy);
+        gate.update(choices(machine, "gate", GATES), machine.gate);
+        commit.update(choices(machine, "commit", COMMITS), machine.commit);
+        target.update(choices(machine, "target", TARGETS), machine.target);
       }
       if (state.run === undefined) return;
       if (state.price !== before.price) wanted = state.price;
@@ -208,8 +214,16 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
   };
 }
 
-function choices<T extends string>(values: readonly T[]): Choice<T>[] {
-  return values.map((value) => ({ value, text: value }));
+/** Values of an option; those that the shown machine cannot have say why. */
+function choices<K extends "copy" | "gate" | "commit" | "target">(
+  machine: MachineOptions,
+  option: K,
+  values: readonly MachineOptions[K][],
+): Choice<MachineOptions[K]>[] {
+  return values.map((value) => {
+    const refused = machineRefusal({ ...machine, [option]: value });
+    return refused === undefined ? { value, text: value } : { value, text: `${value} · ${t("not here")}`, refused };
+  });
 }
 
 function keyOf(target: PriceTarget): string {
