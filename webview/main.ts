@@ -1,6 +1,7 @@
 import type { PictureFormat, PictureName } from "../src/panel/messages/messages.ts";
-import type { ComparisonCell, RunSummary } from "../src/session/figures.ts";
+import type { ComparisonCell, Perspective, ProfilesReply, RunSummary } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
+import { profileId } from "../src/session/model/prices.ts";
 import { captionOf } from "./export/caption.ts";
 import { renderPicture } from "./export/picture.ts";
 import { afterPaint, paint, paintNow } from "./frames.ts";
@@ -43,7 +44,7 @@ host.onMessage((message) => {
     case "run": {
       const { run, perspective } = message;
       if (store.state.run?.run === run.run) {
-        store.set({ perspective });
+        store.set({ perspective, profiles: profilesFor(perspective) });
         return;
       }
       const nothing = {
@@ -56,7 +57,8 @@ host.onMessage((message) => {
         restarts: undefined,
         failure: undefined,
       };
-      store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, comparison: [] });
+      const profiles = profilesFor(perspective);
+      store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, profiles, comparison: [] });
       return;
     }
     case "restarts":
@@ -75,6 +77,34 @@ host.onMessage((message) => {
   }
 });
 host.post({ type: "ready" });
+
+/** The file whose profile was asked for last. */
+let askedFile: string | undefined;
+
+/** The known profiles, but for that of the file which the editor says counts: by now another may stand in it. */
+function profilesFor({ prices }: Perspective): ProfilesReply | undefined {
+  const { profiles: known } = store.state;
+  askedFile = undefined;
+  return (
+    known && { ...known, profiles: known.profiles.filter(({ file }) => file === undefined || file !== prices.profile) }
+  );
+}
+
+/** Asks for a profile that is none of the known ones: that of a file. */
+function askForFile({ perspective, profiles }: State, say: (reason: string) => void): void {
+  const profile = perspective?.prices.profile;
+  if (profiles === undefined || typeof profile !== "string" || profile === askedFile) return;
+  if (profiles.profiles.some((one) => profileId(one) === profile)) return;
+  askedFile = profile;
+  askProfiles([profile], say);
+}
+
+function askProfiles(files: readonly string[], say: (reason: string) => void): void {
+  host.session.ask("profiles", { files }).then(
+    (profiles) => store.set({ profiles }),
+    (error: unknown) => say(messageOf(error)),
+  );
+}
 
 /** The views that can be saved, once the page has begun. */
 let pictures: Readonly<Record<PictureName, View>> | undefined;
@@ -238,10 +268,8 @@ function start(): void {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") store.clearSelection();
   });
-  void host.session.ask("profiles", {}).then(
-    (profiles) => store.set({ profiles }),
-    (error: unknown) => say(messageOf(error)),
-  );
+  store.subscribe((state) => askForFile(state, say));
+  askProfiles([], say);
   paint(update);
 }
 

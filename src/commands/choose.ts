@@ -5,6 +5,7 @@ import { TECHNIQUES } from "../checkpoint/techniques.ts";
 import { overhead } from "../editor/wording.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { ComparisonCell } from "../session/figures.ts";
+import { profileId } from "../session/model/prices.ts";
 import { type App, tell } from "./app.ts";
 import { calibratedProfile } from "./calibrate.ts";
 import { perspectiveOf, setMachine } from "./perspective.ts";
@@ -126,8 +127,9 @@ export async function choosePrices(app: App): Promise<void> {
     const files = calibrated === undefined ? {} : { files: [calibrated.fsPath] };
     const { profiles } = await app.session.client.ask("profiles", files);
     const now = runProfile(app);
-    const choices = profiles.map(({ profile, builtIn }): Choice => {
-      const id = builtIn ? profile.name : (calibrated?.fsPath ?? profile.name);
+    const choices = profiles.map((entry): Choice => {
+      const { profile } = entry;
+      const id = profileId(entry);
       return {
         id,
         label: `${id === now ? "$(check) " : ""}${profile.name}`,

@@ -1,5 +1,8 @@
 // How a run is looked at: machines that cannot be are not chosen, and no figure stands under a name that is not its own.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../src/run/machine.ts";
 import type { Perspective, RunSummary } from "../../src/session/figures.ts";
@@ -76,6 +79,40 @@ describe("the machine and the prices that the page looks at a run by", { timeout
     await look({});
     for (const now of [".figures", ".timeline-frame", ".map-frame"])
       await until(async () => (await opacityOf(now)) === 1);
+  });
+
+  test("a profile of a file has its name, and its prices move as those of any other", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cklens-page-"));
+    const file = join(folder, "measured.json");
+    const [{ profile: era }] = (await host.session.client.ask("profiles", {})).profiles;
+    writeFileSync(file, JSON.stringify({ ...era, name: "this-machine" }));
+    await tab("What if");
+    await look({}, true, { profile: file });
+    await host.page.locator('vscode-option:text-is("this-machine")').waitFor({ state: "attached" });
+    await until(async () => (await chosenIn("Price profile")) === file);
+    const row = host.page.locator(".price-row").first();
+    const price = () => row.locator("vscode-text-field").evaluate((field) => (field as HTMLInputElement).value);
+    await until(async () => (await price()) !== "");
+    const before = await price();
+    const overhead = () => host.page.locator(".figure-value").first().textContent();
+    const overheadBefore = await overhead();
+    await row.locator("input[type=range]").focus();
+    for (let i = 0; i < 10; i++) await host.page.keyboard.press("ArrowRight");
+    await until(async () => (await price()) !== before && (await overhead()) !== overheadBefore);
+    await host.page.getByText("Save as profile…").click();
+    await until(() => host.said.some(({ type }) => type === "saveProfile"));
+    const saved = host.said.find((message) => message.type === "saveProfile");
+    assert.ok(saved?.type === "saveProfile" && saved.profile.name === "this-machine-what-if");
+    await host.page.getByText("Reset prices").click();
+    await until(async () => (await price()) === before && (await overhead()) === overheadBefore);
+    assert.equal(saidPerspective()?.prices.profile, file);
+    // It was written anew, and the editor says so: its prices are the new ones.
+    const dearer = Object.entries(era.primitives).map(([name, of]) => [name, { ...of, cycles: of.high }]);
+    writeFileSync(file, JSON.stringify({ ...era, name: "this-machine-again", primitives: Object.fromEntries(dearer) }));
+    await look({}, true, { profile: file });
+    await host.page.locator('vscode-option:text-is("this-machine-again")').waitFor({ state: "attached" });
+    await until(async () => (await overhead()) !== overheadBefore);
+    rmSync(folder, { recursive: true });
   });
 
   /** Looks at the run on a machine that differs so from the default, as the editor would say, and forgets what was said. */

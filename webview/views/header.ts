@@ -3,6 +3,7 @@ import { chosenMachine, machineRefusal } from "../../src/run/chosen-machine.ts";
 import { type Headline, headlineOf } from "../../src/run/headline.ts";
 import { cycles, integer, percent } from "../../src/run/units.ts";
 import type { ComparisonCell, ReportReply } from "../../src/session/figures.ts";
+import { profileId } from "../../src/session/model/prices.ts";
 import { Latest } from "../latest.ts";
 import { shownPrices } from "../prices.ts";
 import { hasSelection, type State } from "../store.ts";
@@ -172,16 +173,14 @@ export function headerView({ host, store, look, fail, say }: ViewContext): View 
         const { machine, prices } = perspective;
         technique.update(techniqueChoices(state), machine.technique);
         environment.update(environmentChoices(state), machine.environment);
-        const name = typeof prices.profile === "string" ? prices.profile : prices.profile.name;
-        const known = profiles?.profiles.map(({ profile: one }) => ({
-          value: one.name,
-          text: one.name,
-          title: one.title,
+        const chosen = typeof prices.profile === "string" ? prices.profile : prices.profile.name;
+        const known = (profiles?.profiles ?? []).map((entry) => ({
+          value: profileId(entry),
+          text: entry.profile.name,
+          title: entry.profile.title,
         }));
-        profile.update(
-          known?.some(({ value }) => value === name) ? known : [...(known ?? []), { value: name, text: name }],
-          name,
-        );
+        const isKnown = known.some(({ value }) => value === chosen);
+        profile.update(isKnown ? known : [...known, { value: chosen, text: baseName(chosen) }], chosen);
       }
       if (run !== before.run || perspective !== before.perspective) {
         // Those of the question before stay, dimmed, until the new ones are there.

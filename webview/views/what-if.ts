@@ -47,8 +47,8 @@ export function whatIfView({ host, store, look, fail, say }: ViewContext): View 
   );
   const changed = element("span", { class: "hint" });
   const reset = button(t("Reset prices"), () => {
-    const profile = shownProfile(store.state);
-    if (profile !== undefined) look({ prices: { profile: profile.name } });
+    const { perspective } = store.state;
+    if (perspective !== undefined) look({ prices: { profile: perspective.prices.profile } });
   });
   const save = button(t("Save as profile…"), () => {
     const profile = shownProfile(store.state);
