@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import type { App } from "./app.ts";
 import { isTrusted } from "./app.ts";
-import { setMachine } from "./perspective.ts";
+import { choose } from "./perspective.ts";
 
 /** The profile that `calibrate` wrote, if it has. */
 export async function calibratedProfile(extension: vscode.ExtensionContext): Promise<vscode.Uri | undefined> {
@@ -45,7 +45,7 @@ export async function calibrate(app: App): Promise<void> {
       }),
   );
   if (ending.kind === "failed") void vscode.window.showErrorMessage(ending.message);
-  else if (ending.kind === "measured") await setMachine({ prices: file });
+  else if (ending.kind === "measured") await choose(app, { prices: file });
 }
 
 type Ending = { readonly kind: "measured" | "cancelled" } | { readonly kind: "failed"; readonly message: string };

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { overhead } from "../editor/wording.ts";
 import type { ComparisonCell } from "../session/figures.ts";
 import { type App, tell } from "./app.ts";
-import { setMachine } from "./perspective.ts";
+import { choose } from "./perspective.ts";
 import type { ProgramRunner } from "./run-program.ts";
 
 type Available = Extract<ComparisonCell, { readonly available: true }>;
@@ -54,7 +54,7 @@ export async function compareTechniques(app: App, runner: ProgramRunner): Promis
     },
   );
   if (chosen !== undefined) {
-    await setMachine({ environment: chosen.cell.environment, technique: chosen.cell.technique });
+    await choose(app, { environment: chosen.cell.environment, technique: chosen.cell.technique }, run);
   }
 
   function isNow(cell: Available): boolean {

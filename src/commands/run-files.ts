@@ -17,8 +17,8 @@ export async function readRunFile(app: App, uri: vscode.Uri): Promise<Run> {
     workingDirectory: workingDirectoryOf(uri).fsPath,
   });
   const { perspectiveOf } = await import("./perspective.ts");
-  const { prices } = perspectiveOf(uri);
-  const run = app.runs.add(summary, uri, { machine: summary.machine, prices });
+  const settings = perspectiveOf(uri);
+  const run = app.runs.add(summary, uri, { machine: summary.machine, prices: settings.prices }, settings);
   app.runs.compare(run, "own").catch(() => {}); // The status bar goes without.
   return run;
 }

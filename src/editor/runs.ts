@@ -36,6 +36,8 @@ export interface Run {
   /** The program, or the run file. */
   readonly uri: vscode.Uri;
   readonly perspective: Perspective;
+  /** What the settings said when they were last followed: what they say otherwise since then counts. */
+  readonly settings: Perspective;
   /**
    * Undefined until they have come. For a moment those of the perspective before when it changes, of which they say that they
    * are, or of the run before where the same text was run again.
@@ -51,6 +53,7 @@ export interface Run {
 
 interface Entry extends Run {
   perspective: Perspective;
+  settings: Perspective;
   figures: Figures | undefined;
   failure: string | undefined;
   marks: LineMarks | undefined;
@@ -116,12 +119,13 @@ export class Runs implements vscode.Disposable {
   }
 
   /** Takes in a run that the session has made, and shows it. An earlier one of the same program's same text goes. */
-  add(summary: RunSummary, uri: vscode.Uri, perspective: Perspective): Run {
+  add(summary: RunSummary, uri: vscode.Uri, perspective: Perspective, settings: Perspective): Run {
     const entry: Entry = {
       id: summary.run,
       summary,
       uri,
       perspective,
+      settings,
       figures: undefined,
       failure: undefined,
       marks: undefined,
@@ -169,6 +173,12 @@ export class Runs implements vscode.Disposable {
       entry.comparison = [];
     }
     this.#changed.fire();
+  }
+
+  /** A run's perspective is as these settings say, where they say otherwise than those before. */
+  followed(run: Run, settings: Perspective): void {
+    const entry = this.#entry(run);
+    if (entry !== undefined) entry.settings = settings;
   }
 
   /** Fills in the comparison of all techniques in the run's environment, or in all. */
