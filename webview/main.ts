@@ -1,6 +1,7 @@
 import type { PictureFormat, PictureName } from "../src/panel/messages/messages.ts";
 import type { ComparisonCell, Perspective, ProfilesReply, RunSummary } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
+import { withTransferRate } from "../src/session/model/perspective.ts";
 import { profileId } from "../src/session/model/prices.ts";
 import { captionOf } from "./export/caption.ts";
 import { renderPicture } from "./export/picture.ts";
@@ -42,9 +43,9 @@ host.onMessage((message) => {
       store.set({ run: undefined, perspective: undefined, comparison: [], emptyReason: message.reason });
       return;
     case "run": {
-      const { run, perspective } = message;
+      const { run, perspective, settings } = message;
       if (store.state.run?.run === run.run) {
-        store.set({ perspective, profiles: profilesFor(perspective) });
+        store.set({ perspective, settings, profiles: profilesFor(perspective) });
         return;
       }
       const nothing = {
@@ -58,7 +59,15 @@ host.onMessage((message) => {
         failure: undefined,
       };
       const profiles = profilesFor(perspective);
-      store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, profiles, comparison: [] });
+      store.set({
+        ...nothing,
+        ...keptFor(host.keptState(), run),
+        run,
+        perspective,
+        settings,
+        profiles,
+        comparison: [],
+      });
       return;
     }
     case "restarts":
@@ -125,12 +134,11 @@ let telling = false;
 function look(change: PerspectiveChange): void {
   const { perspective } = store.state;
   if (perspective === undefined) return;
-  store.set({
-    perspective: {
-      machine: change.machine === undefined ? perspective.machine : { ...perspective.machine, ...change.machine },
-      prices: change.prices ?? perspective.prices,
-    },
-  });
+  const looked = {
+    machine: change.machine === undefined ? perspective.machine : { ...perspective.machine, ...change.machine },
+    prices: change.prices ?? perspective.prices,
+  };
+  store.set({ perspective: withTransferRate(looked, perspective) });
   // The marks in the source have the longest way. What the views ask goes along in the same message.
   if (!telling) tell();
   paintNow(update);

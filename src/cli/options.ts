@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander"; // commander 14, MIT: the established parser of options
 import { COMMITS, COPIERS, ENVIRONMENTS, MOST_HYBRID_WRITES, TARGETS, TECHNIQUE_IDS } from "../checkpoint/technique.ts";
 import type { PriceProfile } from "../machine/prices.ts";
-import { withDevices } from "../machine/what-if.ts";
+import { type Devices, withDevices } from "../machine/what-if.ts";
 import { BadInputError } from "../program/program.ts";
-import { DEFAULT_MACHINE, GUEST_CYCLES_PER_NANOSECOND, type MachineOptions } from "../run/machine.ts";
+import { DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
+import { transferBytesPerCycle } from "../run/transfer-rate.ts";
 import { loadProfile } from "../worker/profiles.ts";
 import { GATES } from "../xen/checkpoint-service.ts";
 
@@ -128,13 +129,17 @@ export interface PriceFlags {
 }
 
 /** The profile that is named, with the devices that are supposed instead of its own. */
-export function profileOf({ prices, bandwidth, roundTrip, diskBandwidth, diskFlush }: PriceFlags): PriceProfile {
-  return withDevices(loadProfile(prices), {
+export function profileOf(flags: PriceFlags): PriceProfile {
+  return withDevices(loadProfile(flags.prices), devicesOf(flags));
+}
+
+function devicesOf({ bandwidth, roundTrip, diskBandwidth, diskFlush }: PriceFlags): Devices {
+  return {
     wireBytesPerSecond: bandwidth,
     wireRoundTripSeconds: roundTrip,
     diskBytesPerSecond: diskBandwidth,
     diskFlushSeconds: diskFlush,
-  });
+  };
 }
 
 /** What the options of a machine are called on the command line. */
@@ -144,14 +149,10 @@ export interface MachineFlags extends Omit<MachineOptions, "backgroundBytesPerCy
 
 export function machineOptionsOf(options: MachineFlags & PriceFlags): MachineOptions {
   const { environment, technique, kernel, copy, gate, commit, target, hybridWrites, backgroundRate } = options;
-  const device = target === "disk" ? options.diskBandwidth : options.bandwidth;
-  // The program's own clock, and no price, says how much crosses while it runs.
-  const transferBytesPerCycle =
-    device === undefined ? DEFAULT_MACHINE.transferBytesPerCycle : device / (GUEST_CYCLES_PER_NANOSECOND * 1e9);
   return {
     ...{ environment, technique, kernel, copy, gate, commit, target, hybridWrites },
     backgroundBytesPerCycle: backgroundRate,
-    transferBytesPerCycle,
+    transferBytesPerCycle: transferBytesPerCycle(target, devicesOf(options)),
   };
 }
 

@@ -178,7 +178,9 @@ export class Runs implements vscode.Disposable {
   /** A run's perspective is as these settings say, where they say otherwise than those before. */
   followed(run: Run, settings: Perspective): void {
     const entry = this.#entry(run);
-    if (entry !== undefined) entry.settings = settings;
+    if (entry === undefined || isDeepStrictEqual(entry.settings, settings)) return;
+    entry.settings = settings;
+    this.#changed.fire();
   }
 
   /** Fills in the comparison of all techniques in the run's environment, or in all. */

@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
+import { isProgramFile } from "../editor/program-files.ts";
 import type { Restarts } from "../editor/restarts.ts";
 import { type Run, type Runs, sourceOf } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
-import type { Perspective, RunId } from "../session/figures.ts";
+import type { RunId } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
 import type {
   BytesPlace,
@@ -49,7 +50,7 @@ export class PanelView implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[] = [];
   /** The page listens. */
   #ready = false;
-  #sent: { readonly run: RunId; readonly perspective: Perspective } | undefined;
+  #sent: Pick<Run, "id" | "perspective" | "settings"> | undefined;
   #reasonForNothing: string;
   /** Pictures that the page was asked for, by number. */
   readonly #drawings = new Map<number, (result: Uint8Array | string) => void>();
@@ -162,7 +163,7 @@ export class PanelView implements vscode.Disposable {
         const run = this.#context.runs.byId(message.run);
         if (run === undefined) return;
         // The page shows it already.
-        if (this.#sent?.run === run.id) this.#sent = { run: run.id, perspective: message.perspective };
+        if (this.#sent?.id === run.id) this.#sent = { ...this.#sent, perspective: message.perspective };
         this.#context.runs.look(run, message.perspective);
         return;
       }
@@ -201,10 +202,13 @@ export class PanelView implements vscode.Disposable {
       this.#post({ type: "empty", reason: this.#reasonForNothing });
       return;
     }
-    const { id, perspective, summary } = run;
-    if (this.#sent?.run === id && this.#sent.perspective === perspective) return;
-    this.#sent = { run: id, perspective };
-    this.#post({ type: "run", run: summary, perspective });
+    const { id, perspective, settings, summary } = run;
+    const sent = this.#sent;
+    if (sent?.id === id && sent.perspective === perspective && sent.settings === settings) return;
+    this.#sent = { id, perspective, settings };
+    // Of a file nothing is run: its own machine is the one that it was made on.
+    const own = isProgramFile(run.uri) ? settings.machine : summary.machine;
+    this.#post({ type: "run", run: summary, perspective, settings: own });
     this.#sendRestarts();
     if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
   }

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../src/run/machine.ts";
+import { percent } from "../../src/run/units.ts";
 import type { Perspective, RunSummary } from "../../src/session/figures.ts";
-import { type PageHost, startPage } from "./page-host.ts";
+import { type PageHost, ROOT, startPage } from "./page-host.ts";
 import { until } from "./until.ts";
 
 const SAMPLE = "src/sdk/samples/lru.c";
@@ -16,7 +17,8 @@ describe("the machine and the prices that the page looks at a run by", { timeout
   let run: RunSummary;
   before(async () => {
     host = await startPage(1100, 1200);
-    run = await host.run([SAMPLE]);
+    run = await host.session.client.ask("run", { workingDirectory: ROOT, paths: [SAMPLE], tellsWrites: true });
+    await host.show(run);
     await host.page.getByText("Cheapest here").waitFor();
     await until(() => host.talk.includes("answer compare"));
   });
@@ -103,7 +105,7 @@ describe("the machine and the prices that the page looks at a run by", { timeout
     await until(() => host.said.some(({ type }) => type === "saveProfile"));
     const saved = host.said.find((message) => message.type === "saveProfile");
     assert.ok(saved?.type === "saveProfile" && saved.profile.name === "this-machine-what-if");
-    await host.page.getByText("Reset prices").click();
+    await host.page.getByText("Reset", { exact: true }).click();
     await until(async () => (await price()) === before && (await overhead()) === overheadBefore);
     assert.equal(saidPerspective()?.prices.profile, file);
     // It was written anew, and the editor says so: its prices are the new ones.
@@ -114,6 +116,82 @@ describe("the machine and the prices that the page looks at a run by", { timeout
     await until(async () => (await overhead()) !== overheadBefore);
     rmSync(folder, { recursive: true });
   });
+
+  test("a link and a disk are supposed where images go there, and one reset takes all back", async () => {
+    await tab("What if");
+    await look({});
+    const reset = host.page.locator("vscode-button", { hasText: "Reset" });
+    await until(async () => (await reset.getAttribute("disabled")) !== null);
+    assert.equal(await field("Bandwidth to it, Gbit/s").isVisible(), false);
+    await choose("Images go to", "replica");
+    await field("Round trip, µs").waitFor();
+    assert.equal(await field("Flush, µs").isVisible(), false);
+    await until(async () => (await reset.getAttribute("disabled")) === null);
+    await type("Bandwidth to it, Gbit/s", "10");
+    await type("Round trip, µs", "30");
+    const overhead = () => host.page.locator(".figure-value").first().textContent();
+    await until(() => saidPerspective()?.prices.devices?.wireRoundTripSeconds === 30 * 1e-6);
+    assert.deepEqual(saidPerspective()?.prices.devices, {
+      wireBytesPerSecond: 1.25e9,
+      wireRoundTripSeconds: 30 * 1e-6,
+    });
+    await until(async () => (await overhead()) === (await overheadOf(saidPerspective())));
+    // Sliders leave devices alone.
+    await host.page.locator(".price-row input[type=range]").first().focus();
+    await host.page.keyboard.press("End");
+    await until(() => Object.keys(saidPerspective()?.prices.primitives ?? {}).length === 1);
+    assert.equal(saidPerspective()?.prices.devices?.wireBytesPerSecond, 1.25e9);
+    await choose("Commit", "async");
+    await until(() => saidPerspective()?.machine.transferBytesPerCycle === 0.625);
+    await type("Copied meanwhile, bytes per cycle", "2.5");
+    await until(() => saidPerspective()?.machine.backgroundBytesPerCycle === 2.5);
+    await until(async () => (await overhead()) === (await overheadOf(saidPerspective())));
+    await host.page.getByText("3 prices differ from").waitFor();
+    await host.page.getByText("3 options differ").waitFor();
+    await reset.click();
+    await until(() => saidPerspective()?.prices.devices === undefined);
+    assert.deepEqual(saidPerspective(), { machine: DEFAULT_MACHINE, prices: { profile: "era" } });
+    await until(async () => (await reset.getAttribute("disabled")) !== null);
+    await until(async () => (await overhead()) === (await overheadOf(saidPerspective())));
+    await look({ target: "disk" });
+    await type("Bandwidth of it, MB/s", "500");
+    await type("Flush, µs", "8000");
+    await until(() => saidPerspective()?.prices.devices?.diskFlushSeconds === 8000 * 1e-6);
+    assert.equal(saidPerspective()?.prices.devices?.diskBytesPerSecond, 5e8);
+  });
+
+  test("a field says what it wants instead of what was typed, and asks nothing", async () => {
+    await look({ technique: "hv-hybrid", target: "disk" });
+    for (const [label, typed, wanted] of [
+      ["Emulated writes of a page", "17", "A whole number from 0 to 16 is wanted."],
+      ["Flush, µs", "0", "A number above 0 is wanted."],
+      ["Flush, µs", "soon", "A number above 0 is wanted."],
+    ]) {
+      const before = await field(label).evaluate((of) => (of as HTMLInputElement).value);
+      await type(label, typed);
+      await host.page.locator(".field", { hasText: label }).getByText(wanted).waitFor();
+      assert.equal(await field(label).evaluate((of) => (of as HTMLInputElement).value), before);
+    }
+    assert.equal(saidPerspective(), undefined);
+    await type("Emulated writes of a page", "7");
+    await until(() => saidPerspective()?.machine.hybridWrites === 7);
+    await until(async () => (await host.page.getByText("A whole number from 0 to 16 is wanted.").count()) === 0);
+  });
+
+  function field(label: string) {
+    return host.page.locator(`vscode-text-field[aria-label="${label}"]`);
+  }
+
+  async function type(label: string, text: string): Promise<void> {
+    await field(label).locator("input").fill(text);
+    await host.page.keyboard.press("Tab");
+  }
+
+  async function overheadOf(perspective: Perspective | undefined): Promise<string | undefined> {
+    if (perspective === undefined) return undefined;
+    const { totals } = await host.session.client.ask("report", { run: run.run, perspective });
+    return percent((100 * totals.overheadCycles) / totals.programCycles);
+  }
 
   /** Looks at the run on a machine that differs so from the default, as the editor would say, and forgets what was said. */
   async function look(

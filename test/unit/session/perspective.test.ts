@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
 import type { Perspective } from "../../../src/session/figures.ts";
-import { choiceBetween, chosenPerspective } from "../../../src/session/model/perspective.ts";
+import {
+  choiceBetween,
+  chosenPerspective,
+  ownPerspective,
+  supposedCounts,
+  withTransferRate,
+} from "../../../src/session/model/perspective.ts";
 
 const SETTINGS: Perspective = { machine: DEFAULT_MACHINE, prices: { profile: "era" } };
 /** As somebody has made it in the panel. */
@@ -36,4 +42,36 @@ test("of settings only what has changed counts for what is shown", () => {
   });
   const prices = { profile: "modern" };
   assert.deepEqual(choiceBetween(SETTINGS, { ...SETTINGS, prices }), { profile: "modern" });
+});
+
+test("asynchronous commits take as long as the supposed device needs, and the default without one", () => {
+  const devices = { wireBytesPerSecond: 1.25e9, diskBytesPerSecond: 5e8 };
+  const supposed = { ...SETTINGS, prices: { profile: "era", devices } };
+  const rate = (options: Partial<Perspective["machine"]>) =>
+    chosenPerspective(supposed, { machine: options }).machine.transferBytesPerCycle;
+  // The program's clock makes two cycles a nanosecond.
+  assert.equal(rate({ commit: "async", target: "replica" }), 0.625);
+  assert.equal(rate({ commit: "async", target: "disk" }), 0.25);
+  for (const none of [{ commit: "sync", target: "disk" }, { commit: "async" }] as const)
+    assert.equal(rate(none), DEFAULT_MACHINE.transferBytesPerCycle);
+  const crossing = chosenPerspective(supposed, { machine: { commit: "async", target: "disk" } });
+  const again = chosenPerspective(crossing, { profile: "modern" });
+  assert.equal(again.machine.transferBytesPerCycle, DEFAULT_MACHINE.transferBytesPerCycle);
+  // Where nobody supposes a device, a run's own rate stays.
+  const own = { ...SETTINGS, machine: { ...crossing.machine, transferBytesPerCycle: 3 } };
+  assert.equal(withTransferRate(own, own), own);
+});
+
+test("nothing supposed is the technique and the environment with their own options and prices", () => {
+  const settings = { ...DEFAULT_MACHINE, copy: "hypervisor", commit: "async" } as const;
+  assert.deepEqual(supposedCounts(SHOWN, settings), { options: 3, prices: 2 });
+  const own = ownPerspective(SHOWN, settings);
+  assert.deepEqual(own, { machine: { ...settings, technique: "mprotect" }, prices: { profile: "era" } });
+  assert.deepEqual(supposedCounts(own, settings), { options: 0, prices: 0 });
+  // What the settings say may be impossible here.
+  const hash = ownPerspective({ ...SHOWN, machine: { ...SHOWN.machine, technique: "hash" } }, settings);
+  assert.equal(hash.machine.commit, "sync");
+  const native = ownPerspective({ ...SHOWN, machine: { ...SHOWN.machine, environment: "native" } }, settings);
+  assert.deepEqual([native.machine.copy, native.machine.commit], ["guest", "async"]);
+  for (const one of [hash, native]) assert.deepEqual(supposedCounts(one, settings), { options: 0, prices: 0 });
 });
