@@ -1,6 +1,8 @@
 import type { PictureFormat, PictureName } from "../src/panel/messages/messages.ts";
-import type { ComparisonCell, RunSummary } from "../src/session/figures.ts";
+import type { ComparisonCell, Perspective, ProfilesReply, RunSummary } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
+import { withTransferRate } from "../src/session/model/perspective.ts";
+import { profileId } from "../src/session/model/prices.ts";
 import { captionOf } from "./export/caption.ts";
 import { renderPicture } from "./export/picture.ts";
 import { afterPaint, paint, paintNow } from "./frames.ts";
@@ -44,9 +46,9 @@ host.onMessage((message) => {
       return;
     }
     case "run": {
-      const { run, perspective } = message;
+      const { run, perspective, settings } = message;
       if (store.state.run?.run === run.run) {
-        store.set({ perspective });
+        store.set({ perspective, settings, profiles: profilesFor(perspective) });
         return;
       }
       const nothing = {
@@ -60,7 +62,16 @@ host.onMessage((message) => {
         changedSources: [],
         failure: undefined,
       };
-      store.set({ ...nothing, ...keptFor(host.keptState(), run), run, perspective, comparison: [] });
+      const profiles = profilesFor(perspective);
+      store.set({
+        ...nothing,
+        ...keptFor(host.keptState(), run),
+        run,
+        perspective,
+        settings,
+        profiles,
+        comparison: [],
+      });
       return;
     }
     case "restarts":
@@ -83,6 +94,34 @@ host.onMessage((message) => {
 });
 host.post({ type: "ready" });
 
+/** The file whose profile was asked for last. */
+let askedFile: string | undefined;
+
+/** The known profiles, but for that of the file which the editor says counts: by now another may stand in it. */
+function profilesFor({ prices }: Perspective): ProfilesReply | undefined {
+  const { profiles: known } = store.state;
+  askedFile = undefined;
+  return (
+    known && { ...known, profiles: known.profiles.filter(({ file }) => file === undefined || file !== prices.profile) }
+  );
+}
+
+/** Asks for a profile that is none of the known ones: that of a file. */
+function askForFile({ perspective, profiles }: State, say: (reason: string) => void): void {
+  const profile = perspective?.prices.profile;
+  if (profiles === undefined || typeof profile !== "string" || profile === askedFile) return;
+  if (profiles.profiles.some((one) => profileId(one) === profile)) return;
+  askedFile = profile;
+  askProfiles([profile], say);
+}
+
+function askProfiles(files: readonly string[], say: (reason: string) => void): void {
+  host.session.ask("profiles", { files }).then(
+    (profiles) => store.set({ profiles }),
+    (error: unknown) => say(messageOf(error)),
+  );
+}
+
 /** The views that can be saved, once the page has begun. */
 let pictures: Readonly<Record<PictureName, View>> | undefined;
 
@@ -102,12 +141,11 @@ let telling = false;
 function look(change: PerspectiveChange): void {
   const { perspective } = store.state;
   if (perspective === undefined) return;
-  store.set({
-    perspective: {
-      machine: change.machine === undefined ? perspective.machine : { ...perspective.machine, ...change.machine },
-      prices: change.prices ?? perspective.prices,
-    },
-  });
+  const looked = {
+    machine: change.machine === undefined ? perspective.machine : { ...perspective.machine, ...change.machine },
+    prices: change.prices ?? perspective.prices,
+  };
+  store.set({ perspective: withTransferRate(looked, perspective) });
   // The marks in the source have the longest way. What the views ask goes along in the same message.
   if (!telling) tell();
   paintNow(update);
@@ -132,12 +170,16 @@ function start(): void {
   if (started) return;
   started = true;
   const problem = element("div", { class: "problem", role: "alert" });
-  const fail = (reason: string) => {
+  const say = (reason: string) => {
     problem.textContent = reason;
     problem.hidden = false;
   };
+  const fail = (reason: string) => {
+    say(reason);
+    page.classList.add("unanswered");
+  };
   problem.hidden = true;
-  const context: ViewContext = { host, store, theme: () => theme, fail, look };
+  const context: ViewContext = { host, store, theme: () => theme, fail, say, look };
   const header = headerView(context);
   const changed = changedNotice(context);
   const timeline = timelineView(context);
@@ -198,7 +240,10 @@ function start(): void {
     empty.hidden = state.run !== undefined;
     emptyText.textContent = state.emptyReason;
     sample.hidden = !state.offersSample;
-    if (state.perspective !== before.perspective || state.run !== before.run) problem.hidden = true;
+    if (state.perspective !== before.perspective || state.run !== before.run) {
+      problem.hidden = true;
+      page.classList.remove("unanswered");
+    }
     details.update(state.tab);
     if (page.hidden) return;
     if (before.run === undefined) for (const view of views) view.repaint?.();
@@ -207,7 +252,7 @@ function start(): void {
   /** A new run, until its first figures are in sight: other techniques would take the processors from them. */
   let unpainted: RunSummary | undefined;
   const compareNow = () => {
-    if (unpainted === undefined) compare(store.state, fail);
+    if (unpainted === undefined) compare(store.state, say);
   };
   let later: number | undefined;
   store.subscribe((state, before) => {
@@ -243,10 +288,8 @@ function start(): void {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") store.clearSelection();
   });
-  void host.session.ask("profiles", {}).then(
-    (profiles) => store.set({ profiles }),
-    (error: unknown) => fail(messageOf(error)),
-  );
+  store.subscribe((state) => askForFile(state, say));
+  askProfiles([], say);
   paint(update);
 }
 
@@ -261,7 +304,7 @@ function comparesAnew({ run, perspective }: State, before: State): boolean {
 
 let cancelComparison = () => {};
 
-function compare({ run, perspective }: State, fail: (reason: string) => void): void {
+function compare({ run, perspective }: State, say: (reason: string) => void): void {
   if (run === undefined || perspective === undefined) return;
   cancelComparison();
   const cells: ComparisonCell[] = [];
@@ -286,7 +329,7 @@ function compare({ run, perspective }: State, fail: (reason: string) => void): v
       if (isWanted) store.set({ comparison });
     },
     (error: unknown) => {
-      if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) fail(messageOf(error));
+      if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) say(messageOf(error));
     },
   );
 }

@@ -1,3 +1,4 @@
+import { type CheckpointOptions, DEFAULT_OPTIONS } from "../src/checkpoint/technique.ts";
 import type { Space } from "../src/machine/prices.ts";
 import type { Place } from "../src/panel/messages/messages.ts";
 import {
@@ -27,6 +28,8 @@ export type PriceTarget =
 export interface State {
   readonly run: RunSummary | undefined;
   readonly perspective: Perspective | undefined;
+  /** Options that count for the run where none is supposed. */
+  readonly settings: CheckpointOptions;
   /** Why there is nothing to show. */
   readonly emptyReason: string;
   /** Who has no program may want a sample. */
@@ -60,6 +63,7 @@ export interface State {
 const START: State = {
   run: undefined,
   perspective: undefined,
+  settings: DEFAULT_OPTIONS,
   emptyReason: "",
   offersSample: false,
   epochs: undefined,

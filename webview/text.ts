@@ -13,5 +13,5 @@ export function t(english: string, ...args: readonly (string | number)[]): strin
 
 /** The last part of a path. */
 export function baseName(file: string): string {
-  return file.slice(file.lastIndexOf("/") + 1);
+  return file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1);
 }

@@ -3,9 +3,10 @@ import { type Command, InvalidArgumentError, Option } from "commander"; // comma
 import { COMMITS, COPIERS, ENVIRONMENTS, MOST_HYBRID_WRITES, TARGETS } from "../checkpoint/technique.ts";
 import { TECHNIQUE_IDS } from "../checkpoint/techniques.ts";
 import type { PriceProfile } from "../machine/prices.ts";
-import { withDevices } from "../machine/what-if.ts";
+import { type Devices, withDevices } from "../machine/what-if.ts";
 import { BadInputError } from "../program/program.ts";
-import { DEFAULT_MACHINE, GUEST_CYCLES_PER_NANOSECOND, type MachineOptions } from "../run/machine.ts";
+import { DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
+import { transferBytesPerCycle } from "../run/transfer-rate.ts";
 import { loadProfile } from "../worker/profiles.ts";
 import { GATES } from "../xen/checkpoint-service.ts";
 
@@ -129,13 +130,17 @@ export interface PriceFlags {
 }
 
 /** The profile that is named, with the devices that are supposed instead of its own. */
-export function profileOf({ prices, bandwidth, roundTrip, diskBandwidth, diskFlush }: PriceFlags): PriceProfile {
-  return withDevices(loadProfile(prices, `--prices ${prices}`), {
+export function profileOf(flags: PriceFlags): PriceProfile {
+  return withDevices(loadProfile(flags.prices, `--prices ${flags.prices}`), devicesOf(flags));
+}
+
+function devicesOf({ bandwidth, roundTrip, diskBandwidth, diskFlush }: PriceFlags): Devices {
+  return {
     wireBytesPerSecond: bandwidth,
     wireRoundTripSeconds: roundTrip,
     diskBytesPerSecond: diskBandwidth,
     diskFlushSeconds: diskFlush,
-  });
+  };
 }
 
 /** What the options of a machine are called on the command line. */
@@ -145,14 +150,10 @@ export interface MachineFlags extends Omit<MachineOptions, "backgroundBytesPerCy
 
 export function machineOptionsOf(options: MachineFlags & PriceFlags): MachineOptions {
   const { environment, technique, kernel, copy, gate, commit, target, hybridWrites, backgroundRate } = options;
-  const device = target === "disk" ? options.diskBandwidth : options.bandwidth;
-  // The program's own clock, and no price, says how much crosses while it runs.
-  const transferBytesPerCycle =
-    device === undefined ? DEFAULT_MACHINE.transferBytesPerCycle : device / (GUEST_CYCLES_PER_NANOSECOND * 1e9);
   return {
     ...{ environment, technique, kernel, copy, gate, commit, target, hybridWrites },
     backgroundBytesPerCycle: backgroundRate,
-    transferBytesPerCycle,
+    transferBytesPerCycle: transferBytesPerCycle(target, devicesOf(options)),
   };
 }
 

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import type { App } from "./app.ts";
 import { isTrusted } from "./app.ts";
-import { countWith, recount } from "./profile-files.ts";
+import { choose } from "./perspective.ts";
+import { recount } from "./profile-files.ts";
 
 /** The profile that `calibrate` wrote, if it has. */
 export async function calibratedProfile(extension: vscode.ExtensionContext): Promise<vscode.Uri | undefined> {
@@ -47,7 +48,7 @@ export async function calibrate(app: App): Promise<void> {
   if (ending.kind === "failed") void vscode.window.showErrorMessage(ending.message);
   if (ending.kind !== "measured") return;
   recount(app, file);
-  await countWith(app, file);
+  await choose(app, { prices: file });
   const open = t("Open");
   const told = t("This machine was measured. Checkpoints are counted with its prices now.");
   const chosen = await vscode.window.showInformationMessage(told, open);

@@ -1,13 +1,14 @@
 import * as vscode from "vscode";
-import { optionsIn, refusalOf } from "../checkpoint/refusal.ts";
 import { ENVIRONMENTS, type Environment } from "../checkpoint/technique.ts";
-import { TECHNIQUES } from "../checkpoint/techniques.ts";
+import { TECHNIQUE_IDS, TECHNIQUES } from "../checkpoint/techniques.ts";
 import { overhead } from "../editor/wording.ts";
+import { chosenMachine, machineRefusal } from "../run/chosen-machine.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { ComparisonCell } from "../session/figures.ts";
+import { profileId } from "../session/model/prices.ts";
 import { type App, tell } from "./app.ts";
 import { calibratedProfile } from "./calibrate.ts";
-import { perspectiveOf, setMachine } from "./perspective.ts";
+import { choose, perspectiveOf } from "./perspective.ts";
 
 function environmentDetail(id: Environment): string {
   const { t } = vscode.l10n;
@@ -43,11 +44,11 @@ interface Choice extends vscode.QuickPickItem {
 /** Lets the user choose how dirty pages are found; what is not offered says why. */
 export async function chooseTechnique(app: App, environment = machineNow(app).environment): Promise<void> {
   const { t } = vscode.l10n;
-  const machine = optionsIn(environment, { ...machineNow(app), environment });
+  const machine = chosenMachine(machineNow(app), { environment });
   const offered: Choice[] = [];
   const refused: Choice[] = [];
   for (const technique of TECHNIQUES) {
-    const refusal = refusalOf(technique, machine);
+    const refusal = machineRefusal({ ...machine, technique: technique.id });
     const isNow = technique.id === machineNow(app).technique;
     const common = { id: technique.id, label: `${isNow ? "$(check) " : ""}${technique.id}` };
     if (refusal === undefined) {
@@ -70,16 +71,16 @@ export async function chooseTechnique(app: App, environment = machineNow(app).en
     void vscode.window.showWarningMessage(chosen.refusal);
     return;
   }
-  await setMachine({ environment, technique: chosen.id });
+  const technique = TECHNIQUE_IDS.find((id) => id === chosen.id);
+  if (technique !== undefined) await choose(app, { environment, technique });
 }
 
 /** Lets the user choose how the guest is hosted. */
 export async function chooseEnvironment(app: App): Promise<void> {
   const { t } = vscode.l10n;
   const now = machineNow(app);
-  const technique = TECHNIQUES.find(({ id }) => id === now.technique) ?? TECHNIQUES[0];
   const choices = ENVIRONMENTS.map((id): Choice => {
-    const refusal = refusalOf(technique, optionsIn(id, { ...now, environment: id }));
+    const refusal = machineRefusal(chosenMachine(now, { environment: id }));
     const cost = costOf(app, id, now.technique);
     return {
       id,
@@ -93,7 +94,7 @@ export async function chooseEnvironment(app: App): Promise<void> {
   const chosen = await pickOne(choices, t("How the guest is hosted"));
   if (chosen === undefined) return;
   const environment = ENVIRONMENTS.find((id) => id === chosen.id) ?? now.environment;
-  if (chosen.refusal === undefined) await setMachine({ environment });
+  if (chosen.refusal === undefined) await choose(app, { environment });
   else await chooseTechnique(app, environment);
 }
 
@@ -105,8 +106,9 @@ export async function choosePrices(app: App): Promise<void> {
     const files = calibrated === undefined ? {} : { files: [calibrated.fsPath] };
     const { profiles } = await app.session.client.ask("profiles", files);
     const now = runProfile(app);
-    const choices = profiles.map(({ profile, builtIn }): Choice => {
-      const id = builtIn ? profile.name : (calibrated?.fsPath ?? profile.name);
+    const choices = profiles.map((entry): Choice => {
+      const { profile } = entry;
+      const id = profileId(entry);
       return {
         id,
         label: `${id === now ? "$(check) " : ""}${profile.name}`,
@@ -118,7 +120,7 @@ export async function choosePrices(app: App): Promise<void> {
     const chosen = await pickOne([...choices, separator(""), file], t("The machine whose prices count"));
     if (chosen === undefined) return;
     const prices = chosen.id === "" ? await pickFile() : chosen.id;
-    if (prices !== undefined) await setMachine({ prices });
+    if (prices !== undefined) await choose(app, { prices });
   } catch (error) {
     await tell(app, error);
   }

@@ -4,7 +4,7 @@ import type { Run } from "../editor/runs.ts";
 import { overhead } from "../editor/wording.ts";
 import type { ComparisonCell } from "../session/figures.ts";
 import { type App, tell } from "./app.ts";
-import { setMachine } from "./perspective.ts";
+import { choose } from "./perspective.ts";
 import type { ProgramRunner } from "./run-program.ts";
 
 type Available = Extract<ComparisonCell, { readonly available: true }>;
@@ -56,7 +56,7 @@ export async function compareTechniques(app: App, runner: ProgramRunner): Promis
     },
   );
   if (chosen !== undefined) {
-    await setMachine({ environment: chosen.cell.environment, technique: chosen.cell.technique });
+    await choose(app, { environment: chosen.cell.environment, technique: chosen.cell.technique }, run);
   }
 
   function isNow(cell: Available): boolean {

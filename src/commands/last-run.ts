@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import type { Run } from "../editor/runs.ts";
-import type { Perspective } from "../session/figures.ts";
+import type { Perspective, RunId } from "../session/figures.ts";
 import type { App } from "./app.ts";
 
 const KEY = "checkpointLens.lastRun";
@@ -10,15 +11,19 @@ interface Kept {
   readonly program: string;
   readonly directory: string;
   readonly perspective: Perspective;
+  readonly settings: Perspective;
 }
 
 /** The last run of a workspace, kept so that it is there again when the window is loaded again. */
 export class LastRun {
   readonly #app: App;
   #restoring: Promise<void> | undefined;
+  /** What is kept, and of which run. */
+  #kept: { readonly run: RunId; readonly kept: Kept } | undefined;
 
   constructor(app: App) {
     this.#app = app;
+    app.extension.subscriptions.push(app.runs.onDidSettle(() => void this.#keepPerspective()));
   }
 
   /** One that cannot be kept is only gone with the window. */
@@ -34,8 +39,9 @@ export class LastRun {
       const kept: Kept = {
         program: run.uri.toString(),
         directory: directory.toString(),
-        perspective: run.perspective,
+        ...lookOf(run),
       };
+      this.#kept = { run: run.id, kept };
       await extension.workspaceState.update(KEY, kept);
     } catch (error) {
       output.warn(`the last run is not kept: ${String(error)}`);
@@ -44,6 +50,7 @@ export class LastRun {
 
   /** The user wants it no more. */
   async forget(): Promise<void> {
+    this.#kept = undefined;
     await this.#app.extension.workspaceState.update(KEY, undefined);
     try {
       await vscode.workspace.fs.delete(this.#file);
@@ -56,6 +63,21 @@ export class LastRun {
   restore(): Promise<void> {
     this.#restoring ??= this.#restore();
     return this.#restoring;
+  }
+
+  /** The kept run comes back as it was looked at last. */
+  async #keepPerspective(): Promise<void> {
+    const { extension, runs, output } = this.#app;
+    const run = this.#kept && runs.byId(this.#kept.run);
+    if (this.#kept === undefined || run === undefined || isDeepStrictEqual(lookOf(run), lookOf(this.#kept.kept)))
+      return;
+    const kept = { ...this.#kept.kept, ...lookOf(run) };
+    this.#kept = { run: run.id, kept };
+    try {
+      await extension.workspaceState.update(KEY, kept);
+    } catch (error) {
+      output.warn(`how the last run is looked at is not kept: ${String(error)}`);
+    }
   }
 
   get #folder(): vscode.Uri {
@@ -78,11 +100,21 @@ export class LastRun {
         await session.client.ask("close", { run: summary.run });
         return;
       }
-      const run = runs.add(summary, vscode.Uri.parse(kept.program), kept.perspective);
+      // An earlier version kept no settings.
+      const { perspective, settings = perspective } = kept;
+      const run = runs.add(summary, vscode.Uri.parse(kept.program), perspective, settings);
+      this.#kept = { run: run.id, kept };
       runs.compare(run, "own").catch(() => {}); // The status bar goes without; a run that begins ends it.
     } catch (error) {
       output.info(`the last run is not there any more: ${String(error)}`);
       await extension.workspaceState.update(KEY, undefined);
     }
   }
+}
+
+function lookOf({
+  perspective,
+  settings,
+}: Pick<Kept, "perspective" | "settings">): Pick<Kept, "perspective" | "settings"> {
+  return { perspective, settings };
 }

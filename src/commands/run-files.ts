@@ -17,8 +17,8 @@ export async function readRunFile(app: App, uri: vscode.Uri): Promise<Run> {
     workingDirectory: workingDirectoryOf(uri).fsPath,
   });
   const { perspectiveOf } = await import("./perspective.ts");
-  const { prices } = perspectiveOf(uri);
-  const run = app.runs.add(summary, uri, { machine: summary.machine, prices });
+  const settings = perspectiveOf(uri);
+  const run = app.runs.add(summary, uri, { machine: summary.machine, prices: settings.prices }, settings);
   app.runs.compare(run, "own").catch(() => {}); // The status bar goes without.
   return run;
 }
@@ -38,11 +38,12 @@ export async function saveProfile(app: App, profile: unknown): Promise<void> {
     return;
   }
   const { t } = vscode.l10n;
-  const { countWith, recount } = await import("./profile-files.ts");
+  const { choose } = await import("./perspective.ts");
+  const { recount } = await import("./profile-files.ts");
   recount(app, target.fsPath);
   const [use, open] = [t("Use It"), t("Open")];
   const saved = target.path.slice(target.path.lastIndexOf("/") + 1);
   const chosen = await vscode.window.showInformationMessage(t("{0} was saved.", saved), use, open);
-  if (chosen === use) await countWith(app, target.fsPath);
+  if (chosen === use) await choose(app, { prices: target.fsPath });
   else if (chosen === open) await vscode.commands.executeCommand("vscode.open", target);
 }

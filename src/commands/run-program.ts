@@ -137,9 +137,8 @@ export class ProgramRunner {
 
   async #runNow(program: vscode.Uri, directory: vscode.Uri, reason: Reason): Promise<Run> {
     const { runs, session, problems } = this.#app;
-    const { perspectiveOf } = await import("./perspective.ts");
-    const perspective = perspectiveOf(program);
-    const params = paramsOf(program, directory, perspective.machine);
+    const { perspectiveFor } = await import("./perspective.ts");
+    const params = paramsOf(program, directory, perspectiveFor(runs, program).perspective.machine);
     const title = vscode.l10n.t("Checkpoint Lens: {0}", params.paths[0]);
     let call: Call<RunSummary> | undefined;
     let run: Run;
@@ -149,7 +148,9 @@ export class ProgramRunner {
         this.#nowRunning(call);
         return call;
       });
-      run = runs.add(summary, program, perspective);
+      // The run before may have been looked at otherwise meanwhile.
+      const { perspective, settings } = perspectiveFor(runs, program);
+      run = runs.add(summary, program, perspective, settings);
       this.#newest = run;
     } finally {
       if (this.#running === call) this.#nowRunning(undefined);

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { isProgramFile, takesCheckpoints } from "../editor/program-files.ts";
 import { programSettings, SECTION } from "../editor/settings.ts";
@@ -60,20 +59,11 @@ export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun)
   ];
 }
 
-/** Looks at the shown run as the settings say, whenever they change. */
+/** Looks at the shown run as settings say that change. */
 export function followSettings({ runs }: App): readonly vscode.Disposable[] {
   let timer: NodeJS.Timeout | undefined;
   const follow = async (): Promise<void> => {
-    const { perspectiveOf } = await import("./perspective.ts");
-    const run = runs.current;
-    if (run === undefined) return;
-    const { machine, prices } = perspectiveOf(run.uri);
-    const isSame =
-      isDeepStrictEqual(machine, run.perspective.machine) && prices.profile === run.perspective.prices.profile;
-    if (isSame) return;
-    runs.look(run, { machine, prices });
-    const isCompared = run.comparison.some(({ environment }) => environment === machine.environment);
-    if (!isCompared) runs.compare(run, "own").catch(() => {}); // Why it cannot be had is told by onDidFail.
+    if (runs.current !== undefined) (await import("./perspective.ts")).followSettingsNow(runs);
   };
   return [
     { dispose: () => clearTimeout(timer) },

@@ -37,11 +37,15 @@ export interface Run {
   /** The program, or the run file. */
   readonly uri: vscode.Uri;
   readonly perspective: Perspective;
+  /** What the settings said when they were last followed: what they say otherwise since then counts. */
+  readonly settings: Perspective;
   /**
    * Undefined until they have come. For a moment those of the perspective before when it changes, of which they say that they
    * are, or of the run before where the same text was run again.
    */
   readonly figures: Figures | undefined;
+  /** Why there are none at this perspective, in one sentence. */
+  readonly failure: string | undefined;
   /** Of the figures; where only prices change, a moment before those. */
   readonly marks: LineMarks | undefined;
   /** What is known of the other techniques, at this perspective's prices and options. */
@@ -50,7 +54,9 @@ export interface Run {
 
 interface Entry extends Run {
   perspective: Perspective;
+  settings: Perspective;
   figures: Figures | undefined;
+  failure: string | undefined;
   marks: LineMarks | undefined;
   /** Generation that the marks are of. */
   marksOf: number;
@@ -114,13 +120,15 @@ export class Runs implements vscode.Disposable {
   }
 
   /** Takes in a run that the session has made, and shows it. An earlier one of the same program's same text goes. */
-  add(summary: RunSummary, uri: vscode.Uri, perspective: Perspective): Run {
+  add(summary: RunSummary, uri: vscode.Uri, perspective: Perspective, settings: Perspective): Run {
     const entry: Entry = {
       id: summary.run,
       summary,
       uri,
       perspective,
+      settings,
       figures: undefined,
+      failure: undefined,
       marks: undefined,
       marksOf: -1,
       latest: undefined,
@@ -165,6 +173,14 @@ export class Runs implements vscode.Disposable {
       entry.cancelComparison?.();
       entry.comparison = [];
     }
+    this.#changed.fire();
+  }
+
+  /** A run's perspective is as these settings say, where they say otherwise than those before. */
+  followed(run: Run, settings: Perspective): void {
+    const entry = this.#entry(run);
+    if (entry === undefined || isDeepStrictEqual(entry.settings, settings)) return;
+    entry.settings = settings;
     this.#changed.fire();
   }
 
@@ -277,6 +293,7 @@ export class Runs implements vscode.Disposable {
   /** Has new figures made; what is there goes when they are late. */
   #renew(entry: Entry): void {
     const generation = ++entry.generation;
+    entry.failure = undefined;
     const late = setTimeout(() => {
       const isMarked = entry.marks !== undefined && entry.marksOf !== generation;
       if (entry.generation !== generation || (entry.figures === undefined && !isMarked)) return;
@@ -302,7 +319,13 @@ export class Runs implements vscode.Disposable {
       entry.marksOf = generation;
       this.#changed.fire();
     } catch (error) {
-      if (entry.generation === generation && this.#entries.includes(entry)) this.#failed.fire(error as Error);
+      if (entry.generation !== generation || !this.#entries.includes(entry)) return;
+      // Those of the perspective before are not this one's.
+      entry.figures = undefined;
+      entry.marks = undefined;
+      entry.failure = (error as Error).message;
+      this.#changed.fire();
+      this.#failed.fire(error as Error);
     }
   }
 

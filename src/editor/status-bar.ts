@@ -55,7 +55,9 @@ export class StatusBar implements vscode.Disposable {
     }
     const { technique, environment } = shownMachine(run);
     const { t } = vscode.l10n;
-    if (run.figures === undefined) {
+    if (run.failure !== undefined) {
+      this.#show(`$(pulse) ${technique}: $(warning)`, run.failure);
+    } else if (run.figures === undefined) {
       this.#show(`$(pulse) ${technique} ...`, t("The figures of this technique are being made."));
     } else {
       const own = overheadPercent(run.figures.report.totals);

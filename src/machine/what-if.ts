@@ -19,6 +19,14 @@ const OPTION: Readonly<Record<keyof Devices, string>> = {
   diskFlushSeconds: "--disk-flush",
 };
 
+/** The primitives that they are the prices of. */
+export const DEVICE_PRIMITIVES: Readonly<Record<keyof Devices, string>> = {
+  wireBytesPerSecond: "wire.byte",
+  wireRoundTripSeconds: "wire.round_trip",
+  diskBytesPerSecond: "disk.byte",
+  diskFlushSeconds: "disk.flush",
+};
+
 /**
  * A profile with another network or disk. Prices change and no count does, so no run has to be made again.
  * @throws PriceProfileError when a figure is not above 0
@@ -26,7 +34,7 @@ const OPTION: Readonly<Record<keyof Devices, string>> = {
 export function withDevices(profile: PriceProfile, devices: Devices): PriceProfile {
   const primitives: Record<string, Price> = { ...profile.primitives };
   const options: string[] = [];
-  const set = (primitive: string, device: keyof Devices, secondsOf: (value: number) => number, what: string) => {
+  const set = (device: keyof Devices, secondsOf: (value: number) => number, what: string) => {
     const value = devices[device];
     if (value === undefined) return;
     if (!(value > 0 && Number.isFinite(value))) {
@@ -35,7 +43,7 @@ export function withDevices(profile: PriceProfile, devices: Devices): PriceProfi
     const seconds = secondsOf(value);
     const cycles = Number((seconds * profile.ghz * 1e9).toPrecision(4));
     options.push(OPTION[device]);
-    primitives[primitive] = {
+    primitives[DEVICE_PRIMITIVES[device]] = {
       cycles,
       low: cycles,
       high: cycles,
@@ -44,16 +52,26 @@ export function withDevices(profile: PriceProfile, devices: Devices): PriceProfi
     };
   };
   set(
-    "wire.byte",
     "wireBytesPerSecond",
     (rate) => FRAMING / rate,
     `${rateText(devices.wireBytesPerSecond)} x ${FRAMING} frame and TCP headers`,
   );
-  set("wire.round_trip", "wireRoundTripSeconds", (seconds) => seconds, "as supposed");
-  set("disk.byte", "diskBytesPerSecond", (rate) => 1 / rate, rateText(devices.diskBytesPerSecond));
-  set("disk.flush", "diskFlushSeconds", (seconds) => seconds, "as supposed");
+  set("wireRoundTripSeconds", (seconds) => seconds, "as supposed");
+  set("diskBytesPerSecond", (rate) => 1 / rate, rateText(devices.diskBytesPerSecond));
+  set("diskFlushSeconds", (seconds) => seconds, "as supposed");
   if (options.length === 0) return profile;
   return { ...profile, title: `${profile.title} with ${options.join(", ")}`, primitives };
+}
+
+/** The network and the disk that a profile's prices are of. */
+export function devicesOf({ ghz, primitives }: PriceProfile): Readonly<Record<keyof Devices, number>> {
+  const seconds = (device: keyof Devices) => primitives[DEVICE_PRIMITIVES[device]].cycles / (ghz * 1e9);
+  return {
+    wireBytesPerSecond: FRAMING / seconds("wireBytesPerSecond"),
+    wireRoundTripSeconds: seconds("wireRoundTripSeconds"),
+    diskBytesPerSecond: 1 / seconds("diskBytesPerSecond"),
+    diskFlushSeconds: seconds("diskFlushSeconds"),
+  };
 }
 
 function rateText(bytesPerSecond = 0): string {

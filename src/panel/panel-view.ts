@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
+import { isProgramFile } from "../editor/program-files.ts";
 import type { Restarts } from "../editor/restarts.ts";
 import { changedSources, type Run, type Runs, sourceOf } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
-import type { Perspective, RunId } from "../session/figures.ts";
+import type { RunId } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
 import type {
   BytesPlace,
@@ -52,7 +53,7 @@ export class PanelView implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[] = [];
   /** The page listens: it is gone while nobody sees the panel, and begins anew then. */
   #ready = false;
-  #sent: { readonly run: RunId; readonly perspective: Perspective } | undefined;
+  #sent: Pick<Run, "id" | "perspective" | "settings"> | undefined;
   /** Names of files, as the page knows them. */
   #changedSources: readonly string[] = [];
   #nothing: { readonly reason: string; readonly offersSample: boolean };
@@ -177,7 +178,7 @@ export class PanelView implements vscode.Disposable {
         const run = this.#context.runs.byId(message.run);
         if (run === undefined) return;
         // The page shows it already.
-        if (this.#sent?.run === run.id) this.#sent = { run: run.id, perspective: message.perspective };
+        if (this.#sent?.id === run.id) this.#sent = { ...this.#sent, perspective: message.perspective };
         this.#context.runs.look(run, message.perspective);
         return;
       }
@@ -219,11 +220,14 @@ export class PanelView implements vscode.Disposable {
       this.#post({ type: "empty", ...this.#nothing });
       return;
     }
-    const { id, perspective, summary } = run;
-    if (this.#sent?.run === id && this.#sent.perspective === perspective) return;
-    if (this.#sent?.run !== id) this.#changedSources = [];
-    this.#sent = { run: id, perspective };
-    this.#post({ type: "run", run: summary, perspective });
+    const { id, perspective, settings, summary } = run;
+    const sent = this.#sent;
+    if (sent?.id === id && sent.perspective === perspective && sent.settings === settings) return;
+    if (sent?.id !== id) this.#changedSources = [];
+    this.#sent = { id, perspective, settings };
+    // Of a file nothing is run: its own machine is the one that it was made on.
+    const own = isProgramFile(run.uri) ? settings.machine : summary.machine;
+    this.#post({ type: "run", run: summary, perspective, settings: own });
     this.#sendRestarts();
     this.#sendChangedSources();
     if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
@@ -238,7 +242,7 @@ export class PanelView implements vscode.Disposable {
 
   #sendChangedSources(): void {
     const run = this.#shownRun();
-    if (run === undefined || this.#sent?.run !== run.id) return;
+    if (run === undefined || this.#sent?.id !== run.id) return;
     const files = changedSources(run);
     if (isDeepStrictEqual(files, this.#changedSources)) return;
     this.#changedSources = files;
@@ -257,7 +261,7 @@ export class PanelView implements vscode.Disposable {
   }
 
   #sendPicked(): void {
-    if (this.#picked === undefined || this.#sent?.run !== this.#picked.run) return;
+    if (this.#picked === undefined || this.#sent?.id !== this.#picked.run) return;
     this.#post({ type: "picked", ...this.#picked });
     this.#picked = undefined;
   }

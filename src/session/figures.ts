@@ -447,6 +447,8 @@ export interface RegionSide {
 export interface ProfileEntry {
   readonly profile: PriceProfile;
   readonly builtIn: boolean;
+  /** Path of the file that it was read from; undefined where it comes with the product. */
+  readonly file?: string;
 }
 
 export interface ProfilesReply {

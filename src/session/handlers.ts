@@ -148,7 +148,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     profiles: ({ files }) => ({
       profiles: [
         ...BUILT_IN_PROFILES.map((profile) => ({ profile, builtIn: true })),
-        ...(files ?? []).map((file) => ({ profile: host.loadProfile(file), builtIn: false })),
+        ...(files ?? []).map((file) => ({ profile: host.loadProfile(file), builtIn: false, file })),
       ],
       primitives: PRIMITIVES,
     }),

@@ -176,7 +176,7 @@ test("a saved profile is one that can be chosen", async () => {
   const path = join(scratch(), "mine.json");
   await client.ask("saveProfile", { path, profile: { ...profile, name: "mine" } });
   const again = await client.ask("profiles", { files: [path] });
-  assert.deepEqual(again.profiles.at(-1), { profile: { ...profile, name: "mine" }, builtIn: false });
+  assert.deepEqual(again.profiles.at(-1), { profile: { ...profile, name: "mine" }, builtIn: false, file: path });
 });
 
 test("a program that was compiled ahead runs as any other; one that cannot be says why", async () => {

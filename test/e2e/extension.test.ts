@@ -332,7 +332,22 @@ sampleTest("another technique needs no other run", async (t) => {
   await until(marks, (now) => now.size > 0 && !isDeepStrictEqual(now, earlier));
   await workbench.command("Checkpoint Lens: Choose Technique...");
   await workbench.pick("hv-protect");
-  await workbench.statusBar("hv-protect").waitFor();
+  const shownTechnique = (technique: string) =>
+    until(
+      async () => (await workbench.page.locator(".statusbar-item").allInnerTexts()).join("|"),
+      (texts) => texts.includes(`${technique} +`),
+    );
+  await shownTechnique("hv-protect");
+  // What was supposed of prices stays.
+  await workbench.webview().getByText("2 prices differ from").waitFor();
+  // What the panel chooses is not in the settings: the command chooses what is there already.
+  await workbench.webview().getByRole("tab", { name: "Techniques" }).click();
+  const group = workbench.webview().locator('.group:has(h3:text-is("xen-pv"))');
+  await group.locator(".row", { hasText: "mprotect" }).click();
+  await shownTechnique("mprotect");
+  await workbench.command("Checkpoint Lens: Choose Technique...");
+  await workbench.pick("hv-protect");
+  await shownTechnique("hv-protect");
 });
 
 sampleTest("techniques are compared by one command, which first runs what has not been run", async (t) => {

@@ -100,7 +100,7 @@ export async function startPage(
       return run;
     },
     show: (run, perspective = { machine: DEFAULT_MACHINE, prices: { profile: "era" } }) =>
-      send({ type: "run", run, perspective }),
+      send({ type: "run", run, perspective, settings: DEFAULT_MACHINE }),
     tell: send,
     theme: (name) =>
       page.evaluate(([kind, style]) => {

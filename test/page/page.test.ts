@@ -138,7 +138,7 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
       return (await overhead()) === percent((100 * totals.overheadCycles) / totals.programCycles);
     });
     assert.equal(reports(), reportsBefore);
-    await host.page.getByText("Reset prices").click();
+    await host.page.getByText("Reset", { exact: true }).click();
     await until(async () => (await overhead()) === before);
   });
 

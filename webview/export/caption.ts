@@ -1,3 +1,4 @@
+import { shownProfile } from "../prices.ts";
 import type { State } from "../store.ts";
 import { baseName, t } from "../text.ts";
 import { epochsText } from "../views/timeline.ts";
@@ -9,7 +10,7 @@ export function captionOf(state: State): readonly string[] {
   const { machine, prices } = perspective;
   const { primitives = {}, cyclesPerInstruction = {} } = prices;
   const changed = Object.keys(primitives).length + Object.keys(cyclesPerInstruction).length;
-  const profile = typeof prices.profile === "string" ? prices.profile : prices.profile.name;
+  const profile = shownProfile(state)?.name ?? baseName(String(prices.profile));
   const options = t("copied by the {0}, {1}, to {2}", machine.copy, machine.commit, machine.target);
   const selectedRegion = run.regions.find(({ number }) => number === region);
   const selected = [

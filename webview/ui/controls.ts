@@ -13,6 +13,7 @@ import {
   vsCodePanelView,
   vsCodeTextField,
 } from "@vscode/webview-ui-toolkit";
+import { t } from "../text.ts";
 import { element } from "./dom.ts";
 
 provideVSCodeDesignSystem().register(
@@ -144,21 +145,50 @@ export interface NumberField {
   update(value: number): void;
 }
 
-/** A field for a number that is not negative; what is none is put back. */
-export function numberField(label: string, onChange: (value: number) => void): NumberField {
+/** Numbers that a field takes. */
+export interface Wanted {
+  accepts(value: number): boolean;
+  /** What is wanted, in one sentence. */
+  readonly sentence: string;
+}
+
+export function notNegative(): Wanted {
+  return { accepts: (value) => value >= 0, sentence: t("A number is wanted that is not negative.") };
+}
+
+export function aboveZero(): Wanted {
+  return { accepts: (value) => value > 0, sentence: t("A number above 0 is wanted.") };
+}
+
+export function wholeUpTo(most: number): Wanted {
+  return {
+    accepts: (value) => Number.isInteger(value) && value >= 0 && value <= most,
+    sentence: t("A whole number from 0 to {0} is wanted.", most),
+  };
+}
+
+/** A field for a number; what is none that is wanted is put back, and the field says so until another one comes. */
+export function numberField(label: string, onChange: (value: number) => void, wanted: Wanted): NumberField {
   const field = document.createElement("vscode-text-field") as HTMLElement & { value: string };
-  field.setAttribute("aria-label", label);
-  let shown = 0;
+  const problem = element("span", { class: "field-problem", role: "alert" });
+  let shown: number | undefined;
+  const textOf = (value: number | undefined) => (value === undefined ? "" : String(Number(value.toPrecision(4))));
   field.addEventListener("change", () => {
     const value = Number(field.value);
-    if (field.value.trim() === "" || !Number.isFinite(value) || value < 0) field.value = String(shown);
-    else if (value !== shown) onChange(value);
+    const isWanted = field.value.trim() !== "" && Number.isFinite(value) && wanted.accepts(value);
+    // What it shows is rounded.
+    if (isWanted && field.value !== textOf(shown)) onChange(value);
+    problem.textContent = isWanted ? "" : wanted.sentence;
+    if (!isWanted) field.value = textOf(shown);
   });
   return {
-    root: field,
+    root: element("span", { class: "number-field" }, field, problem),
     update(value) {
+      // The toolkit's field names itself when it comes into the page.
+      if (field.getAttribute("aria-label") !== label) field.setAttribute("aria-label", label);
+      if (value !== shown) problem.textContent = "";
       shown = value;
-      const text = String(Number(value.toPrecision(4)));
+      const text = textOf(value);
       if (field.value !== text && document.activeElement !== field) field.value = text;
     },
   };

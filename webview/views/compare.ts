@@ -80,7 +80,7 @@ export function compareView({ host, store, theme, look }: ViewContext): View {
             ),
             element("span", { class: "number dim" }, percent(cell.overheadPercent)),
           );
-          row.addEventListener("click", () => look({ machine: { technique: cell.technique, environment } }));
+          row.addEventListener("click", () => look({ machine: cell.machine }));
           return row;
         });
         const refused = cells.filter((cell) => !cell.available);

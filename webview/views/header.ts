@@ -1,6 +1,9 @@
+import { ENVIRONMENTS, type Environment } from "../../src/checkpoint/technique.ts";
+import { chosenMachine, machineRefusal } from "../../src/run/chosen-machine.ts";
 import { type Headline, headlineOf } from "../../src/run/headline.ts";
 import { cycles, integer, percent } from "../../src/run/units.ts";
 import type { ComparisonCell, ReportReply } from "../../src/session/figures.ts";
+import { profileId } from "../../src/session/model/prices.ts";
 import { Latest } from "../latest.ts";
 import { shownPrices } from "../prices.ts";
 import { hasSelection, type State } from "../store.ts";
@@ -14,7 +17,7 @@ import type { View, ViewContext } from "./view.ts";
 const AGAIN = "M12.4 5.4A5.2 5.2 0 1 0 13.2 8M12.8 2v3.6H9.2";
 
 /** What is shown and under what; the figures that answer first; what is selected. */
-export function headerView({ host, store, look, fail }: ViewContext): View {
+export function headerView({ host, store, look, fail, say }: ViewContext): View {
   const title = element("h1", { class: "program" });
   const again = iconButton(t("Run again"), AGAIN, () => {
     const { run } = store.state;
@@ -26,12 +29,16 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
       const cell = store.state.comparison.find((one) => one.technique === value);
       if (cell !== undefined) look({ machine: { technique: cell.technique } });
     },
-    fail,
+    say,
   );
-  const environment = dropdown<string>(t("Environment"), (value) => {
-    const cell = store.state.comparison.find((one) => one.environment === value);
-    if (cell !== undefined) look({ machine: { environment: cell.environment } });
-  });
+  const environment = dropdown<Environment>(
+    t("Environment"),
+    (value) => {
+      const { perspective } = store.state;
+      if (perspective !== undefined) look({ machine: chosenMachine(perspective.machine, { environment: value }) });
+    },
+    say,
+  );
   const profile = dropdown<string>(t("Price profile"), (value) => look({ prices: { profile: value } }));
   const figures = element("div", { class: "figures" });
   const selection = element("div", { class: "selection", role: "status" });
@@ -61,12 +68,16 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
         : host.session.ask("report", { run: run.run, perspective }),
     (report, asked) => {
       answer = { report, asked };
-      figures.classList.remove("older");
+      figures.classList.toggle("older", !isOfNow(asked));
       showFigures();
       performance.mark("figures");
     },
     fail,
   );
+
+  function isOfNow({ run, perspective }: State): boolean {
+    return run === store.state.run && perspective === store.state.perspective;
+  }
 
   /** What the shown run's counts on the shown machine cost at the prices of now, where the page can tell. */
   function headlineNow(): Headline | undefined {
@@ -119,14 +130,14 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
         ? figure(t("Cheapest here"), "…", t("comparing"))
         : best.technique === machine.technique
           ? figure(t("Cheapest here"), t("this one"), `${best.technique} · ${machine.environment}`)
-          : figure(t("Cheapest here"), best.technique, percent(best.overheadPercent), switchTo(best.technique)),
+          : figure(t("Cheapest here"), best.technique, percent(best.overheadPercent), switchTo(best)),
     );
   }
 
-  function switchTo(better: Available["technique"]): HTMLElement {
+  function switchTo({ technique: better, machine }: Available): HTMLElement {
     const title = t("Look at the run under {0}", better);
     const made = element("button", { type: "button", class: "link figure-action", title }, t("Switch"));
-    made.addEventListener("click", () => look({ machine: { technique: better } }));
+    made.addEventListener("click", () => look({ machine }));
     return made;
   }
 
@@ -163,29 +174,27 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
   return {
     root,
     update(state, before) {
-      const { run, perspective, comparison, profiles } = state;
+      const { run, perspective, profiles } = state;
       if (run !== undefined && perspective !== undefined) {
         title.textContent = baseName(run.program.path);
         title.title = run.program.path;
         const { machine, prices } = perspective;
         technique.update(techniqueChoices(state), machine.technique);
-        environment.update(environmentChoices(comparison, machine.environment), machine.environment);
-        const name = typeof prices.profile === "string" ? prices.profile : prices.profile.name;
-        const known = profiles?.profiles.map(({ profile: one }) => ({
-          value: one.name,
-          text: one.name,
-          title: one.title,
+        environment.update(environmentChoices(state), machine.environment);
+        const chosen = typeof prices.profile === "string" ? prices.profile : prices.profile.name;
+        const known = (profiles?.profiles ?? []).map((entry) => ({
+          value: profileId(entry),
+          text: entry.profile.name,
+          title: entry.profile.title,
         }));
-        profile.update(
-          known?.some(({ value }) => value === name) ? known : [...(known ?? []), { value: name, text: name }],
-          name,
-        );
+        const isKnown = known.some(({ value }) => value === chosen);
+        profile.update(isKnown ? known : [...known, { value: chosen, text: baseName(chosen) }], chosen);
       }
       if (run !== before.run || perspective !== before.perspective) {
-        // Those of the run before stay, dimmed, until the new ones are there.
+        // Those of the question before stay, dimmed, until the new ones are there.
         if (run?.program.path !== before.run?.program.path) answer = undefined;
-        figures.classList.toggle("older", answer !== undefined && run !== before.run);
         const headline = headlineNow();
+        figures.classList.toggle("older", answer !== undefined && headline === undefined);
         if (headline !== undefined) {
           // Of an older question an answer may be under way.
           latest.forget();
@@ -193,7 +202,7 @@ export function headerView({ host, store, look, fail }: ViewContext): View {
           performance.mark("figures");
         } else if (run !== undefined) latest.ask(state);
       }
-      if (run !== before.run || comparison !== before.comparison) showFigures();
+      if (run !== before.run || state.comparison !== before.comparison) showFigures();
       showSelection(state);
     },
   };
@@ -231,14 +240,22 @@ function techniqueChoices({ comparison, perspective }: State): Choice<string>[] 
   const here = comparison.filter(({ environment }) => environment === perspective?.machine.environment);
   if (here.length === 0 && perspective !== undefined)
     return [{ value: perspective.machine.technique, text: perspective.machine.technique }];
-  return here.map((cell) =>
-    cell.available
-      ? { value: cell.technique, text: `${cell.technique} · ${percent(cell.overheadPercent)}` }
-      : { value: cell.technique, text: `${cell.technique} · ${t("not here")}`, refused: cell.reason },
-  );
+  return here.map((cell) => {
+    const { technique: value } = cell;
+    // A comparison may still be of the options before.
+    const refused =
+      (perspective && machineRefusal({ ...perspective.machine, technique: value })) ??
+      (cell.available ? undefined : cell.reason);
+    if (refused !== undefined) return { value, text: `${value} · ${t("not here")}`, refused };
+    return { value, text: cell.available ? `${value} · ${percent(cell.overheadPercent)}` : value };
+  });
 }
 
-function environmentChoices(comparison: readonly ComparisonCell[], now: string): Choice<string>[] {
-  const names = [...new Set([...comparison.map(({ environment }) => environment as string), now])];
-  return names.map((value) => ({ value, text: value }));
+/** Where the shown technique cannot be is told with the reason. */
+function environmentChoices({ perspective }: State): Choice<Environment>[] {
+  return ENVIRONMENTS.map((value) => {
+    const refused = perspective && machineRefusal(chosenMachine(perspective.machine, { environment: value }));
+    if (perspective === undefined || refused === undefined) return { value, text: value };
+    return { value, text: `${value} · ${t("without {0}", perspective.machine.technique)}`, refused };
+  });
 }

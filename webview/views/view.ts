@@ -8,8 +8,10 @@ export interface ViewContext {
   readonly host: EditorHost;
   readonly store: Store;
   theme(): Theme;
-  /** Says something that went wrong, until the next change. */
+  /** Something that was asked has no answer: says why, and dims what stands there of another question, until the next change. */
   fail(reason: string): void;
+  /** Says why something is not done, until the next change. */
+  say(reason: string): void;
   /** Looks at the run in another way, here and in the source. */
   look(change: PerspectiveChange): void;
 }

@@ -1,15 +1,16 @@
-import { COMMITS, COPIERS, TARGETS } from "../../src/checkpoint/technique.ts";
 import type { Price, PriceProfile, Space } from "../../src/machine/prices.ts";
+import { withDevices } from "../../src/machine/what-if.ts";
 import { cycles } from "../../src/run/units.ts";
 import type { EventRow, PriceChoice, PriceOverride } from "../../src/session/figures.ts";
-import { GATES } from "../../src/xen/checkpoint-service.ts";
+import { ownPerspective, supposedCounts } from "../../src/session/model/perspective.ts";
 import { Latest } from "../latest.ts";
 import { shownProfile } from "../prices.ts";
 import type { PriceTarget, State } from "../store.ts";
 import { t } from "../text.ts";
-import { button, type Choice, dropdown, numberField } from "../ui/controls.ts";
+import { button, notNegative, numberField } from "../ui/controls.ts";
 import { element, styled } from "../ui/dom.ts";
 import type { View, ViewContext } from "./view.ts";
+import { whatIfOptions } from "./what-if-options.ts";
 
 /** Prices that are offered: those that this run pays most for. */
 const MOST_PRICES = 12;
@@ -34,36 +35,24 @@ interface Row {
 }
 
 /** Prices as sliders and options as lists; everything else follows at once. */
-export function whatIfView({ host, store, look, fail }: ViewContext): View {
-  const copy = dropdown<(typeof COPIERS)[number]>(t("Who copies"), (value) => look({ machine: { copy: value } }));
-  const gate = dropdown<(typeof GATES)[number]>(t("Gate to Xen"), (value) => look({ machine: { gate: value } }));
-  const commit = dropdown<(typeof COMMITS)[number]>(t("Commit"), (value) => look({ machine: { commit: value } }));
-  const target = dropdown<(typeof TARGETS)[number]>(t("Images go to"), (value) => look({ machine: { target: value } }));
+export function whatIfView({ host, store, look, fail, say }: ViewContext): View {
+  const options = whatIfOptions({ store, look, say });
   const changed = element("span", { class: "hint" });
-  const reset = button(t("Reset prices"), () => {
-    const profile = shownProfile(store.state);
-    if (profile !== undefined) look({ prices: { profile: profile.name } });
+  const reset = button(t("Reset"), () => {
+    const { perspective, settings } = store.state;
+    if (perspective !== undefined) look(ownPerspective(perspective, settings));
   });
   const save = button(t("Save as profile…"), () => {
-    const profile = shownProfile(store.state);
+    const profile = profileOf(store.state);
     const { perspective } = store.state;
     if (profile !== undefined && perspective !== undefined)
       host.post({ type: "saveProfile", profile: changedProfile(profile, perspective.prices) });
   });
   const rows = element("div", { class: "rows" });
-  const labelled = (text: string, control: HTMLElement) =>
-    element("label", { class: "field" }, element("span", { class: "field-name" }, text), control);
   const root = element(
     "section",
     { class: "tab-view", "aria-label": t("What if") },
-    element(
-      "div",
-      { class: "fields" },
-      labelled(t("Who copies"), copy.root),
-      labelled(t("Gate to Xen"), gate.root),
-      labelled(t("Commit"), commit.root),
-      labelled(t("Images go to"), target.root),
-    ),
+    options.root,
     element("div", { class: "view-header" }, changed, element("span", { class: "spacer" }), save, reset),
     rows,
   );
@@ -102,18 +91,15 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
   }
 
   function refresh(state: State): void {
-    const profile = shownProfile(state);
-    if (profile === undefined || state.perspective === undefined) return;
+    const { perspective, settings } = state;
+    if (perspective === undefined) return;
+    const supposed = supposedCounts(perspective, settings);
+    reset.toggleAttribute("disabled", supposed.options + supposed.prices === 0);
+    const profile = profileOf(state);
+    if (profile === undefined) return;
     for (const row of shown) row.update(state, profile);
-    const { primitives = {}, cyclesPerInstruction = {} } = state.perspective.prices;
-    const count = Object.keys(primitives).length + Object.keys(cyclesPerInstruction).length;
-    changed.textContent =
-      count === 0
-        ? t("Prices of {0}, the ones that matter most here first", profile.title)
-        : count === 1
-          ? t("1 price differs from {0}", profile.title)
-          : t("{0} prices differ from {1}", count, profile.title);
-    reset.toggleAttribute("disabled", count === 0);
+    const { title } = shownProfile(state) ?? profile;
+    changed.textContent = [pricesText(supposed.prices, title), ...optionsText(supposed.options)].join(" · ");
   }
 
   function rowOf(entry: Entry): Row {
@@ -124,12 +110,12 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
       step: String(STEP),
       "aria-label": entry.text,
     });
-    const field = numberField(entry.text, (value) => setPrice(entry.target, value));
+    const field = numberField(entry.text, (value) => setPrice(entry.target, value), notNegative());
     const factor = element("span", { class: "number dim" });
     const source = element("div", { class: "source dim" });
     const bandBar = element("span", { class: "price-band", "aria-hidden": "true" });
     slider.addEventListener("input", () => {
-      const profile = shownProfile(store.state);
+      const profile = profileOf(store.state);
       if (profile === undefined) return;
       const octaves = Number(slider.value);
       // The middle is the profile's own price.
@@ -186,30 +172,39 @@ export function whatIfView({ host, store, look, fail }: ViewContext): View {
       else primitives[of.name] = { cycles: value };
     } else if (value === undefined) delete cyclesPerInstruction[of.space];
     else cyclesPerInstruction[of.space] = { cycles: value };
-    look({ prices: { profile: prices.profile, primitives, cyclesPerInstruction } });
+    look({ prices: { ...prices, primitives, cyclesPerInstruction } });
   }
 
   return {
     root,
     update(state, before) {
       const machine = state.perspective?.machine;
-      if (machine !== undefined && state.perspective !== before.perspective) {
-        copy.update(choices(COPIERS), machine.copy);
-        gate.update(choices(GATES), machine.gate);
-        commit.update(choices(COMMITS), machine.commit);
-        target.update(choices(TARGETS), machine.target);
-      }
       if (state.run === undefined) return;
       if (state.price !== before.price) wanted = state.price;
       const isNew = state.price !== before.price && state.price !== undefined;
       if (state.run !== before.run || machine !== before.perspective?.machine || isNew) latest.ask(state);
-      if (state.perspective !== before.perspective || state.profiles !== before.profiles) refresh(state);
+      const isSame = state.perspective === before.perspective && state.profiles === before.profiles;
+      if (isSame && state.settings === before.settings) return;
+      options.update(state);
+      refresh(state);
     },
   };
 }
 
-function choices<T extends string>(values: readonly T[]): Choice<T>[] {
-  return values.map((value) => ({ value, text: value }));
+/** The profile, with the devices that are supposed: what prices are supposed instead of. */
+function profileOf(state: State): PriceProfile | undefined {
+  const profile = shownProfile(state);
+  return profile && withDevices(profile, state.perspective?.prices.devices ?? {});
+}
+
+function pricesText(count: number, title: string): string {
+  if (count === 0) return t("Prices of {0}, the ones that matter most here first", title);
+  return count === 1 ? t("1 price differs from {0}", title) : t("{0} prices differ from {1}", count, title);
+}
+
+function optionsText(count: number): string[] {
+  if (count === 0) return [];
+  return [count === 1 ? t("1 option differs") : t("{0} options differ", count)];
 }
 
 function keyOf(target: PriceTarget): string {

@@ -63,8 +63,13 @@ export interface PickedOutside {
 export type ToPage =
   /** The first one. `strings`: translations by the English text; what is not in it stays English. */
   | { readonly type: "hello"; readonly language: string; readonly strings: Readonly<Record<string, string>> }
-  /** Another run is shown, or the same in another perspective. */
-  | { readonly type: "run"; readonly run: RunSummary; readonly perspective: Perspective }
+  /** Another run is shown, or the same in another perspective. `settings`: the machine that it has where nothing is supposed. */
+  | {
+      readonly type: "run";
+      readonly run: RunSummary;
+      readonly perspective: Perspective;
+      readonly settings: RunSummary["machine"];
+    }
   /** There is nothing to show, and why, in one sentence; and whether somebody who has no program may want a sample. */
   | { readonly type: "empty"; readonly reason: string; readonly offersSample: boolean }
   /** How the run's program does when it restarts; undefined while nobody knows. */

@@ -2,7 +2,12 @@ import { type Price, type PriceList, type PriceProfile, priceList, SPACES } from
 import { PRIMITIVES } from "../../machine/primitives.ts";
 import { withDevices } from "../../machine/what-if.ts";
 import { BadInputError } from "../../program/program.ts";
-import type { PriceChoice, PriceOverride, ProfilesReply } from "../figures.ts";
+import type { PriceChoice, PriceOverride, ProfileEntry, ProfilesReply } from "../figures.ts";
+
+/** What a choice of prices calls a profile: its name, or its file. */
+export function profileId({ profile, file }: ProfileEntry): string {
+  return file ?? profile.name;
+}
 
 /** The profile that a choice builds on; undefined while only the session knows it. */
 export function knownProfile(
@@ -10,7 +15,7 @@ export function knownProfile(
   profiles: ProfilesReply["profiles"] | undefined,
 ): PriceProfile | undefined {
   if (typeof profile !== "string") return profile;
-  return profiles?.find((one) => one.profile.name === profile)?.profile;
+  return profiles?.find((one) => profileId(one) === profile)?.profile;
 }
 
 /**

@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { fake, Uri } from "./fake-vscode.ts";
+import { EventEmitter, fake, Uri } from "./fake-vscode.ts";
 
 const { LastRun } = await import("../../../src/commands/last-run.ts");
 
 const FILE = "/storage/last-run.cklens";
-const RUN = { id: 1, uri: Uri.file("/p/kv.ts"), perspective: {} } as never;
+const shown = { id: 1, uri: Uri.file("/p/kv.ts"), perspective: {}, settings: {} };
+const RUN = shown as never;
 
 /** An extension with one run, and a session that saves it when it is told to. */
 function extension() {
   const state = new Map<string, unknown>();
   const known = new Set([1]);
   const asked: string[] = [];
+  const settled = new EventEmitter<void>();
   let finish = () => {};
   const ask = (method: string) => {
     asked.push(method);
@@ -24,6 +26,7 @@ function extension() {
   };
   const app = {
     extension: {
+      subscriptions: [],
       storageUri: Uri.file("/storage"),
       workspaceState: {
         get: (key: string) => state.get(key),
@@ -33,12 +36,13 @@ function extension() {
     session: { client: { ask } },
     runs: {
       current: undefined,
+      onDidSettle: settled.event,
       byId: (id: number) => (known.has(id) ? RUN : undefined),
       add: () => assert.fail("a run came back"),
     },
     output: { warn: assert.fail, info: assert.fail },
   };
-  return { lastRun: new LastRun(app as never), state, known, asked, finish: () => finish() };
+  return { lastRun: new LastRun(app as never), state, known, asked, settled, finish: () => finish() };
 }
 
 const turn = () => new Promise(setImmediate);
@@ -46,7 +50,7 @@ const turn = () => new Promise(setImmediate);
 beforeEach(() => fake.files.clear());
 
 test("the last run is kept until it is forgotten", async () => {
-  const { lastRun, state, finish } = extension();
+  const { lastRun, state, settled, finish } = extension();
   const kept = lastRun.keep(RUN, Uri.file("/p") as never);
   await turn();
   finish();
@@ -54,6 +58,11 @@ test("the last run is kept until it is forgotten", async () => {
   assert.ok(fake.files.has(FILE) && [...state.values()].every(Boolean));
   await lastRun.forget();
   assert.ok(!fake.files.has(FILE) && ![...state.values()].some(Boolean));
+  // How it is looked at is of no interest any more.
+  shown.perspective = { machine: { technique: "mprotect" } };
+  settled.fire();
+  await turn();
+  assert.ok(![...state.values()].some(Boolean));
   await lastRun.forget();
 });
 

@@ -33,6 +33,7 @@ function editor() {
     id,
     uri: Uri.file(`/p/${id}.c`),
     perspective: {},
+    settings: { machine: {} },
     summary: { run: id, images: [], sources: [sourceOf(`${id}.c`)], program: { path: `${id}.c` } },
   }));
   const runs = {

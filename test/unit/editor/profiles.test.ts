@@ -17,7 +17,11 @@ process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 /** An extension whose `calibrate` measures nothing, with a run for each profile, of which the first is shown. */
 function extension(...profiles: string[]) {
   const looks: [run: number, profile: unknown][] = [];
-  const runs = profiles.map((profile, id) => ({ id, perspective: { machine: {}, prices: { profile } } }));
+  const runs = profiles.map((profile, id) => ({
+    id,
+    comparison: [],
+    perspective: { machine: {}, prices: { profile } },
+  }));
   const app = {
     extension: { extensionUri: Uri.file(scratch), globalStorageUri: Uri.file(scratch) },
     session: { client: { ask: () => Promise.resolve() } },

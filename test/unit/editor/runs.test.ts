@@ -25,7 +25,12 @@ const summary = (run: number, file: string, text = TEXT) =>
   }) as never;
 
 function add(runs: InstanceType<typeof Runs>, run: number, file: string, text = TEXT) {
-  return runs.add(summary(run, file, text), Uri.file(`/p/${file}`) as never, PERSPECTIVE as never);
+  return runs.add(
+    summary(run, file, text),
+    Uri.file(`/p/${file}`) as never,
+    PERSPECTIVE as never,
+    PERSPECTIVE as never,
+  );
 }
 
 beforeEach(() => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PriceProfileError, parseProfile } from "../../../src/machine/prices.ts";
 import { BUILT_IN_PROFILES } from "../../../src/machine/profiles.ts";
-import { withDevices } from "../../../src/machine/what-if.ts";
+import { devicesOf, withDevices } from "../../../src/machine/what-if.ts";
 
 const [ERA] = BUILT_IN_PROFILES;
 
@@ -27,6 +27,23 @@ test("a supposed network or disk replaces its own price only, and its source nam
     assert.deepEqual(parseProfile(JSON.parse(JSON.stringify(profile)), "again"), profile);
   }
   assert.equal(withDevices(ERA, {}), ERA);
+});
+
+test("the devices of a profile are those that were supposed", () => {
+  const devices = {
+    wireBytesPerSecond: 1.25e9,
+    wireRoundTripSeconds: 30e-6,
+    diskBytesPerSecond: 5e8,
+    diskFlushSeconds: 8e-3,
+  };
+  for (const profile of BUILT_IN_PROFILES) {
+    const priced = devicesOf(withDevices(profile, devices));
+    for (const device of Object.keys(devices) as (keyof typeof devices)[]) {
+      // Prices have four digits.
+      const ratio = priced[device] / devices[device];
+      assert.ok(Math.abs(ratio - 1) < 1e-3, `${profile.name}: ${device} ${priced[device]}`);
+    }
+  }
 });
 
 test("a network that carries nothing is refused by its option", () => {

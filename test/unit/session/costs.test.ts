@@ -14,7 +14,7 @@ import { BREAKDOWNS, type BreakdownBy, type CostSelection } from "../../../src/s
 import { breakdown, costEvents } from "../../../src/session/model/breakdown.ts";
 import { type History, historyOf } from "../../../src/session/model/history.ts";
 import { lineFigures } from "../../../src/session/model/line-figures.ts";
-import { chosenPrices } from "../../../src/session/model/prices.ts";
+import { chosenPrices, knownProfile } from "../../../src/session/model/prices.ts";
 import { RecordingIndex } from "../../../src/session/model/recording-index.ts";
 import { repricedLines } from "../../../src/session/model/repriced-lines.ts";
 import { runDifferences } from "../../../src/session/model/run-differences.ts";
@@ -250,6 +250,18 @@ test("a price that is set by hand replaces the profile's, and impossible ones ar
     { "xen.hypercall": { cycles: -1 } },
   ])
     assert.throws(() => chosenPrices(profile, { profile, primitives }), { name: "BadInputError" });
+});
+
+test("a profile of a file is known by its path, whatever name it gives itself", () => {
+  const [era] = BUILT_IN_PROFILES;
+  const own = { ...era, ghz: 9 };
+  const known = [
+    { profile: era, builtIn: true },
+    { profile: own, builtIn: false, file: "/home/me/own.json" },
+  ];
+  assert.equal(knownProfile({ profile: "/home/me/own.json" }, known), own);
+  assert.equal(knownProfile({ profile: "era" }, known), era);
+  assert.equal(knownProfile({ profile: "own" }, known), undefined);
 });
 
 test("lines at other prices are what the session makes of them at those prices", () => {
