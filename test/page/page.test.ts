@@ -103,6 +103,66 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await until(async () => (await total()) === whole);
   });
 
+  test("a single event says where it is from, selects its line and its page, and arrows go on to the next", async () => {
+    const whole = { run: run.run, perspective: await perspective(), axis: "machine", from: 0, buckets: 64 } as const;
+    const { end, events } = await host.session.client.ask("timeline", { ...whole, maxEvents: 1e6 });
+    assert.ok(events !== undefined && events.time.length > 2000);
+    const { time } = events;
+    // The trap that is farthest from all others, and one that follows it.
+    const gaps = Array.from(time.subarray(1), (one, i) => one - time[i]);
+    const gapOf = (i: number) => (events.page[i] < 0 ? 0 : Math.min(gaps[i - 1] ?? 0, gaps[i] ?? 0));
+    const alone = gaps.reduce((best, _, i) => (gapOf(i) > gapOf(best) ? i : best), 0);
+    const frame = host.page.locator(".timeline-frame");
+    const width = await frame.evaluate((element) => element.clientWidth);
+    // Nearer with each turn of the wheel, until it is apart from the others and there are few enough.
+    let [from, to] = [0, end];
+    const xNow = () => Math.round(((time[alone] - from) / (to - from)) * width);
+    await host.page.keyboard.down("Control");
+    while (time.filter((one) => one >= from && one <= to).length > 2000 || (gapOf(alone) / (to - from)) * width < 10) {
+      await frame.hover({ position: { x: xNow(), y: 95 } });
+      await host.page.mouse.wheel(0, -500);
+      const about = from + (xNow() / width) * (to - from);
+      const part = 1.0015 ** -500;
+      [from, to] = [about - (about - from) * part, about + (to - about) * part];
+    }
+    await host.page.keyboard.up("Control");
+    const x = xNow();
+    const { file, line } = events.sites[events.site[alone]];
+    const name = `${file.slice(file.lastIndexOf("/") + 1)}:${line}`;
+    const page = events.page[alone].toLocaleString("en-US");
+    await until(async () => {
+      await frame.hover({ position: { x: x + 1, y: 95 } });
+      await frame.hover({ position: { x, y: 95 } });
+      const title = (await frame.getAttribute("title")) ?? "";
+      return [name, `Page ${page}`, "Track", "cycles"].every((part) => title.includes(part));
+    });
+    host.said.length = 0;
+    await frame.click({ position: { x, y: 95 } });
+    const chips = async () => (await host.page.locator(".chip").allTextContents()).join(" ");
+    await until(async () => (await chips()).includes(name) && (await chips()).includes(`Page ${page}`));
+    await until(() => host.said.some((message) => message.type === "reveal" && message.place.line === line));
+    await frame.focus();
+    await host.page.keyboard.press("ArrowRight");
+    const hint = host.page.locator('section[aria-label="Timeline"] .hint');
+    const next = events.sites[events.site[alone + 1]];
+    const nextCost = `${events.cycles[alone + 1].toLocaleString("en-US", { maximumFractionDigits: 0 })} cycles`;
+    await until(async () => {
+      const said = (await hint.textContent()) ?? "";
+      return said.includes(`:${next.line}`) && said.includes(nextCost);
+    });
+    await host.page.getByText("As table").nth(0).click();
+    const table = host.page.locator("table", { hasText: "traps and steps of checkpoints in sight" });
+    await table.waitFor();
+    const listed = await table.locator("tbody tr").count();
+    assert.ok(listed > 0 && listed <= 500);
+    assert.match((await table.locator("caption").textContent()) ?? "", /^(?:All|The first) [\d,]+/);
+    await frame.focus();
+    await host.page.keyboard.press("0");
+    await host.page.getByText("Zoom in to see each by itself").waitFor();
+    await host.page.getByText("As table").nth(0).click();
+    await host.page.keyboard.press("Escape");
+  });
+
   test("another technique is one click, tells the editor, and changes the figures", async () => {
     await host.page.locator("vscode-panel-tab").nth(1).click();
     const row = host.page.locator('.group:has(h3:text-is("xen-pv"))').locator(".row", { hasText: "mprotect" });

@@ -1,5 +1,11 @@
 import { cycles } from "../../src/run/units.ts";
-import type { EpochRange, EpochSummary, TimelinePhase, TimelineReply } from "../../src/session/figures.ts";
+import {
+  type EpochRange,
+  type EpochSummary,
+  TIMELINE_PHASES,
+  type TimelinePhase,
+  type TimelineReply,
+} from "../../src/session/figures.ts";
 import type { Surface } from "../export/surface.ts";
 import type { Theme } from "../theme.ts";
 
@@ -24,6 +30,8 @@ export interface TimelinePicture {
   readonly epochs: readonly EpochBand[];
   readonly selected: EpochRange | undefined;
   readonly hover: number | undefined;
+  /** Single events that stand out: their indices, or -1. */
+  readonly marked: readonly number[];
   /** Where on the axis a failure is supposed. */
   readonly failure: number | undefined;
   readonly theme: Theme;
@@ -201,7 +209,7 @@ function drawTraps(context: Surface, { data, theme, width }: TimelinePicture, xO
 }
 
 /** Each event by itself: its height by its cost, its colour by its phase. */
-function drawEvents(context: Surface, { data, theme, width }: TimelinePicture, xOf: X): void {
+function drawEvents(context: Surface, { data, theme, width, marked }: TimelinePicture, xOf: X): void {
   const { events } = data.reply;
   if (events === undefined) return;
   const max = events.cycles.reduce((most, cost) => Math.max(most, cost), 1);
@@ -212,11 +220,21 @@ function drawEvents(context: Surface, { data, theme, width }: TimelinePicture, x
     context.fillStyle = phaseColor(theme, events.phase[i]);
     context.fillRect(Math.round(x) - 1, TRAP_TOP, 2, height);
   }
+  for (const i of marked) {
+    if (i < 0) continue;
+    context.strokeStyle = theme.foreground;
+    context.lineWidth = 1;
+    context.strokeRect(Math.round(xOf(events.time[i])) - 2.5, TRAP_TOP - 1.5, 5, TRAP_HEIGHT + 2);
+  }
+}
+
+/** Whether single events are drawn at this height. */
+export function isOnEvents(y: number): boolean {
+  return y >= TRAP_TOP - 2 && y < AXIS_TOP;
 }
 
 function phaseColor(theme: Theme, phase: number): string {
-  // The order of TIMELINE_PHASES: run, register, track, ...
-  return theme.phases[["run", "register", ...SHOWN_PHASES][phase]] ?? theme.dim;
+  return theme.phases[TIMELINE_PHASES[phase]] ?? theme.dim;
 }
 
 /** Commits that go on while the program runs: hatched. */

@@ -17,7 +17,7 @@ import { dropdown } from "../ui/controls.ts";
 import { element } from "../ui/dom.ts";
 import { dataTable, tableToggle } from "../ui/table.ts";
 import { exportButton } from "./export-button.ts";
-import { phaseText } from "./timeline.ts";
+import { phaseText } from "./phase-text.ts";
 import type { View, ViewContext } from "./view.ts";
 
 const MOST_ROWS = 40;

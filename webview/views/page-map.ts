@@ -264,13 +264,16 @@ export function pageMapView(context: ViewContext): View {
     paint(draw);
   }
 
-  function choose(page: number): void {
-    store.set({ page });
+  function bringIntoSight(page: number): void {
     const cell = cellOf(layout, page);
     if (cell === undefined) return;
     if (cell.y < frame.scrollTop) frame.scrollTop = cell.y;
     else if (cell.y + layout.cellSize > frame.scrollTop + frame.clientHeight)
       frame.scrollTop = cell.y + layout.cellSize - frame.clientHeight;
+  }
+
+  function choose(page: number): void {
+    store.set({ page });
   }
 
   function move(by: number): void {
@@ -435,6 +438,7 @@ export function pageMapView(context: ViewContext): View {
       }
       if (state.run !== before.run || state.page !== before.page || state.epochs !== before.epochs) markPages();
       card.update(state, before);
+      if (state.page !== undefined && state.page !== before.page) bringIntoSight(state.page);
       if (state.region !== undefined && state.region !== before.region) {
         const region = state.run.regions.find(({ number }) => number === state.region);
         const cell = region === undefined ? undefined : cellOf(layout, region.firstPage);
