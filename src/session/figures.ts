@@ -126,6 +126,8 @@ export interface RunSummary {
   readonly run: RunId;
   /** `file`: it was opened from a run file, and nothing of it can be run again. */
   readonly origin: "live" | "file";
+  /** When it was run, or its file opened: milliseconds since 1970. It tells runs of one program apart. */
+  readonly keptSince: number;
   readonly program: { readonly path: string; readonly language: string; readonly args: readonly string[] };
   /** How it ran. */
   readonly machine: MachineOptions;

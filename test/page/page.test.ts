@@ -12,6 +12,8 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
   let run: RunSummary;
   before(async () => {
     host = await startPage(1100, 1200);
+    // What is run in the page was compiled with names of functions kept.
+    await host.page.evaluate("globalThis.__name = (named) => named");
     run = await host.run([SAMPLE]);
     await host.page.getByText("Cheapest here").waitFor();
     await host.page.locator(".row-name").first().waitFor();
@@ -88,8 +90,31 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     const before = await pixels();
     await host.tell({ type: "cursor", place: { file: line.file, line: line.line } });
     await until(async () => (await pixels()) !== before);
+    const legend = host.page.locator(".legend-row .legend");
+    await until(async () => ((await legend.textContent()) ?? "").includes(`written by lru.c:${line.line}`));
     await host.tell({ type: "cursor", place: undefined });
     await until(async () => (await pixels()) === before);
+    assert.ok(!((await legend.textContent()) ?? "").includes("written by"));
+  });
+
+  test("in a narrow page nothing is cut, and what belongs together stays in one row", async () => {
+    for (const width of [500, 400]) {
+      await host.page.setViewportSize({ width, height: 1200 });
+      await until(() => host.page.evaluate((wide) => document.querySelector("main")?.clientWidth === wide, width));
+      const found = await host.page.evaluate(() => {
+        const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+        const seen = all(".figure-detail, .row, .actions, .toolbar").filter((one) => one.offsetParent !== null);
+        return {
+          beyond: seen.filter((one) => one.getBoundingClientRect().right > window.innerWidth - 15).length,
+          cut: all(".figure-detail").filter((one) => one.scrollWidth > one.clientWidth).length,
+          brokenRows: all(".actions").filter(
+            (one) => new Set([...one.children].map((child) => child.getBoundingClientRect().top)).size > 1,
+          ).length,
+        };
+      });
+      assert.deepEqual(found, { beyond: 0, cut: 0, brokenRows: 0 }, `${width} pixels wide`);
+    }
+    await host.page.setViewportSize({ width: 1100, height: 1200 });
   });
 
   test("the keyboard chooses epochs, and the breakdown follows", async () => {
@@ -256,6 +281,8 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await host.page.locator("vscode-panel-tab").nth(3).click();
     const table = host.page.locator("table.differences");
     await table.waitFor();
+    const choice = host.page.locator('section[aria-label="Two runs"] vscode-option');
+    assert.match((await choice.last().textContent()) ?? "", /^kv\.ts · \d+:\d\d/);
     const groups = await table.locator("tbody > tr:first-child > th").allTextContents();
     assert.deepEqual(groups, ["Totals", "Layers", "Primitives", "Regions", "Lines"]);
     for (const [column, id] of [

@@ -196,8 +196,8 @@ function figure(name: string, value: string | HTMLElement, detail: string, actio
     "div",
     { class: "figure" },
     element("div", { class: "figure-name" }, name),
-    element("div", { class: "figure-value" }, value, action),
-    element("div", { class: "figure-detail" }, detail),
+    element("div", { class: "figure-value" }, value),
+    element("div", { class: "figure-detail" }, detail, " ", action),
   );
 }
 

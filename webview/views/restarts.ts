@@ -191,7 +191,7 @@ function failureControl(onChange: (cycle: number) => void): {
     },
     update(failure, restarts) {
       if (failure === undefined || restarts === undefined) {
-        text.textContent = t("Move the slider: the timeline shows where, and here stands what is lost.");
+        text.textContent = t("Move the slider: the timeline shows where, and what is lost is said here.");
         return;
       }
       input.value = String(Math.round((failure / end) * 1000));

@@ -81,11 +81,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
       { class: "view-header" },
       element("h2", {}, t("Timeline")),
       hint,
-      element("span", { class: "spacer" }),
-      play,
-      axis.root,
-      table.root,
-      exportButton(host, "timeline"),
+      element("div", { class: "actions" }, play, axis.root, table.root, exportButton(host, "timeline")),
     ),
     frame,
     legend,
@@ -478,7 +474,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
 function describeRun({ run }: State): string {
   if (run === undefined) return "";
   return t(
-    "Timeline of {0} checkpoints. Arrows choose an epoch, and single events where it is zoomed in to them; page keys always an epoch; plus and minus zoom, space plays.",
+    "Timeline of {0} checkpoints. Arrows choose an epoch, or a single event when zoomed in that far; Page Up and Page Down an epoch; plus and minus zoom; space plays.",
     run.images.length,
   );
 }
