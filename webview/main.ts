@@ -229,7 +229,8 @@ function start(): void {
   onThemeChange(() => paint(repaint));
   new ResizeObserver(() => paint(repaint)).observe(page);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") store.clearSelection();
+    // What it closes, a list for one, has taken it.
+    if (event.key === "Escape" && !event.defaultPrevented) store.clearSelection();
   });
   void host.session.ask("profiles", {}).then(
     (profiles) => store.set({ profiles }),

@@ -207,8 +207,13 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     const reportsBefore = reports();
     const slider = host.page.locator(".price-row input[type=range]").first();
     await slider.focus();
+    const said = await slider.getAttribute("aria-valuetext");
+    assert.match(said ?? "", /^[\d.,]+ .*cycles/);
+    const source = host.page.locator(".price-row .source").first();
+    assert.equal(await source.evaluate((element) => getComputedStyle(element).whiteSpace), "normal");
     for (let i = 0; i < 10; i++) await host.page.keyboard.press("ArrowRight");
     await until(async () => (await overhead()) !== before);
+    assert.notEqual(await slider.getAttribute("aria-valuetext"), said);
     await until(() => {
       const said = host.said.findLast((message) => message.type === "perspective");
       if (said?.type !== "perspective") return false;
@@ -270,6 +275,34 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await total.click();
     await host.page.locator(".total-details table.events").waitFor();
     await total.click();
+  });
+
+  test("a row that is closed before its events come stays closed", async () => {
+    await host.page.locator("vscode-panel-tab").nth(0).click();
+    const rows = host.page.locator(".tab-view .rows .row[aria-expanded=false]");
+    await rows.last().waitFor();
+    const details = rows.last().locator("xpath=..").locator(".details");
+    host.talk.length = 0;
+    await rows.last().evaluate((row) => {
+      (row as HTMLElement).click();
+      (row as HTMLElement).click();
+    });
+    await until(() => host.talk.includes("answer events"));
+    await host.page.waitForTimeout(200);
+    assert.equal(await details.locator("table").count(), 0);
+    await host.page.keyboard.press("Escape");
+  });
+
+  test("Escape closes a list, and leaves the selection", async () => {
+    await host.page.locator(".timeline-frame").focus();
+    await host.page.keyboard.press("PageDown");
+    await host.page.locator(".chip").waitFor();
+    await host.page.locator('vscode-dropdown[aria-label="Colour by"]').click();
+    await host.page.keyboard.press("Escape");
+    await host.page.waitForTimeout(100);
+    assert.equal(await host.page.locator(".chip").count(), 1);
+    await host.page.keyboard.press("Escape");
+    await host.page.getByText("Whole run.").waitFor();
   });
 
   test("two runs stand side by side, from totals to lines", async () => {

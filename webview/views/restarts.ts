@@ -183,6 +183,9 @@ function failureControl(onChange: (cycle: number) => void): {
     text,
   );
   let end = 1;
+  /** Its own value is in thousandths of the run. */
+  const sayValue = (failure: number) => input.setAttribute("aria-valuetext", t("{0} cycles", cycles(failure)));
+  sayValue(0);
   input.addEventListener("input", () => onChange((Number(input.value) / 1000) * end));
   return {
     root,
@@ -195,6 +198,7 @@ function failureControl(onChange: (cycle: number) => void): {
         return;
       }
       input.value = String(Math.round((failure / end) * 1000));
+      sayValue(failure);
       text.textContent = failureText(failure, restarts);
     },
   };
