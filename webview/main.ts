@@ -1,6 +1,7 @@
 import type { PictureFormat, PictureName } from "../src/panel/messages/messages.ts";
 import type { ComparisonCell, RunSummary } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
+import { refusedText } from "../src/session/refused-text.ts";
 import { captionOf } from "./export/caption.ts";
 import { renderPicture } from "./export/picture.ts";
 import { afterPaint, paint, paintNow } from "./frames.ts";
@@ -261,7 +262,7 @@ function compare({ run, perspective }: State, fail: (reason: string) => void): v
     "compare",
     { run: run.run, machine: perspective.machine, prices: perspective.prices },
     ({ cell }) => {
-      cells.push(cell);
+      cells.push(worded(cell));
       if (first && isWanted) store.set({ comparison: [...cells] });
     },
   );
@@ -272,12 +273,17 @@ function compare({ run, perspective }: State, fail: (reason: string) => void): v
   };
   call.result.then(
     (comparison) => {
-      if (isWanted) store.set({ comparison });
+      if (isWanted) store.set({ comparison: comparison.map(worded) });
     },
     (error: unknown) => {
       if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) fail(messageOf(error));
     },
   );
+}
+
+/** Refused in the page's words. */
+function worded(cell: ComparisonCell): ComparisonCell {
+  return cell.available ? cell : { ...cell, reason: refusedText(cell.refusal, t) };
 }
 
 function messageOf(error: unknown): string {

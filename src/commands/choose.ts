@@ -5,6 +5,7 @@ import { TECHNIQUES } from "../checkpoint/techniques.ts";
 import { overhead } from "../editor/wording.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { ComparisonCell } from "../session/figures.ts";
+import { refusedText } from "../session/refused-text.ts";
 import { type App, tell } from "./app.ts";
 import { calibratedProfile } from "./calibrate.ts";
 import { perspectiveOf, setMachine } from "./perspective.ts";
@@ -80,7 +81,10 @@ export async function chooseTechnique(app: App, environment = machineNow(app).en
           .join("  ·  "),
         detail: techniqueDetail(technique.id),
       });
-    } else refused.push({ ...common, description: technique.title, detail: refusal, refusal });
+    } else {
+      const reason = refusedText(refusal, t);
+      refused.push({ ...common, description: technique.title, detail: reason, refusal: reason });
+    }
   }
   const chosen = await pickOne(
     [...offered, ...(refused.length === 0 ? [] : [separator(t("Not offered on {0}", environment))]), ...refused],
@@ -108,7 +112,7 @@ export async function chooseEnvironment(app: App): Promise<void> {
       description:
         refusal === undefined ? (cost ?? "") : t("{0} is not offered there: choose another one", now.technique),
       detail: environmentDetail(id),
-      refusal,
+      refusal: refusal && refusedText(refusal, t),
     };
   });
   const chosen = await pickOne(choices, t("How the guest is hosted"));

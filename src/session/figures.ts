@@ -4,6 +4,7 @@
  * checkpoint e was taken, and the last one is what came after the last checkpoint.
  */
 
+import type { Refusal } from "../checkpoint/refusal.ts";
 import type { Environment, TechniqueId } from "../checkpoint/technique.ts";
 import type { Layer, Phase } from "../machine/context.ts";
 import type { Price, PriceProfile, Space } from "../machine/prices.ts";
@@ -384,6 +385,8 @@ export type ComparisonCell =
       readonly technique: TechniqueId;
       readonly available: false;
       readonly reason: string;
+      /** The same as data, for who says it in other words. */
+      readonly refusal: Refusal;
     }
   | {
       readonly environment: Environment;

@@ -3,6 +3,7 @@ import { type PriceProfile, PriceProfileError, parseProfile } from "../machine/p
 import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
 import { BadInputError } from "../program/program.ts";
 import type { CalibratedProfile } from "../run/calibration.ts";
+import { RefusedError } from "../run/refused-error.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /**
@@ -13,22 +14,23 @@ export function loadProfile(nameOrFile: string): PriceProfile {
   const builtIn = BUILT_IN_PROFILES.find(({ name }) => name === nameOrFile);
   if (builtIn !== undefined) return builtIn;
   if (!nameOrFile.endsWith(".json")) {
-    const names = BUILT_IN_PROFILES.map(({ name }) => name).join(", ");
-    throw new BadInputError(
-      `--prices ${nameOrFile}: no profile has this name (${names}), and a file's name ends in .json`,
-    );
+    throw new RefusedError({
+      kind: "noProfile",
+      name: nameOrFile,
+      known: BUILT_IN_PROFILES.map(({ name }) => name),
+    });
   }
   let text: string;
   try {
     text = readFileSync(nameOrFile, "utf8");
   } catch {
-    throw new BadInputError(`--prices ${nameOrFile}: there is no such file`);
+    throw new RefusedError({ kind: "noProfileFile", path: nameOrFile });
   }
   try {
     return parseProfile(JSON.parse(text) as unknown, nameOrFile, BUILT_IN_PROFILES);
   } catch (error) {
     if (error instanceof PriceProfileError) throw new BadInputError(error.message);
-    throw new BadInputError(`--prices ${nameOrFile} is no JSON: ${(error as Error).message}`);
+    throw new RefusedError({ kind: "noProfileText", path: nameOrFile, problem: (error as Error).message });
   }
 }
 

@@ -38,6 +38,6 @@ export const hvEmulate: TechniqueDefinition = {
   noticesWrites: true,
   needsEveryWrite: true,
   keepsFlagsOnly: true,
-  unavailable: (environment) => emulationUnavailable("hv-emulate", environment),
+  unavailable: emulationUnavailable,
   create: (machine) => loggedWrites(machine, EVERY_WRITE),
 };

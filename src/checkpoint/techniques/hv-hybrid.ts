@@ -24,6 +24,6 @@ export const hvHybrid: TechniqueDefinition = {
   noticesWrites: true,
   needsEveryWrite: true,
   keepsFlagsOnly: true,
-  unavailable: (environment) => emulationUnavailable("hv-hybrid", environment),
+  unavailable: emulationUnavailable,
   create: (machine) => loggedWrites(machine, machine.options.hybridWrites),
 };

@@ -1,7 +1,7 @@
 import { SingleBar } from "cli-progress"; // cli-progress 3.12, MIT: a bar on standard error, only on a terminal
 import { type Command, Option } from "commander";
 import { ImageStore } from "../../checkpoint/images.ts";
-import { optionsIn, refusalOf } from "../../checkpoint/refusal.ts";
+import { optionsIn, refusalOf, refusalText } from "../../checkpoint/refusal.ts";
 import { ENVIRONMENTS, type Environment, TECHNIQUE_IDS, type TechniqueId } from "../../checkpoint/technique.ts";
 import { techniqueOf } from "../../checkpoint/techniques.ts";
 import { Ledger } from "../../machine/ledger.ts";
@@ -98,10 +98,10 @@ export function addCompareCommand(program: Command): void {
     /** What came of each, or why nothing can. */
     const outcomes = new Map<MachineOptions, Outcome | string>();
     for (const machine of wanted) {
-      const reason =
+      const refusal =
         refusalOf(techniqueOf(machine.technique), machine) ??
         replayRefusal(setOf(sets, machine.technique).recording, machine.technique);
-      if (reason !== undefined) outcomes.set(machine, reason);
+      if (refusal !== undefined) outcomes.set(machine, refusalText(refusal));
     }
     const machines = wanted.filter((machine) => !outcomes.has(machine));
     if (process.stderr.isTTY) bar.start(machines.length, 0, { what: "" });
