@@ -113,6 +113,13 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
         };
       });
       assert.deepEqual(found, { beyond: 0, cut: 0, brokenRows: 0 }, `${width} pixels wide`);
+      // What the pointer is told takes no room that would move what it is on.
+      const frame = host.page.locator(".timeline-frame");
+      const mapTop = async () => (await host.page.locator(".map-frame").boundingBox())?.y;
+      const before = await mapTop();
+      await frame.hover({ position: { x: 100, y: 50 } });
+      await host.page.locator(".timeline-foot .hint", { hasText: "cycle" }).waitFor();
+      assert.equal(await mapTop(), before);
     }
     await host.page.setViewportSize({ width: 1100, height: 1200 });
   });

@@ -53,15 +53,19 @@ export function eventTable({ events, traps }: TimelineReply, { from, to }: TimeS
     if (events.time[i] >= from && events.time[i] <= to) inSight.push(singleEvent(events, i));
   const caption =
     inSight.length <= MOST_ROWS
-      ? t("All {0} traps and steps of checkpoints in sight", integer(inSight.length))
-      : t("The first {0} of {1} traps and steps of checkpoints in sight", MOST_ROWS, integer(inSight.length));
+      ? t("All {0} traps and steps of checkpoints in sight, in cycles", integer(inSight.length))
+      : t(
+          "The first {0} of {1} traps and steps of checkpoints in sight, in cycles",
+          MOST_ROWS,
+          integer(inSight.length),
+        );
   return dataTable(
     caption,
     [t("At"), t("Phase"), t("Cycles"), t("Line"), t("Page")],
     inSight
       .slice(0, MOST_ROWS)
       .map((event) => [
-        cycles(event.time),
+        integer(event.time),
         phaseText(event.phase),
         integer(event.cycles),
         placeText(event),

@@ -80,11 +80,10 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
       "header",
       { class: "view-header" },
       element("h2", {}, t("Timeline")),
-      hint,
       element("div", { class: "actions" }, play, axis.root, table.root, exportButton(host, "timeline")),
     ),
     frame,
-    legend,
+    element("div", { class: "timeline-foot" }, hint, legend),
     table.slot,
   );
 
