@@ -320,6 +320,9 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     hint.textContent = "";
     paint(draw);
   });
+  frame.addEventListener("blur", () => {
+    hint.textContent = "";
+  });
   frame.addEventListener("pointerdown", (event) => {
     if (shown === undefined || event.button !== 0) return;
     frame.setPointerCapture(event.pointerId);
