@@ -117,18 +117,11 @@ function sampleWorkspace() {
 /** l10n/bundle.l10n.json: the strings that the extension shows, for who translates them. */
 function translatableStrings() {
   const strings = new Set();
-  for (const part of [
-    "src/editor",
-    "src/panel",
-    "src/commands",
-    "webview",
-    "webview/views",
-    "webview/bytes",
-    "webview/ui",
-  ]) {
-    for (const name of readdirSync(part).filter((file) => file.endsWith(".ts"))) {
+  for (const part of ["src", "webview"]) {
+    for (const name of readdirSync(part, { recursive: true }).filter((file) => file.endsWith(".ts"))) {
       const text = readFileSync(`${part}/${name}`, "utf8");
-      for (const [, string] of text.matchAll(/\bt\(\s*("(?:[^"\\]|\\.)*")/g)) strings.add(JSON.parse(string));
+      for (const [, string] of text.matchAll(/(?:l10n\.|(?<![\w$.]))t\(\s*("(?:[^"\\]|\\.)*")/g))
+        strings.add(JSON.parse(string));
     }
   }
   // What techniques say of themselves is shown, too.

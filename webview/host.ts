@@ -1,6 +1,8 @@
 import type { FromPage, ToPage } from "../src/panel/messages/messages.ts";
 import { messagesIn, Outbox } from "../src/panel/messages/outbox.ts";
 import { createClient, type SessionClient } from "../src/session/client.ts";
+import { wordedError } from "../src/session/refused-text.ts";
+import { t } from "./text.ts";
 
 declare function acquireVsCodeApi(): {
   postMessage(message: unknown): void;
@@ -41,8 +43,11 @@ export function connect(): EditorHost {
       onMessage: (listener) => listen(listener),
       onClose: () => {},
     },
-    () => {
-      for (const listener of idle) listener();
+    {
+      onIdle: () => {
+        for (const listener of idle) listener();
+      },
+      worded: (error) => wordedError(error, t),
     },
   );
   return {

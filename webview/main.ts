@@ -3,6 +3,7 @@ import type { ComparisonCell, Perspective, ProfilesReply, RunSummary } from "../
 import { SessionFailure } from "../src/session/messages.ts";
 import { withTransferRate } from "../src/session/model/perspective.ts";
 import { profileId } from "../src/session/model/prices.ts";
+import { refusedText } from "../src/session/refused-text.ts";
 import { captionOf } from "./export/caption.ts";
 import { renderPicture } from "./export/picture.ts";
 import { afterPaint, paint, paintNow } from "./frames.ts";
@@ -286,7 +287,8 @@ function start(): void {
   onThemeChange(() => paint(repaint));
   new ResizeObserver(() => paint(repaint)).observe(page);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") store.clearSelection();
+    // What it closes, a list for one, has taken it.
+    if (event.key === "Escape" && !event.defaultPrevented) store.clearSelection();
   });
   store.subscribe((state) => askForFile(state, say));
   askProfiles([], say);
@@ -315,7 +317,7 @@ function compare({ run, perspective }: State, say: (reason: string) => void): vo
     "compare",
     { run: run.run, machine: perspective.machine, prices: perspective.prices },
     ({ cell }) => {
-      cells.push(cell);
+      cells.push(worded(cell));
       if (first && isWanted) store.set({ comparison: [...cells] });
     },
   );
@@ -326,12 +328,17 @@ function compare({ run, perspective }: State, say: (reason: string) => void): vo
   };
   call.result.then(
     (comparison) => {
-      if (isWanted) store.set({ comparison });
+      if (isWanted) store.set({ comparison: comparison.map(worded) });
     },
     (error: unknown) => {
       if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) say(messageOf(error));
     },
   );
+}
+
+/** Refused in the page's words. */
+function worded(cell: ComparisonCell): ComparisonCell {
+  return cell.available ? cell : { ...cell, reason: refusedText(cell.refusal, t) };
 }
 
 function messageOf(error: unknown): string {

@@ -40,6 +40,7 @@ export function readTheme(): Theme {
     rgb(of("--cl-low", accent)),
     rgb(of("--cl-high", foreground)),
   );
+  const lit = of("--cl-lit", "#d18616");
   return {
     dark,
     highContrast,
@@ -56,8 +57,8 @@ export function readTheme(): Theme {
     phases: Object.fromEntries(PHASES.map((phase) => [phase, of(`--cl-phase-${phase}`, accent)])),
     cells: {
       plain,
-      lit: mixed(plain, rgb(of("--cl-lit", "#d18616")), 0.75),
-      selected: mixed(plain, rgb(of("--cl-selection", accent)), 0.85),
+      lit: mixed(plain, rgb(lit), 0.45),
+      corner: lit,
     },
   };
 }

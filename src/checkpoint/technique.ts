@@ -105,6 +105,20 @@ export interface WholeGuest {
   release(): void;
 }
 
+/** What a technique needs of an environment, where not every one has it. */
+export type Need = "pageLog" | "checkpointService" | "logDirty" | "dirtyBitScan" | "writeEmulation";
+
+/** What an environment lacks, and what can be had in its place: other techniques there, or the technique elsewhere. */
+export interface Unavailable {
+  readonly need: Need;
+  /** Names of techniques. */
+  readonly techniques: readonly string[];
+  readonly environments: readonly Environment[];
+}
+
+/** Every environment with a hypervisor. */
+export const XEN_ENVIRONMENTS = ["xen-pv", "xen-shadow", "xen-hap"] as const satisfies readonly Environment[];
+
 /** One entry of the table of techniques, which knows by their types what names there are. */
 export interface TechniqueDefinition<Id extends string = string> {
   readonly id: Id;
@@ -126,7 +140,7 @@ export interface TechniqueDefinition<Id extends string = string> {
    * replay may go through stores that are alike once (`Courses`).
    */
   readonly keepsFlagsOnly?: boolean;
-  /** @returns why the environment cannot offer it and what can, or undefined when it can */
-  unavailable(environment: Environment): string | undefined;
+  /** @returns what of its needs the environment cannot offer, or undefined when it can */
+  unavailable(environment: Environment): Unavailable | undefined;
   create(machine: TechniqueMachine): Technique;
 }

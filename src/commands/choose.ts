@@ -6,6 +6,7 @@ import { chosenMachine, machineRefusal } from "../run/chosen-machine.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { ComparisonCell } from "../session/figures.ts";
 import { profileId } from "../session/model/prices.ts";
+import { refusedText } from "../session/refused-text.ts";
 import { type App, tell } from "./app.ts";
 import { calibratedProfile } from "./calibrate.ts";
 import { choose, perspectiveOf } from "./perspective.ts";
@@ -60,7 +61,10 @@ export async function chooseTechnique(app: App, environment = machineNow(app).en
           .join("  ·  "),
         detail: t(technique.summary),
       });
-    } else refused.push({ ...common, description: technique.title, detail: refusal, refusal });
+    } else {
+      const reason = refusedText(refusal, t);
+      refused.push({ ...common, description: technique.title, detail: reason, refusal: reason });
+    }
   }
   const chosen = await pickOne(
     [...offered, ...(refused.length === 0 ? [] : [separator(t("Not offered on {0}", environment))]), ...refused],
@@ -88,7 +92,7 @@ export async function chooseEnvironment(app: App): Promise<void> {
       description:
         refusal === undefined ? (cost ?? "") : t("{0} is not offered there: choose another one", now.technique),
       detail: environmentDetail(id),
-      refusal,
+      refusal: refusal && refusedText(refusal, t),
     };
   });
   const chosen = await pickOne(choices, t("How the guest is hosted"));

@@ -83,7 +83,8 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   #runItem(run: Run): vscode.TreeItem {
     const { t } = vscode.l10n;
     const isCurrent = run === this.#runs.current;
-    const name = run.uri.path.slice(run.uri.path.lastIndexOf("/") + 1);
+    const { program, keptSince } = run.summary;
+    const name = [run.uri.path.slice(run.uri.path.lastIndexOf("/") + 1), ...program.args].join(" ");
     const item = new vscode.TreeItem(
       name,
       isCurrent ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
@@ -92,8 +93,9 @@ export class RunsView implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
     const { figures } = run;
     const cost = figures === undefined ? "" : ` ${overhead(overheadPercent(figures.report.totals))}`;
     item.id = `run ${run.id} ${isCurrent}`;
-    item.description = `${technique}, ${environment}${cost}`;
-    item.tooltip = t("{0}: {1} on {2}", run.summary.program.path, technique, environment);
+    const since = new Date(keptSince).toLocaleTimeString(vscode.env.language);
+    item.description = `${technique}, ${environment}${cost} · ${since}`;
+    item.tooltip = t("{0}: {1} on {2}", program.path, technique, environment);
     item.iconPath = new vscode.ThemeIcon(run.summary.origin === "file" ? "archive" : "beaker", runColor(isCurrent));
     item.contextValue = isCurrent ? "run current" : "run";
     item.command = { command: "checkpointLens.showPanel", title: t("Show Panel"), arguments: [{ run: run.id }] };

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { SessionClient } from "../session/client.ts";
+import { wordedError } from "../session/refused-text.ts";
 import { type SessionProcess, startSession } from "../worker/session-process.ts";
 
 /** The session's process: started when it is first asked, and again when it ended. */
@@ -17,7 +18,7 @@ export class SessionHost implements vscode.Disposable {
 
   get client(): SessionClient {
     if (this.#process === undefined) {
-      const started = startSession(this.#file);
+      const started = startSession(this.#file, { worded: (error) => wordedError(error, vscode.l10n.t) });
       started.onExit((reason) => {
         if (this.#process === started) this.#process = undefined;
         this.#ended.fire(reason);

@@ -58,7 +58,7 @@ export class StatusBar implements vscode.Disposable {
     if (run.failure !== undefined) {
       this.#show(`$(pulse) ${technique}: $(warning)`, run.failure);
     } else if (run.figures === undefined) {
-      this.#show(`$(pulse) ${technique} ...`, t("The figures of this technique are being made."));
+      this.#show(`$(pulse) ${technique} ...`, t("The figures of this technique are being worked out."));
     } else {
       const own = overheadPercent(run.figures.report.totals);
       if (run.comparison.length > 0 && this.#real === undefined) void this.#loadTechniques();

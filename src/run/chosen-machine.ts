@@ -1,4 +1,4 @@
-import { optionsIn, refusalOf } from "../checkpoint/refusal.ts";
+import { optionsIn, type Refusal, refusalOf } from "../checkpoint/refusal.ts";
 import { techniqueOf } from "../checkpoint/techniques.ts";
 import type { MachineOptions } from "./machine.ts";
 
@@ -8,7 +8,7 @@ export function chosenMachine(machine: MachineOptions, choice: Partial<MachineOp
   return optionsIn(chosen.environment, chosen);
 }
 
-/** Why there is no such machine and what can be chosen instead, in one sentence; undefined when there is. */
-export function machineRefusal(machine: MachineOptions): string | undefined {
+/** Why there is no such machine, and what can be chosen instead; undefined when there is. */
+export function machineRefusal(machine: MachineOptions): Refusal | undefined {
   return refusalOf(techniqueOf(machine.technique), machine);
 }

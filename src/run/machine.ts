@@ -8,8 +8,8 @@ import { PHASE_NUMBER, type Phase } from "../machine/context.ts";
 import { Courses } from "../machine/courses.ts";
 import { Ledger } from "../machine/ledger.ts";
 import { PRIMITIVE_COUNT } from "../machine/primitives.ts";
-import { BadInputError } from "../program/program.ts";
 import type { Recording } from "./recording.ts";
+import { RefusedError } from "./refused-error.ts";
 
 export type KernelVersion = "5.10" | "6.1";
 
@@ -60,7 +60,7 @@ export type StoreColumns = Pick<Recording, "argument" | "site" | "cycle" | "byte
  * @param start how much memory the program has when it starts, and what of it the loader has filled
  * @param ledger an empty one, where the caller wants one of its own kind
  * @param learns whether stores that are alike may be gone through once: then nobody is told of each charge
- * @throws BadInputError when the environment cannot offer the technique, or not with these options
+ * @throws RefusedError when the environment cannot offer the technique, or not with these options
  */
 export function createMachine(
   options: MachineOptions,
@@ -70,7 +70,7 @@ export function createMachine(
 ): Machine {
   const definition = techniqueOf(options.technique);
   const refusal = refusalOf(definition, options);
-  if (refusal !== undefined) throw new BadInputError(refusal);
+  if (refusal !== undefined) throw new RefusedError(refusal);
   const guest = createGuest({ environment: options.environment, kernel: options.kernel }, ledger);
   const { process } = guest;
   const { table } = guest.kernel;

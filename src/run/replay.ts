@@ -1,11 +1,12 @@
 import type { CheckpointEngine } from "../checkpoint/engine.ts";
 import { PAGE_BYTES } from "../checkpoint/pages.ts";
+import type { Refusal } from "../checkpoint/refusal.ts";
 import type { Region, SavedRegion } from "../checkpoint/regions.ts";
 import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import type { Ledger } from "../machine/ledger.ts";
-import { BadInputError } from "../program/program.ts";
 import { createMachine, type Machine, type MachineOptions } from "./machine.ts";
 import { EVENT, type Recording } from "./recording.ts";
+import { RefusedError } from "./refused-error.ts";
 
 /** What one checkpoint saved, without its bytes. */
 export interface CheckpointSummary {
@@ -56,16 +57,16 @@ export interface ReplayObserver {
 }
 
 /** @returns why a recording cannot be taken through a technique, and what to do; undefined when it can */
-export function replayRefusal(recording: Recording, technique: TechniqueId): string | undefined {
+export function replayRefusal(recording: Recording, technique: TechniqueId): Refusal | undefined {
   if (techniqueOf(technique).needsEveryWrite !== true || recording.writes !== undefined) return undefined;
-  return `${technique} needs every single write, and the recording was made without; record it again, or choose hv-protect`;
+  return { kind: "writes", technique };
 }
 
 /** Takes a recording through one technique in one environment. The ledger equals that of a live run, to the last count. */
 export function replay(recording: Recording, options: MachineOptions, observer?: ReplayObserver): MachineHistory {
   const writes = techniqueOf(options.technique).needsEveryWrite === true ? recording.writes : undefined;
   const refusal = replayRefusal(recording, options.technique);
-  if (refusal !== undefined) throw new BadInputError(refusal);
+  if (refusal !== undefined) throw new RefusedError(refusal);
   const machine = createMachine(options, recording, observer?.ledger, observer === undefined);
   observer?.begin();
   const checkpoints: CheckpointSummary[] = [];

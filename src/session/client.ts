@@ -1,4 +1,4 @@
-import { type FromSession, SessionFailure, type ToSession } from "./messages.ts";
+import { type FromSession, type SessionError, SessionFailure, type ToSession } from "./messages.ts";
 import type { Method, ParamsOf, ProgressOf, ResultOf } from "./methods.ts";
 import type { Port } from "./port.ts";
 
@@ -27,11 +27,16 @@ interface Pending {
   progress(progress: unknown): void;
 }
 
-/**
- * The asking end of a port. When the port closes, everything under way fails with the kind `gone`.
- * @param onIdle comes when the last question that was under way has its answer, before whoever asked it goes on
- */
-export function createClient(port: Port, onIdle?: () => void): SessionClient {
+export interface ClientOptions {
+  /** Comes when the last question that was under way has its answer, before whoever asked it goes on. */
+  readonly onIdle?: () => void;
+  /** Gives errors other words. */
+  readonly worded?: (error: SessionError) => SessionError;
+}
+
+/** The asking end of a port. When the port closes, everything under way fails with the kind `gone`. */
+export function createClient(port: Port, options: ClientOptions = {}): SessionClient {
+  const { onIdle, worded = (error) => error } = options;
   const pending = new Map<number, Pending>();
   let lastId = 0;
   let closed: SessionFailure | undefined;
@@ -54,7 +59,7 @@ export function createClient(port: Port, onIdle?: () => void): SessionClient {
         return;
       case "error":
         end(message.id);
-        waiting.reject(new SessionFailure(message.error));
+        waiting.reject(new SessionFailure(worded(message.error)));
         return;
     }
   });

@@ -1,4 +1,4 @@
-import { optionsIn, refusalOf } from "../checkpoint/refusal.ts";
+import { optionsIn, refusalOf, refusalText } from "../checkpoint/refusal.ts";
 import { ENVIRONMENTS } from "../checkpoint/technique.ts";
 import { TECHNIQUE_IDS, techniqueOf } from "../checkpoint/techniques.ts";
 import { type PriceProfile, priceList } from "../machine/prices.ts";
@@ -60,8 +60,9 @@ export class Comparisons {
     const unknown: number[] = [];
     for (const [place, machine] of machines.entries()) {
       const { environment, technique } = machine;
-      const reason = refusalOf(techniqueOf(technique), machine) ?? replayRefusal(recording, technique);
-      if (reason !== undefined) cells[place] = { environment, technique, available: false, reason };
+      const refusal = refusalOf(techniqueOf(technique), machine) ?? replayRefusal(recording, technique);
+      if (refusal !== undefined)
+        cells[place] = { environment, technique, available: false, reason: refusalText(refusal), refusal };
       else {
         const outcome = this.#store.outcome(run, machine);
         if (outcome === undefined) unknown.push(place);

@@ -4,6 +4,7 @@
  * checkpoint e was taken, and the last one is what came after the last checkpoint.
  */
 
+import type { Refusal } from "../checkpoint/refusal.ts";
 import type { Environment } from "../checkpoint/technique.ts";
 import type { TechniqueId } from "../checkpoint/techniques.ts";
 import type { Layer, Phase } from "../machine/context.ts";
@@ -127,6 +128,8 @@ export interface RunSummary {
   readonly run: RunId;
   /** `file`: it was opened from a run file, and nothing of it can be run again. */
   readonly origin: "live" | "file";
+  /** When it was run, or its file opened: milliseconds since 1970. It tells runs of one program apart. */
+  readonly keptSince: number;
   readonly program: { readonly path: string; readonly language: string; readonly args: readonly string[] };
   /** How it ran. */
   readonly machine: MachineOptions;
@@ -383,6 +386,8 @@ export type ComparisonCell =
       readonly technique: TechniqueId;
       readonly available: false;
       readonly reason: string;
+      /** The same as data, for who says it in other words. */
+      readonly refusal: Refusal;
     }
   | {
       readonly environment: Environment;

@@ -3,7 +3,7 @@ import type { FindingDocument } from "../run/audit/document.ts";
 import { integer } from "../run/units.ts";
 
 /** Gives a text in the user's language; `{0}`, `{1}` ... stand for the arguments. */
-type Translate = (message: string, ...args: (string | number)[]) => string;
+export type Translate = (message: string, ...args: (string | number)[]) => string;
 
 /** One sentence that says what is wrong with a variable, and what follows from it. */
 export function findingText(finding: FindingDocument, t: Translate): string {

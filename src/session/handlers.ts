@@ -46,7 +46,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
         restartFrom === undefined
           ? []
           : imagesUpTo(store.get(restartFrom.run).saved, restartFrom.version, `run ${restartFrom.run}`).all;
-      return summaryOf(store.add(await host.runProgram(params, images, request), "live"));
+      return summaryOf(store.add(await host.runProgram(params, images, request), "live", host.now()));
     },
     async compile(params, request) {
       await host.compileProgram(params, request);
@@ -63,7 +63,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     openRunFile({ path, workingDirectory }) {
       const saved = host.readRunFile(path);
       return summaryOf(
-        store.add({ saved, sources: host.sourceFiles(saved, workingDirectory), diagnostics: [] }, "file"),
+        store.add({ saved, sources: host.sourceFiles(saved, workingDirectory), diagnostics: [] }, "file", host.now()),
       );
     },
     saveRunFile({ run, path }) {

@@ -18,6 +18,8 @@ export interface FinishedRun {
 
 /** What a session needs of the world outside: files, and a process in which guests run. */
 export interface SessionHost {
+  /** Milliseconds since 1970, by the clock of this machine. */
+  now(): number;
   /**
    * Compiles and runs a program where it can be stopped at any time.
    * @param images those that the program finds

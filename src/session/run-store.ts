@@ -16,6 +16,7 @@ import { type TimelineIndex, timelineIndexOf } from "./model/timeline-index.ts";
 export interface KeptRun extends FinishedRun {
   readonly id: RunId;
   readonly origin: RunSummary["origin"];
+  readonly keptSince: number;
   readonly index: RecordingIndex;
   readonly restored: RestoredRegions;
 }
@@ -60,12 +61,14 @@ export class RunStore {
     return this.#histories.size;
   }
 
-  add(run: FinishedRun, origin: RunSummary["origin"]): KeptRun {
+  /** @param keptSince milliseconds since 1970 */
+  add(run: FinishedRun, origin: RunSummary["origin"], keptSince: number): KeptRun {
     const id = ++this.#lastId;
     const kept: KeptRun = {
       ...run,
       id,
       origin,
+      keptSince,
       index: new RecordingIndex(run.saved.recording),
       restored: new RestoredRegions(new ImageStore(run.saved.images)),
     };
@@ -150,7 +153,7 @@ export class RunStore {
   }
 }
 
-export function summaryOf({ id, origin, saved, sources, diagnostics, index }: KeptRun): RunSummary {
+export function summaryOf({ id, origin, keptSince, saved, sources, diagnostics, index }: KeptRun): RunSummary {
   const { program, options, ending, stdout, stderr, warnings, recording, images } = saved;
   const files = new Set(
     index.lines.lines.filter(({ file, line }) => line > 0 && !isLibrary(file)).map(({ file }) => file),
@@ -158,6 +161,7 @@ export function summaryOf({ id, origin, saved, sources, diagnostics, index }: Ke
   return {
     run: id,
     origin,
+    keptSince,
     program: { path: program.path, language: program.language, args: program.args },
     machine: options,
     ending,

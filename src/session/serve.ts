@@ -1,5 +1,6 @@
 import { PriceProfileError } from "../machine/prices.ts";
 import { BadInputError, CompileError } from "../program/program.ts";
+import { RefusedError } from "../run/refused-error.ts";
 import { CancelledError, type FromSession, type SessionError, SessionFailure, type ToSession } from "./messages.ts";
 import type { Method, ParamsOf, ProgressOf, ResultOf } from "./methods.ts";
 import type { Port } from "./port.ts";
@@ -65,6 +66,7 @@ export function sessionErrorOf(error: unknown): SessionError {
   if (error instanceof CompileError) {
     return { kind: "compileError", message: error.message, diagnostics: error.diagnostics };
   }
+  if (error instanceof RefusedError) return { kind: "badInput", message: error.message, refused: error.refused };
   if (error instanceof BadInputError || error instanceof PriceProfileError)
     return { kind: "badInput", message: error.message };
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -9,6 +9,7 @@ import { locateSources } from "./source-hashes.ts";
 /** A session's world on Node: files of this machine, guests in a process of their own, replays in threads. */
 export function nodeHost(guest: GuestProcess, compiler: Compiler): SessionHost {
   return {
+    now: () => Date.now(),
     async runProgram(params, images, request) {
       request.progress({ stage: "compiling" });
       guest.start();

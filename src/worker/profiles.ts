@@ -3,6 +3,7 @@ import { type PriceProfile, PriceProfileError, parseProfile } from "../machine/p
 import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
 import { BadInputError } from "../program/program.ts";
 import type { CalibratedProfile } from "../run/calibration.ts";
+import { RefusedError } from "../run/refused-error.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /**
@@ -14,20 +15,21 @@ export function loadProfile(nameOrFile: string, named = nameOrFile): PriceProfil
   const builtIn = BUILT_IN_PROFILES.find(({ name }) => name === nameOrFile);
   if (builtIn !== undefined) return builtIn;
   if (!nameOrFile.endsWith(".json")) {
-    const names = BUILT_IN_PROFILES.map(({ name }) => name).join(", ");
-    throw new BadInputError(`${named}: no price profile has this name (${names}), and a file's name ends in .json`);
+    const known = BUILT_IN_PROFILES.map(({ name }) => name);
+    throw new RefusedError({ kind: "noProfile", name: nameOrFile, known }, named);
   }
   let text: string;
   try {
     text = readFileSync(nameOrFile, "utf8");
   } catch {
-    throw new BadInputError(`${named}: there is no such file`);
+    throw new RefusedError({ kind: "noProfileFile", path: nameOrFile }, named);
   }
   try {
     return parseProfile(JSON.parse(text) as unknown, nameOrFile, BUILT_IN_PROFILES);
   } catch (error) {
     if (error instanceof PriceProfileError) throw new BadInputError(error.message);
-    throw new BadInputError(`${named} is no JSON: ${(error as Error).message}`);
+    const problem = (error as Error).message;
+    throw new RefusedError({ kind: "noProfileText", path: nameOrFile, problem }, named);
   }
 }
 

@@ -1,4 +1,4 @@
-import { createClient, type SessionClient } from "../session/client.ts";
+import { type ClientOptions, createClient, type SessionClient } from "../session/client.ts";
 import { type Child, startChild } from "./child.ts";
 
 /** A session in a process of its own. */
@@ -12,11 +12,11 @@ export interface SessionProcess {
 }
 
 /** @param file the built `session.js` */
-export function startSession(file: string): SessionProcess {
+export function startSession(file: string, options: ClientOptions = {}): SessionProcess {
   const child: Child = startChild(file, "the session process", []);
   let disposed = false;
   return {
-    client: createClient(child.port),
+    client: createClient(child.port, options),
     pid: child.pid,
     onExit: (listener) =>
       child.port.onClose((reason) => {

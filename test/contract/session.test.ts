@@ -62,7 +62,7 @@ test("a session's figures are those of the command line, live, from a run file, 
   assert.deepEqual(JSON.parse(JSON.stringify(shape(asked))), shape(expected));
 
   const opened = await client.ask("openRunFile", { path: file, workingDirectory: ROOT });
-  assert.deepEqual({ ...opened, run: summary.run, origin: "live" }, summary);
+  assert.deepEqual({ ...opened, run: summary.run, origin: "live", keptSince: summary.keptSince }, summary);
   assert.deepEqual(await client.ask("report", { run: opened.run, perspective: DEFAULT }), asked);
 
   const other = cliJson(["run", sample("kv.ts"), "--technique", "mprotect", "--prices", "modern"]);

@@ -62,6 +62,7 @@ export function measureDrawing(): DrawTimes {
         epochs: [],
         selected: undefined,
         hover: undefined,
+        marked: [],
         failure: undefined,
         theme,
       });

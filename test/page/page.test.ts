@@ -12,6 +12,8 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
   let run: RunSummary;
   before(async () => {
     host = await startPage(1100, 1200);
+    // What is run in the page was compiled with names of functions kept.
+    await host.page.evaluate("globalThis.__name = (named) => named");
     run = await host.run([SAMPLE]);
     await host.page.getByText("Cheapest here").waitFor();
     await host.page.locator(".row-name").first().waitFor();
@@ -88,8 +90,38 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     const before = await pixels();
     await host.tell({ type: "cursor", place: { file: line.file, line: line.line } });
     await until(async () => (await pixels()) !== before);
+    const legend = host.page.locator(".legend-row .legend");
+    await until(async () => ((await legend.textContent()) ?? "").includes(`written by lru.c:${line.line}`));
     await host.tell({ type: "cursor", place: undefined });
     await until(async () => (await pixels()) === before);
+    assert.ok(!((await legend.textContent()) ?? "").includes("written by"));
+  });
+
+  test("in a narrow page nothing is cut, and what belongs together stays in one row", async () => {
+    for (const width of [500, 400]) {
+      await host.page.setViewportSize({ width, height: 1200 });
+      await until(() => host.page.evaluate((wide) => document.querySelector("main")?.clientWidth === wide, width));
+      const found = await host.page.evaluate(() => {
+        const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
+        const seen = all(".figure-detail, .row, .actions, .toolbar").filter((one) => one.offsetParent !== null);
+        return {
+          beyond: seen.filter((one) => one.getBoundingClientRect().right > window.innerWidth - 15).length,
+          cut: all(".figure-detail").filter((one) => one.scrollWidth > one.clientWidth).length,
+          brokenRows: all(".actions").filter(
+            (one) => new Set([...one.children].map((child) => child.getBoundingClientRect().top)).size > 1,
+          ).length,
+        };
+      });
+      assert.deepEqual(found, { beyond: 0, cut: 0, brokenRows: 0 }, `${width} pixels wide`);
+      // What the pointer is told takes no room that would move what it is on.
+      const frame = host.page.locator(".timeline-frame");
+      const mapTop = async () => (await host.page.locator(".map-frame").boundingBox())?.y;
+      const before = await mapTop();
+      await frame.hover({ position: { x: 100, y: 50 } });
+      await host.page.locator(".timeline-foot .hint", { hasText: "cycle" }).waitFor();
+      assert.equal(await mapTop(), before);
+    }
+    await host.page.setViewportSize({ width: 1100, height: 1200 });
   });
 
   test("the keyboard chooses epochs, and the breakdown follows", async () => {
@@ -101,6 +133,66 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await until(async () => (await total()) !== whole);
     await host.page.keyboard.press("Escape");
     await until(async () => (await total()) === whole);
+  });
+
+  test("a single event says where it is from, selects its line and its page, and arrows go on to the next", async () => {
+    const whole = { run: run.run, perspective: await perspective(), axis: "machine", from: 0, buckets: 64 } as const;
+    const { end, events } = await host.session.client.ask("timeline", { ...whole, maxEvents: 1e6 });
+    assert.ok(events !== undefined && events.time.length > 2000);
+    const { time } = events;
+    // The trap that is farthest from all others, and one that follows it.
+    const gaps = Array.from(time.subarray(1), (one, i) => one - time[i]);
+    const gapOf = (i: number) => (events.page[i] < 0 ? 0 : Math.min(gaps[i - 1] ?? 0, gaps[i] ?? 0));
+    const alone = gaps.reduce((best, _, i) => (gapOf(i) > gapOf(best) ? i : best), 0);
+    const frame = host.page.locator(".timeline-frame");
+    const width = await frame.evaluate((element) => element.clientWidth);
+    // Nearer with each turn of the wheel, until it is apart from the others and there are few enough.
+    let [from, to] = [0, end];
+    const xNow = () => Math.round(((time[alone] - from) / (to - from)) * width);
+    await host.page.keyboard.down("Control");
+    while (time.filter((one) => one >= from && one <= to).length > 2000 || (gapOf(alone) / (to - from)) * width < 10) {
+      await frame.hover({ position: { x: xNow(), y: 95 } });
+      await host.page.mouse.wheel(0, -500);
+      const about = from + (xNow() / width) * (to - from);
+      const part = 1.0015 ** -500;
+      [from, to] = [about - (about - from) * part, about + (to - about) * part];
+    }
+    await host.page.keyboard.up("Control");
+    const x = xNow();
+    const { file, line } = events.sites[events.site[alone]];
+    const name = `${file.slice(file.lastIndexOf("/") + 1)}:${line}`;
+    const page = events.page[alone].toLocaleString("en-US");
+    await until(async () => {
+      await frame.hover({ position: { x: x + 1, y: 95 } });
+      await frame.hover({ position: { x, y: 95 } });
+      const title = (await frame.getAttribute("title")) ?? "";
+      return [name, `Page ${page}`, "Track", "cycles"].every((part) => title.includes(part));
+    });
+    host.said.length = 0;
+    await frame.click({ position: { x, y: 95 } });
+    const chips = async () => (await host.page.locator(".chip").allTextContents()).join(" ");
+    await until(async () => (await chips()).includes(name) && (await chips()).includes(`Page ${page}`));
+    await until(() => host.said.some((message) => message.type === "reveal" && message.place.line === line));
+    await frame.focus();
+    await host.page.keyboard.press("ArrowRight");
+    const hint = host.page.locator('section[aria-label="Timeline"] .hint');
+    const next = events.sites[events.site[alone + 1]];
+    const nextCost = `${events.cycles[alone + 1].toLocaleString("en-US", { maximumFractionDigits: 0 })} cycles`;
+    await until(async () => {
+      const said = (await hint.textContent()) ?? "";
+      return said.includes(`:${next.line}`) && said.includes(nextCost);
+    });
+    await host.page.getByText("As table").nth(0).click();
+    const table = host.page.locator("table", { hasText: "traps and steps of checkpoints in sight" });
+    await table.waitFor();
+    const listed = await table.locator("tbody tr").count();
+    assert.ok(listed > 0 && listed <= 500);
+    assert.match((await table.locator("caption").textContent()) ?? "", /^(?:All|The first) [\d,]+/);
+    await frame.focus();
+    await host.page.keyboard.press("0");
+    await host.page.getByText("Zoom in to see each by itself").waitFor();
+    await host.page.getByText("As table").nth(0).click();
+    await host.page.keyboard.press("Escape");
   });
 
   test("another technique is one click, tells the editor, and changes the figures", async () => {
@@ -122,8 +214,13 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     const reportsBefore = reports();
     const slider = host.page.locator(".price-row input[type=range]").first();
     await slider.focus();
+    const said = await slider.getAttribute("aria-valuetext");
+    assert.match(said ?? "", /^[\d.,]+ .*cycles/);
+    const source = host.page.locator(".price-row .source").first();
+    assert.equal(await source.evaluate((element) => getComputedStyle(element).whiteSpace), "normal");
     for (let i = 0; i < 10; i++) await host.page.keyboard.press("ArrowRight");
     await until(async () => (await overhead()) !== before);
+    assert.notEqual(await slider.getAttribute("aria-valuetext"), said);
     await until(() => {
       const said = host.said.findLast((message) => message.type === "perspective");
       if (said?.type !== "perspective") return false;
@@ -187,6 +284,34 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await total.click();
   });
 
+  test("a row that is closed before its events come stays closed", async () => {
+    await host.page.locator("vscode-panel-tab").nth(0).click();
+    const rows = host.page.locator(".tab-view .rows .row[aria-expanded=false]");
+    await rows.last().waitFor();
+    const details = rows.last().locator("xpath=..").locator(".details");
+    host.talk.length = 0;
+    await rows.last().evaluate((row) => {
+      (row as HTMLElement).click();
+      (row as HTMLElement).click();
+    });
+    await until(() => host.talk.includes("answer events"));
+    await host.page.waitForTimeout(200);
+    assert.equal(await details.locator("table").count(), 0);
+    await host.page.keyboard.press("Escape");
+  });
+
+  test("Escape closes a list, and leaves the selection", async () => {
+    await host.page.locator(".timeline-frame").focus();
+    await host.page.keyboard.press("PageDown");
+    await host.page.locator(".chip").waitFor();
+    await host.page.locator('vscode-dropdown[aria-label="Colour by"]').click();
+    await host.page.keyboard.press("Escape");
+    await host.page.waitForTimeout(100);
+    assert.equal(await host.page.locator(".chip").count(), 1);
+    await host.page.keyboard.press("Escape");
+    await host.page.getByText("Whole run.").waitFor();
+  });
+
   test("two runs stand side by side, from totals to lines", async () => {
     const other = await host.session.client.ask("run", { workingDirectory: ROOT, paths: ["src/sdk/samples/kv.ts"] });
     const look = {
@@ -196,6 +321,8 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await host.page.locator("vscode-panel-tab").nth(3).click();
     const table = host.page.locator("table.differences");
     await table.waitFor();
+    const choice = host.page.locator('section[aria-label="Two runs"] vscode-option');
+    assert.match((await choice.last().textContent()) ?? "", /^kv\.ts · \d+:\d\d/);
     const groups = await table.locator("tbody > tr:first-child > th").allTextContents();
     assert.deepEqual(groups, ["Totals", "Layers", "Primitives", "Regions", "Lines"]);
     for (const [column, id] of [

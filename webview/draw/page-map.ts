@@ -1,5 +1,4 @@
 import { blocksBetween, type PageLayout, type PlacedBlock } from "./page-layout.ts";
-import { MARK_LIT, MARK_SELECTED } from "./shades.ts";
 
 /** What of a map is seen, in CSS pixels, and at what resolution. */
 export interface MapView {
@@ -12,14 +11,18 @@ export interface MapView {
 
 /** Colours of cells: bytes in memory are red, green, blue, alpha. */
 export interface CellColors {
-  /** By shade, without a mark. */
+  /** By shade. */
   readonly plain: Uint32Array;
+  /** By shade, of lit pages whose cells are too small for a corner. */
   readonly lit: Uint32Array;
-  readonly selected: Uint32Array;
+  /** Of the corner of lit pages, for a canvas. */
+  readonly corner: string;
 }
 
-/** Cells from this size on stand apart from each other. */
+/** Cells from this size on stand apart from each other, and lit ones have a corner that leaves their shade to be seen. */
 const GAP_FROM_CELL = 5;
+/** Side of that corner, in parts of a cell's. */
+const CORNER_PART = 0.4;
 
 /**
  * Draws the cells of a map of pages: one pixel for each cell that is seen into a small picture, which the canvas then
@@ -34,8 +37,8 @@ export class PageMapRenderer {
     this.#canvas = canvas;
   }
 
-  /** @param shades a byte a page, like `marks` */
-  draw(view: MapView, shades: Uint8Array, marks: Uint8Array, colors: CellColors): void {
+  /** @param shades a byte a page, like `lit`: 0, or 1 for pages that stand out */
+  draw(view: MapView, shades: Uint8Array, lit: Uint8Array, colors: CellColors): void {
     const { layout, scrollTop, width, height, pixelRatio } = view;
     const canvas = this.#canvas;
     const pixelWidth = Math.max(1, Math.round(width * pixelRatio));
@@ -48,9 +51,11 @@ export class PageMapRenderer {
     context.clearRect(0, 0, width, height);
     context.imageSmoothingEnabled = false;
     for (const block of blocksBetween(layout, scrollTop, scrollTop + height)) {
-      this.#drawBlock(context, view, block, shades, marks, colors);
+      this.#drawBlock(context, view, block, shades, lit, colors);
     }
-    if (layout.cellSize >= GAP_FROM_CELL) drawGaps(context, view);
+    if (layout.cellSize < GAP_FROM_CELL) return;
+    drawGaps(context, view);
+    drawCorners(context, view, lit, colors.corner);
   }
 
   #drawBlock(
@@ -58,7 +63,7 @@ export class PageMapRenderer {
     { layout, scrollTop, height }: MapView,
     block: PlacedBlock,
     shades: Uint8Array,
-    marks: Uint8Array,
+    lit: Uint8Array,
     colors: CellColors,
   ): void {
     const { columns, cellSize } = layout;
@@ -75,18 +80,18 @@ export class PageMapRenderer {
     for (let y = 0; y < pictureHeight; y++) {
       for (let x = 0; x < pictureWidth; x++) {
         let shade = -1;
-        let mark = 0;
+        let isLit = 0;
         for (let row = firstRow + y * side; row < firstRow + (y + 1) * side; row++) {
           for (let column = x * side; column < (x + 1) * side && column < columns; column++) {
             const index = row * columns + column;
             if (index >= block.pageCount) break;
             const page = block.firstPage + index;
             if (shades[page] > shade) shade = shades[page];
-            mark |= marks[page];
+            isLit |= lit[page];
           }
         }
         if (shade < 0) continue;
-        const shown = mark & MARK_SELECTED ? colors.selected : mark & MARK_LIT ? colors.lit : colors.plain;
+        const shown = isLit !== 0 && cellSize < GAP_FROM_CELL ? colors.lit : colors.plain;
         pixels[y * pictureWidth + x] = shown[shade];
       }
     }
@@ -97,6 +102,28 @@ export class PageMapRenderer {
     const scale = cellSize * side;
     const top = block.top + firstRow * cellSize - scrollTop;
     context.drawImage(cells, 0, top, pictureWidth * scale, pictureHeight * scale);
+  }
+}
+
+/** A square in the lower right corner of each lit cell that is seen. */
+function drawCorners(
+  context: CanvasRenderingContext2D,
+  { layout, scrollTop, height }: MapView,
+  lit: Uint8Array,
+  color: string,
+): void {
+  const { columns, cellSize } = layout;
+  const side = Math.round(cellSize * CORNER_PART);
+  context.fillStyle = color;
+  for (const { top, firstPage, pageCount } of blocksBetween(layout, scrollTop, scrollTop + height)) {
+    const first = Math.max(0, Math.floor((scrollTop - top) / cellSize)) * columns;
+    const end = Math.min(pageCount, Math.ceil((scrollTop + height - top) / cellSize) * columns);
+    for (let i = first; i < end; i++) {
+      if (lit[firstPage + i] === 0) continue;
+      const x = ((i % columns) + 1) * cellSize - 1 - side;
+      const y = (Math.floor(i / columns) + 1) * cellSize - 1 - side;
+      context.fillRect(x, top - scrollTop + y, side, side);
+    }
   }
 }
 

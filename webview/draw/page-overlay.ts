@@ -30,7 +30,7 @@ export function drawOverlay(context: Surface, picture: OverlayPicture): void {
   if (masks !== undefined && layout.cellSize >= LINES_FROM_CELL) drawLines(context, picture, masks);
   for (const [page, color] of [
     [hovered, theme.dim],
-    [current, theme.accent],
+    [current, theme.selection],
   ] as const) {
     const cell = page < 0 ? undefined : cellOf(layout, page);
     if (cell === undefined) continue;

@@ -1,8 +1,3 @@
-/** Marks of a page, as bits beside its shade. */
-export const MARK_SELECTED = 1;
-/** A page of the line that the cursor is in. */
-export const MARK_LIT = 2;
-
 /** Shades that a value can have, without the one for zero. */
 const SHADES = 255;
 

@@ -1,6 +1,13 @@
-import { cycles } from "../../src/run/units.ts";
-import type { EpochRange, EpochSummary, TimelinePhase, TimelineReply } from "../../src/session/figures.ts";
+import { integer } from "../../src/run/units.ts";
+import {
+  type EpochRange,
+  type EpochSummary,
+  TIMELINE_PHASES,
+  type TimelinePhase,
+  type TimelineReply,
+} from "../../src/session/figures.ts";
 import type { Surface } from "../export/surface.ts";
+import { t } from "../text.ts";
 import type { Theme } from "../theme.ts";
 
 /** A stretch of time, in cycles of the axis. */
@@ -24,6 +31,8 @@ export interface TimelinePicture {
   readonly epochs: readonly EpochBand[];
   readonly selected: EpochRange | undefined;
   readonly hover: number | undefined;
+  /** Single events that stand out: their indices, or -1. */
+  readonly marked: readonly number[];
   /** Where on the axis a failure is supposed. */
   readonly failure: number | undefined;
   readonly theme: Theme;
@@ -126,6 +135,8 @@ function drawFailure(context: Surface, failure: number, { width, theme }: Timeli
 
 function drawEpochs(context: Surface, picture: TimelinePicture, xOf: X): void {
   const { width, epochs, selected, theme } = picture;
+  /** The first label that there is room for says what the numbers are. */
+  let isNamed = false;
   for (const { epoch, label, from, to } of epochs) {
     const left = Math.max(-1, xOf(from));
     const right = Math.min(width + 1, xOf(to));
@@ -145,12 +156,15 @@ function drawEpochs(context: Surface, picture: TimelinePicture, xOf: X): void {
     }
     context.fillStyle = theme.border;
     context.fillRect(Math.round(right) - 1, 0, 1, AXIS_TOP);
-    const labelWidth = context.measureText(label).width;
-    if (label !== "" && right - left > labelWidth + 6) {
-      context.fillStyle = isSelected ? theme.foreground : theme.dim;
-      context.textAlign = "center";
-      context.fillText(label, (left + right) / 2, STRIP_HEIGHT / 2 - 1);
-    }
+    if (label === "") continue;
+    const fits = (some: string) => right - left > context.measureText(some).width + 6;
+    const name = t("Epoch {0}", label);
+    const text: string = !isNamed && fits(name) ? name : label;
+    if (!fits(text)) continue;
+    isNamed ||= text === name;
+    context.fillStyle = isSelected ? theme.foreground : theme.dim;
+    context.textAlign = "center";
+    context.fillText(text, (left + right) / 2, STRIP_HEIGHT / 2 - 1);
   }
 }
 
@@ -201,7 +215,7 @@ function drawTraps(context: Surface, { data, theme, width }: TimelinePicture, xO
 }
 
 /** Each event by itself: its height by its cost, its colour by its phase. */
-function drawEvents(context: Surface, { data, theme, width }: TimelinePicture, xOf: X): void {
+function drawEvents(context: Surface, { data, theme, width, marked }: TimelinePicture, xOf: X): void {
   const { events } = data.reply;
   if (events === undefined) return;
   const max = events.cycles.reduce((most, cost) => Math.max(most, cost), 1);
@@ -212,11 +226,21 @@ function drawEvents(context: Surface, { data, theme, width }: TimelinePicture, x
     context.fillStyle = phaseColor(theme, events.phase[i]);
     context.fillRect(Math.round(x) - 1, TRAP_TOP, 2, height);
   }
+  for (const i of marked) {
+    if (i < 0) continue;
+    context.strokeStyle = theme.foreground;
+    context.lineWidth = 1;
+    context.strokeRect(Math.round(xOf(events.time[i])) - 2.5, TRAP_TOP - 1.5, 5, TRAP_HEIGHT + 2);
+  }
+}
+
+/** Whether single events are drawn at this height. */
+export function isOnEvents(y: number): boolean {
+  return y >= TRAP_TOP - 2 && y < AXIS_TOP;
 }
 
 function phaseColor(theme: Theme, phase: number): string {
-  // The order of TIMELINE_PHASES: run, register, track, ...
-  return theme.phases[["run", "register", ...SHOWN_PHASES][phase]] ?? theme.dim;
+  return theme.phases[TIMELINE_PHASES[phase]] ?? theme.dim;
 }
 
 /** Commits that go on while the program runs: hatched. */
@@ -245,16 +269,32 @@ function drawAxis(context: Surface, { shown, theme, width }: TimelinePicture, xO
   const step = tickStep(shown.to - shown.from, width);
   context.fillStyle = theme.border;
   context.fillRect(0, AXIS_TOP, width, 1);
-  for (let time = Math.ceil(shown.from / step) * step; time <= shown.to; time += step) {
+  const first = Math.ceil(shown.from / step) * step;
+  for (let time = first; time <= shown.to; time += step) {
     const x = Math.round(xOf(time));
     context.fillStyle = theme.border;
     context.fillRect(x, AXIS_TOP, 1, 4);
-    const text = cycles(time);
+    // The first one says the unit for all.
+    const text = time === first ? t("{0} cycles", tickText(time, step)) : tickText(time, step);
     const half = context.measureText(text).width / 2;
     context.fillStyle = theme.dim;
     context.textAlign = "center";
     context.fillText(text, Math.min(Math.max(x, half), width - half), AXIS_TOP + 11);
   }
+}
+
+/** A time of the axis, in as many digits as tell it from the next one. */
+export function tickText(time: number, step: number): string {
+  for (const [unit, name] of [
+    [1e9, " G"],
+    [1e6, " M"],
+    [1e3, " k"],
+  ] as const) {
+    if (time < unit) continue;
+    const digits = Math.max(0, Math.ceil(Math.log10(unit / step) - 1e-9));
+    return digits > 3 ? integer(time) : `${(time / unit).toFixed(digits)}${name}`;
+  }
+  return integer(time);
 }
 
 /** 1, 2 or 5 times a power of ten, about a hundred pixels apart. */

@@ -17,11 +17,16 @@ import { dropdown } from "../ui/controls.ts";
 import { element } from "../ui/dom.ts";
 import { dataTable, tableToggle } from "../ui/table.ts";
 import { exportButton } from "./export-button.ts";
-import { phaseText } from "./timeline.ts";
+import { phaseText } from "./phase-text.ts";
 import type { View, ViewContext } from "./view.ts";
 
 const MOST_ROWS = 40;
 const PICTURE_WIDTH = 640;
+
+interface EventsQuestion {
+  readonly selection: CostSelection;
+  readonly state: State;
+}
 
 /** What the selection cost, part by part; each opens its events and their prices. */
 export function breakdownView({ host, store, theme, fail }: ViewContext): View {
@@ -29,12 +34,16 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
   const total = element("button", { type: "button", class: "link total", "aria-expanded": "false" });
   total.title = t("All events of the selection, and their prices");
   const totalEvents = element("div", { class: "details total-details" });
+  const eventsOfTotal = latestEvents(totalEvents);
   let selected: CostSelection = {};
   total.addEventListener("click", () => {
     const expanded = total.getAttribute("aria-expanded") !== "true";
     total.setAttribute("aria-expanded", String(expanded));
-    if (expanded) void showEvents(selected, store.state, totalEvents);
-    else totalEvents.replaceChildren();
+    if (expanded) eventsOfTotal.ask({ selection: selected, state: store.state });
+    else {
+      eventsOfTotal.forget();
+      totalEvents.replaceChildren();
+    }
   });
   const rows = element("div", { class: "rows", role: "list" });
   const tableButton = tableToggle(() => {
@@ -59,10 +68,7 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
       "div",
       { class: "view-header" },
       total,
-      element("span", { class: "spacer" }),
-      by.root,
-      tableButton.root,
-      exportButton(host, "breakdown"),
+      element("div", { class: "actions" }, by.root, tableButton.root, exportButton(host, "breakdown")),
     ),
     totalEvents,
     rows,
@@ -88,7 +94,7 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
     shown = { reply, state };
     tableButton.refresh();
     selected = costSelection(state);
-    if (total.getAttribute("aria-expanded") === "true") void showEvents(selected, state, totalEvents);
+    if (total.getAttribute("aria-expanded") === "true") eventsOfTotal.ask({ selection: selected, state });
     total.textContent = t("{0} cycles ({1} to {2})", cycles(sum), cycles(low), cycles(high));
     const seen = reply.rows.slice(0, MOST_ROWS);
     const scale = Math.max(1, ...seen.map((row) => row.cycles * 1.02));
@@ -102,6 +108,7 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
   function rowOf(row: BreakdownRow, state: State, scale: number): HTMLElement {
     const key = `${state.by} ${JSON.stringify(named(row.selection, state.by))}`;
     const details = element("div", { class: "details" });
+    const events = latestEvents(details);
     const text = rowText(row.selection, state);
     const of =
       state.by === "line" && (row.selection.lines?.[0].line ?? 0) > 0 ? (row.selection.lines?.[0].function ?? "") : "";
@@ -123,11 +130,12 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
       head.setAttribute("aria-expanded", String(expanded));
       if (!expanded) {
         open.delete(key);
+        events.forget();
         details.replaceChildren();
         return;
       }
       open.add(key);
-      void showEvents(row.selection, state, details);
+      events.ask({ selection: row.selection, state });
     };
     head.addEventListener("click", () => {
       expand(!open.has(key));
@@ -137,19 +145,16 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
     return element("div", { role: "listitem" }, head, details);
   }
 
-  async function showEvents(selection: CostSelection, state: State, into: HTMLElement): Promise<void> {
-    const { run, perspective } = state;
-    if (run === undefined || perspective === undefined) return;
-    try {
-      const events = await host.session.ask("events", {
-        run: run.run,
-        perspective,
-        selection,
-      });
-      into.replaceChildren(eventTable(events, (price) => store.set({ tab: "whatIf", price })));
-    } catch (error) {
-      fail(String(error));
-    }
+  /** Shows the events of what was asked for last, until that is forgotten. */
+  function latestEvents(into: HTMLElement): Latest<EventsQuestion, readonly EventRow[]> {
+    return new Latest(
+      ({ selection, state: { run, perspective } }) =>
+        run === undefined || perspective === undefined
+          ? Promise.reject(new Error("no run is shown"))
+          : host.session.ask("events", { run: run.run, perspective, selection }),
+      (events) => into.replaceChildren(eventTable(events, (price) => store.set({ tab: "whatIf", price }))),
+      fail,
+    );
   }
 
   /** A row that stands for a place shows it elsewhere, too. */

@@ -20,7 +20,7 @@ export function compareView({ host, store, theme, look }: ViewContext): View {
   const groups = element("div", { class: "rows" });
   const table = tableToggle(() =>
     dataTable(
-      t("Techniques, in cycles that the program waits"),
+      t("Techniques by overhead, in cycles"),
       [t("Environment"), t("Technique"), t("Cycles"), t("From"), t("To"), t("Overhead")],
       store.state.comparison.map((cell) =>
         cell.available
@@ -54,7 +54,7 @@ export function compareView({ host, store, theme, look }: ViewContext): View {
     status.textContent =
       available.length === 0
         ? t("Comparing all techniques…")
-        : t("Cycles that the program waits; a click shows the run so.");
+        : t("Cycles that the program waits for checkpoints. Click a technique to see the run under it.");
     table.refresh();
     const scale = scaleOf(available);
     const best = available.reduce<ComparisonCell | undefined>(
@@ -113,7 +113,7 @@ export function compareView({ host, store, theme, look }: ViewContext): View {
       })),
     ]);
     return {
-      title: t("Techniques, by cycles that the program waits"),
+      title: t("Techniques by overhead, in cycles"),
       width: PICTURE_WIDTH,
       height: rows.length * BAR_ROW_HEIGHT,
       draw: (surface) => drawBarRows(surface, rows, PICTURE_WIDTH, scaleOf(available), colors),

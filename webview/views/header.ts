@@ -1,11 +1,12 @@
 import { ENVIRONMENTS, type Environment } from "../../src/checkpoint/technique.ts";
-import { chosenMachine, machineRefusal } from "../../src/run/chosen-machine.ts";
+import { chosenMachine } from "../../src/run/chosen-machine.ts";
 import { type Headline, headlineOf } from "../../src/run/headline.ts";
 import { cycles, integer, percent } from "../../src/run/units.ts";
 import type { ComparisonCell, ReportReply } from "../../src/session/figures.ts";
 import { profileId } from "../../src/session/model/prices.ts";
 import { Latest } from "../latest.ts";
 import { shownPrices } from "../prices.ts";
+import { whyNot } from "../refused.ts";
 import { hasSelection, type State } from "../store.ts";
 import { baseName, t } from "../text.ts";
 import { type Choice, dropdown, iconButton } from "../ui/controls.ts";
@@ -213,8 +214,8 @@ function figure(name: string, value: string | HTMLElement, detail: string, actio
     "div",
     { class: "figure" },
     element("div", { class: "figure-name" }, name),
-    element("div", { class: "figure-value" }, value, action),
-    element("div", { class: "figure-detail" }, detail),
+    element("div", { class: "figure-value" }, value),
+    element("div", { class: "figure-detail" }, detail, " ", action),
   );
 }
 
@@ -244,7 +245,7 @@ function techniqueChoices({ comparison, perspective }: State): Choice<string>[] 
     const { technique: value } = cell;
     // A comparison may still be of the options before.
     const refused =
-      (perspective && machineRefusal({ ...perspective.machine, technique: value })) ??
+      (perspective && whyNot({ ...perspective.machine, technique: value })) ??
       (cell.available ? undefined : cell.reason);
     if (refused !== undefined) return { value, text: `${value} · ${t("not here")}`, refused };
     return { value, text: cell.available ? `${value} · ${percent(cell.overheadPercent)}` : value };
@@ -254,7 +255,7 @@ function techniqueChoices({ comparison, perspective }: State): Choice<string>[] 
 /** Where the shown technique cannot be is told with the reason. */
 function environmentChoices({ perspective }: State): Choice<Environment>[] {
   return ENVIRONMENTS.map((value) => {
-    const refused = perspective && machineRefusal(chosenMachine(perspective.machine, { environment: value }));
+    const refused = perspective && whyNot(chosenMachine(perspective.machine, { environment: value }));
     if (perspective === undefined || refused === undefined) return { value, text: value };
     return { value, text: `${value} · ${t("without {0}", perspective.machine.technique)}`, refused };
   });

@@ -41,7 +41,11 @@ export function pageCard({ host, store, fail }: ViewContext): View {
         element(
           "span",
           { class: "dim" },
-          ` · ${where} · ${t("{0} stores in {1} epochs", integer(stores), reply.epochs.length)}`,
+          ` · ${where} · ${
+            reply.epochs.length === 1
+              ? t("{0} stores in 1 epoch", integer(stores))
+              : t("{0} stores in {1} epochs", integer(stores), reply.epochs.length)
+          }`,
         ),
         bytesLink(page, reply),
       ),

@@ -3,14 +3,14 @@ import { MAP_MEASURES, type MapReply } from "../../src/session/figures.ts";
 import { cellOf, layOutPages, type PageBlock, type PageLayout, pageAt } from "../draw/page-layout.ts";
 import { PageMapRenderer } from "../draw/page-map.ts";
 import { drawOverlay, LINES_FROM_CELL } from "../draw/page-overlay.ts";
-import { MARK_LIT, MARK_SELECTED, shadesOf } from "../draw/shades.ts";
+import { shadesOf } from "../draw/shades.ts";
 import { drawLegend, LEGEND_HEIGHT, type Picture } from "../export/picture.ts";
 import { placeImage } from "../export/surface.ts";
 import { paint } from "../frames.ts";
 import { Latest } from "../latest.ts";
 import { isRestartMeasure, RESTART_MEASURES, restartMap } from "../restart-layers.ts";
 import type { State } from "../store.ts";
-import { t } from "../text.ts";
+import { baseName, t } from "../text.ts";
 import { checkbox, dropdown } from "../ui/controls.ts";
 import { element, styled } from "../ui/dom.ts";
 import { dataTable, tableToggle } from "../ui/table.ts";
@@ -67,10 +67,7 @@ export function pageMapView(context: ViewContext): View {
       "header",
       { class: "view-header" },
       element("h2", {}, t("Dirty pages")),
-      element("span", { class: "spacer" }),
-      measure.root,
-      table.root,
-      exportButton(host, "map"),
+      element("div", { class: "actions" }, measure.root, table.root, exportButton(host, "map")),
     ),
     frame,
     element("div", { class: "legend-row" }, legend, element("span", { class: "spacer" }), wholeGuest.root),
@@ -84,8 +81,9 @@ export function pageMapView(context: ViewContext): View {
   let zoomed: number | undefined;
   let map: MapReply | undefined;
   let shades: Uint8Array = new Uint8Array(0);
-  let marks: Uint8Array = new Uint8Array(0);
-  let lit: Uint32Array = new Uint32Array(0);
+  /** Runs of pages of the line that is selected or that the cursor is in; and 1 for each of them, by page. */
+  let litRuns: Uint32Array = new Uint32Array(0);
+  let lit: Uint8Array = new Uint8Array(0);
   let hovered = -1;
   let masks: { readonly first: number; readonly words: Uint32Array } | undefined;
 
@@ -105,8 +103,8 @@ export function pageMapView(context: ViewContext): View {
       map = reply;
       if (shades.length !== reply.values.length) {
         shades = new Uint8Array(reply.values.length);
-        marks = new Uint8Array(reply.values.length);
-        markPages();
+        lit = new Uint8Array(reply.values.length);
+        lightPages();
       }
       shadesOf(reply.values, reply.max, shades);
       showLegend();
@@ -126,8 +124,9 @@ export function pageMapView(context: ViewContext): View {
       });
     },
     (runs) => {
-      lit = runs;
-      markPages();
+      litRuns = runs;
+      lightPages();
+      showLegend();
       paint(draw);
     },
     fail,
@@ -146,11 +145,16 @@ export function pageMapView(context: ViewContext): View {
     },
     fail,
   );
-  function markPages(): void {
-    marks.fill(0);
-    for (let i = 0; i < lit.length; i += 2) marks.fill(MARK_LIT, lit[i], lit[i] + lit[i + 1]);
-    const { page } = store.state;
-    if (page !== undefined) marks[page] |= MARK_SELECTED;
+  function lightPages(): void {
+    lit.fill(0);
+    for (let i = 0; i < litRuns.length; i += 2) lit.fill(1, litRuns[i], litRuns[i] + litRuns[i + 1]);
+  }
+
+  /** What the lit pages are of; undefined while there are none. */
+  function litText(): string | undefined {
+    const place = store.state.line ?? store.state.cursor;
+    if (litRuns.length === 0 || place === undefined) return undefined;
+    return t("written by {0}", `${baseName(place.file)}:${place.line}`);
   }
 
   function place(): void {
@@ -186,7 +190,7 @@ export function pageMapView(context: ViewContext): View {
     const pixelRatio = window.devicePixelRatio;
     const { scrollTop } = frame;
     for (const canvas of [cells, overlay]) styled(canvas, { width: `${width}px`, height: `${seen}px` });
-    renderer.draw({ layout, scrollTop, width, height: seen, pixelRatio }, shades, marks, theme().cells);
+    renderer.draw({ layout, scrollTop, width, height: seen, pixelRatio }, shades, lit, theme().cells);
     overlay.width = Math.round(width * pixelRatio);
     overlay.height = Math.round(seen * pixelRatio);
     surface.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
@@ -214,17 +218,20 @@ export function pageMapView(context: ViewContext): View {
     const overlaid = { layout, scrollTop, width, height: mapHeight, theme: colors, hovered: -1, masks };
     const current = store.state.page ?? -1;
     const least = map.max <= 1 ? undefined : valueText(store.state.measure, 1);
+    const written = litText();
     const entries = [
       { color: cssColor(colors.cells.plain[0]), text: t("untouched") },
       ...(least === undefined ? [] : [{ color: cssColor(colors.cells.plain[1]), text: least }]),
       { color: cssColor(colors.cells.plain[255]), text: valueText(store.state.measure, map.max) },
+      ...(written === undefined ? [] : [{ color: colors.cells.corner, text: written }]),
+      ...(current < 0 ? [] : [{ color: colors.selection, text: t("selected page") }]),
     ];
     return {
       title: `${t("Dirty pages")} · ${measureText(store.state.measure)}`,
       width,
       height: mapHeight + LEGEND_HEIGHT,
       draw(surface) {
-        new PageMapRenderer(drawn).draw(view, shades, marks, colors.cells);
+        new PageMapRenderer(drawn).draw(view, shades, lit, colors.cells);
         placeImage(surface, drawn, 0, 0, width, mapHeight);
         drawOverlay(surface, { ...overlaid, current });
         drawLegend(surface, entries, mapHeight, colors);
@@ -264,13 +271,16 @@ export function pageMapView(context: ViewContext): View {
     paint(draw);
   }
 
-  function choose(page: number): void {
-    store.set({ page });
+  function bringIntoSight(page: number): void {
     const cell = cellOf(layout, page);
     if (cell === undefined) return;
     if (cell.y < frame.scrollTop) frame.scrollTop = cell.y;
     else if (cell.y + layout.cellSize > frame.scrollTop + frame.clientHeight)
       frame.scrollTop = cell.y + layout.cellSize - frame.clientHeight;
+  }
+
+  function choose(page: number): void {
+    store.set({ page });
   }
 
   function move(by: number): void {
@@ -369,6 +379,10 @@ export function pageMapView(context: ViewContext): View {
       const least = valueText(by, by === "dirtyBytes" ? 64 : 1);
       parts.push(item(least, gradient, valueText(by, map.max)));
     }
+    const written = litText();
+    if (written !== undefined) parts.push(item(element("span", { class: "swatch lit" }), written));
+    if (store.state.page !== undefined)
+      parts.push(item(element("span", { class: "swatch selected" }), t("selected page")));
     legend.replaceChildren(...parts);
   }
 
@@ -433,8 +447,9 @@ export function pageMapView(context: ViewContext): View {
       ) {
         latestLit.ask(state);
       }
-      if (state.run !== before.run || state.page !== before.page || state.epochs !== before.epochs) markPages();
+      if (state.page !== before.page) showLegend();
       card.update(state, before);
+      if (state.page !== undefined && state.page !== before.page) bringIntoSight(state.page);
       if (state.region !== undefined && state.region !== before.region) {
         const region = state.run.regions.find(({ number }) => number === state.region);
         const cell = region === undefined ? undefined : cellOf(layout, region.firstPage);

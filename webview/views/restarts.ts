@@ -183,6 +183,9 @@ function failureControl(onChange: (cycle: number) => void): {
     text,
   );
   let end = 1;
+  /** Its own value is in thousandths of the run. */
+  const sayValue = (failure: number) => input.setAttribute("aria-valuetext", t("{0} cycles", cycles(failure)));
+  sayValue(0);
   input.addEventListener("input", () => onChange((Number(input.value) / 1000) * end));
   return {
     root,
@@ -191,10 +194,11 @@ function failureControl(onChange: (cycle: number) => void): {
     },
     update(failure, restarts) {
       if (failure === undefined || restarts === undefined) {
-        text.textContent = t("Move the slider: the timeline shows where, and here stands what is lost.");
+        text.textContent = t("Move the slider: the timeline shows where, and what is lost is said here.");
         return;
       }
       input.value = String(Math.round((failure / end) * 1000));
+      sayValue(failure);
       text.textContent = failureText(failure, restarts);
     },
   };

@@ -36,7 +36,7 @@ export function runsView({ host, store, fail }: ViewContext): View {
       if (!runs.some((one) => one.run === chosen)) chosen = runs.at(-1)?.run;
       other.root.hidden = runs.length === 0;
       other.update(
-        runs.map((one) => ({ value: String(one.run), text: `${baseName(one.program.path)} #${one.run}` })),
+        runs.map((one) => ({ value: String(one.run), text: runText(one) })),
         String(chosen ?? ""),
       );
       hint.textContent =
@@ -126,6 +126,12 @@ export function runsView({ host, store, fail }: ViewContext): View {
       else if (state.perspective !== before.perspective) ask(state);
     },
   };
+}
+
+/** A run's program, its arguments, and when it was run: what tells it from others. */
+function runText({ program, keptSince }: RunSummary): string {
+  const time = new Date(keptSince).toLocaleTimeString(document.documentElement.lang);
+  return `${[baseName(program.path), ...program.args].join(" ")} · ${time}`;
 }
 
 interface Difference {

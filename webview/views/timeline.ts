@@ -6,6 +6,7 @@ import {
   drawTimeline,
   type EpochBand,
   epochBands,
+  isOnEvents,
   SHOWN_PHASES,
   STRIP_HEIGHT,
   TIMELINE_HEIGHT,
@@ -15,18 +16,23 @@ import {
 import { drawLegend, LEGEND_HEIGHT, type Picture } from "../export/picture.ts";
 import { paint } from "../frames.ts";
 import { Latest } from "../latest.ts";
+import { eventBeside, eventNear, indexOfEvent, nearestCost, type SingleEvent, singleEvent } from "../single-events.ts";
 import type { State } from "../store.ts";
 import { t } from "../text.ts";
 import { button, dropdown } from "../ui/controls.ts";
 import { element, styled } from "../ui/dom.ts";
-import { dataTable, tableToggle } from "../ui/table.ts";
+import { tableToggle } from "../ui/table.ts";
 import { exportButton } from "./export-button.ts";
+import { phaseText } from "./phase-text.ts";
+import { checkpointTable, eventTable, eventText } from "./timeline-tables.ts";
 import type { View, ViewContext } from "./view.ts";
 
 /** Single events are drawn where a window has at most so many. */
 const MAX_EVENTS = 2000;
 /** Fewest cycles that can be seen at once. */
 const SHORTEST = 2000;
+/** So near to an event the pointer is on it. */
+const EVENT_REACH_PIXELS = 4;
 /** Restarts are in few runs. */
 const LEGEND_PHASES = SHOWN_PHASES.slice(0, 5);
 const PLAY_MILLISECONDS = 700;
@@ -38,7 +44,10 @@ interface Question {
   readonly buckets: number;
 }
 
-/** The run along time: epochs, what checkpoints cost by phase, traps. It selects epochs. */
+/**
+ * The run along time: epochs, what checkpoints cost by phase, traps. It selects epochs, and where each event is drawn by
+ * itself the event's line and page.
+ */
 export function timelineView({ host, store, theme, fail }: ViewContext): View {
   const canvas = element("canvas", { "aria-hidden": "true" });
   const frame = element(
@@ -53,7 +62,16 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     store.set({ axis: value });
   });
   const play = button(t("Play"), () => (playing === undefined ? start() : stop()));
-  const table = tableToggle(() => (checkpoints === undefined ? undefined : checkpointTable(checkpoints)));
+  const table = tableToggle(() =>
+    checkpoints === undefined
+      ? undefined
+      : element(
+          "div",
+          {},
+          checkpointTable(checkpoints, store.state.run),
+          data && shown && eventTable(data.reply, shown),
+        ),
+  );
   const legend = element("div", { class: "legend" });
   const root = element(
     "section",
@@ -62,15 +80,10 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
       "header",
       { class: "view-header" },
       element("h2", {}, t("Timeline")),
-      hint,
-      element("span", { class: "spacer" }),
-      play,
-      axis.root,
-      table.root,
-      exportButton(host, "timeline"),
+      element("div", { class: "actions" }, play, axis.root, table.root, exportButton(host, "timeline")),
     ),
     frame,
-    legend,
+    element("div", { class: "timeline-foot" }, hint, legend),
     table.slot,
   );
 
@@ -81,24 +94,25 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
   let bands: EpochBand[] = [];
   let hover: number | undefined;
   let playing: number | undefined;
+  /** Under the pointer, and the one that was chosen last. */
+  let pointed: SingleEvent | undefined;
+  let chosen: SingleEvent | undefined;
+  /** Events of another stretch are asked for, to go on to the first or last of them. */
+  let stepping: 1 | -1 | undefined;
   let anchor:
     | { readonly epoch: number }
     | { readonly time: number; readonly x: number; readonly span: TimeSpan }
     | undefined;
 
+  function askTimeline({ state, span, buckets }: Question): Promise<TimelineReply> {
+    const { run, perspective, axis: along } = state;
+    if (run === undefined || perspective === undefined) return Promise.reject(new Error("no run is shown"));
+    const maxEvents = MAX_EVENTS;
+    return host.session.ask("timeline", { run: run.run, perspective, axis: along, ...span, buckets, maxEvents });
+  }
+
   const latest = new Latest<Question, TimelineReply>(
-    ({ state, span, buckets }) => {
-      const { run, perspective } = state;
-      if (run === undefined || perspective === undefined) throw new Error("no run is shown");
-      return host.session.ask("timeline", {
-        run: run.run,
-        perspective,
-        axis: state.axis,
-        ...span,
-        buckets,
-        maxEvents: MAX_EVENTS,
-      });
-    },
+    askTimeline,
     (reply, { state, span, buckets }) => {
       if (state.run !== store.state.run) return;
       const { from, to = reply.end } = span;
@@ -108,9 +122,13 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
         const ends = new Map(Array.from(epoch, (number, i) => [number, end[i]]));
         bands = epochBands(state.run?.epochs ?? [], ends, reply.end);
         checkpoints = reply.checkpoints;
-        table.refresh();
       }
       data = { span: { from, to }, buckets, reply };
+      table.refresh();
+      if (stepping !== undefined) {
+        stepInto(stepping, stepping > 0 ? from : to);
+        stepping = undefined;
+      }
       paint(draw);
     },
     fail,
@@ -136,7 +154,9 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     context.clearRect(0, 0, width, TIMELINE_HEIGHT);
     const { epochs: selected } = store.state;
     const failure = failureTime(store.state, bands);
-    drawTimeline(context, { width, shown, data, epochs: bands, selected, hover, failure, theme: theme() });
+    const { events } = data.reply;
+    const marked = [pointed, chosen].map((event) => (events && event ? indexOfEvent(events, event) : -1));
+    drawTimeline(context, { width, shown, data, epochs: bands, selected, hover, marked, failure, theme: theme() });
   }
 
   function picture(): Picture | undefined {
@@ -150,6 +170,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
       epochs: bands,
       selected: store.state.epochs,
       hover: undefined,
+      marked: [],
       failure: failureTime(store.state, bands),
       theme: colors,
     };
@@ -205,6 +226,60 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     select(next, next);
   }
 
+  /** The single event there, where such are drawn. */
+  function eventAt(x: number, y: number): SingleEvent | undefined {
+    const events = data?.reply.events;
+    if (events === undefined || shown === undefined || !isOnEvents(y)) return undefined;
+    const reach = (EVENT_REACH_PIXELS / Math.max(1, frame.clientWidth)) * (shown.to - shown.from);
+    const index = eventNear(events, timeAt(x), reach);
+    return index < 0 ? undefined : singleEvent(events, index);
+  }
+
+  /** Its line and its page are selected everywhere. */
+  function choose(event: SingleEvent): void {
+    const { run } = store.state;
+    const { page, site } = event;
+    chosen = event;
+    const line = site === undefined || site.line === 0 ? undefined : { file: site.file, line: site.line };
+    store.set({ page, line });
+    if (run !== undefined && line !== undefined) host.post({ type: "reveal", run: run.run, place: line, focus: false });
+    paint(draw);
+  }
+
+  /** Whether single events are what the arrows go along: where the run is seen from nearer than as a whole. */
+  function stepsEvents(): boolean {
+    if (data?.reply.events === undefined || shown === undefined) return false;
+    return shown.to - shown.from < data.reply.end;
+  }
+
+  /** Chooses the event before or after the chosen one, however far away. */
+  async function stepEvent(by: 1 | -1): Promise<void> {
+    if (shown === undefined || data === undefined || stepInto(by, by > 0 ? shown.from : shown.to)) return;
+    const { state } = store;
+    const length = shown.to - shown.from;
+    const beyond = by > 0 ? { from: shown.to, to: data.reply.end } : { from: 0, to: shown.from };
+    const peaks = async (span: TimeSpan) => (await askTimeline({ state, span, buckets: MAX_BUCKETS })).peak;
+    const found = await nearestCost(peaks, beyond, by, length).catch((error: unknown) => void fail(String(error)));
+    if (found === undefined || store.state !== state) return;
+    stepping = by;
+    look(by > 0 ? { from: found.from, to: found.from + length } : { from: found.to - length, to: found.to });
+  }
+
+  /** @returns whether there is a next one; without a chosen one that is the first or last from a time on */
+  function stepInto(by: 1 | -1, from: number): boolean {
+    const events = data?.reply.events;
+    if (events === undefined || shown === undefined) return false;
+    const next = eventBeside(events, by, chosen === undefined ? -1 : indexOfEvent(events, chosen), from);
+    if (next < 0) return false;
+    const event = singleEvent(events, next);
+    const length = shown.to - shown.from;
+    if (event.time < shown.from || event.time > shown.to)
+      look({ from: event.time - length / 2, to: event.time + length / 2 });
+    choose(event);
+    hint.textContent = eventText(event);
+    return true;
+  }
+
   function start(): void {
     if (bands.length === 0) return;
     const last = bands.length - 1;
@@ -234,13 +309,19 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
         look({ from: span.from + moved, to: span.to + moved });
       }
     }
-    hint.textContent = describe(time);
+    pointed = eventAt(event.offsetX, event.offsetY);
+    hint.textContent = pointed === undefined ? describe(time) : eventText(pointed);
+    frame.title = pointed === undefined ? "" : hint.textContent;
     paint(draw);
   });
   frame.addEventListener("pointerleave", () => {
     hover = undefined;
+    pointed = undefined;
     hint.textContent = "";
     paint(draw);
+  });
+  frame.addEventListener("blur", () => {
+    hint.textContent = "";
   });
   frame.addEventListener("pointerdown", (event) => {
     if (shown === undefined || event.button !== 0) return;
@@ -255,8 +336,10 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
   });
   frame.addEventListener("pointerup", (event) => {
     if (anchor !== undefined && "x" in anchor && Math.abs(anchor.x - event.offsetX) < 3) {
+      const single = eventAt(event.offsetX, event.offsetY);
       const epoch = epochAt(anchor.time);
-      select(epoch, epoch);
+      if (single === undefined) select(epoch, epoch);
+      else choose(single);
     }
     anchor = undefined;
   });
@@ -295,9 +378,16 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
         else if (event.shiftKey && store.state.epochs !== undefined) {
           const { from, to } = store.state.epochs;
           select(from, Math.min(bands.length - 1, Math.max(from, to + by)));
-        } else step(by);
+        } else if (stepsEvents()) void stepEvent(by);
+        else step(by);
         break;
       }
+      case "PageUp":
+        step(-1);
+        break;
+      case "PageDown":
+        step(1);
+        break;
       case "Home":
         select(0, 0);
         break;
@@ -336,23 +426,6 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     return `${t("cycle {0}", cycles(time))} · ${what} · ${t("{0} pages written", integer(summary.writtenPages))}`;
   }
 
-  function checkpointName(epoch: number): string {
-    const summary = store.state.run?.epochs[epoch];
-    return summary === undefined ? String(epoch) : `${summary.name} ${summary.version}`;
-  }
-
-  function checkpointTable(spans: TimelineReply["checkpoints"]): HTMLElement {
-    return dataTable(
-      t("Checkpoints, in cycles"),
-      [t("Version"), t("At"), t("Track"), t("Collect"), t("Copy"), t("Arm"), t("Commit")],
-      Array.from(spans.epoch, (epoch, i) => [
-        checkpointName(epoch),
-        cycles(spans.start[i]),
-        ...(["track", "collect", "copy", "arm", "commit"] as const).map((phase) => cycles(spans.phases[phase][i])),
-      ]),
-    );
-  }
-
   return {
     root,
     picture,
@@ -362,6 +435,9 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
         data = undefined;
         checkpoints = undefined;
         bands = [];
+        pointed = undefined;
+        chosen = undefined;
+        stepping = undefined;
         stop();
         const { run } = state;
         frame.setAttribute("aria-label", run === undefined ? t("Timeline") : describeRun(state));
@@ -399,34 +475,14 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
 
 function describeRun({ run }: State): string {
   if (run === undefined) return "";
-  return t("Timeline of {0} checkpoints. Arrows choose an epoch, plus and minus zoom, space plays.", run.images.length);
+  return t(
+    "Timeline of {0} checkpoints. Arrows choose an epoch, or a single event when zoomed in that far; Page Up and Page Down an epoch; plus and minus zoom; space plays.",
+    run.images.length,
+  );
 }
 
 function failureTime({ failure, run }: State, bands: readonly EpochBand[]): number | undefined {
   return failure === undefined || run === undefined ? undefined : axisTime(failure, run.epochs, bands);
-}
-
-export function phaseText(phase: string): string {
-  switch (phase) {
-    case "track":
-      return t("Track");
-    case "collect":
-      return t("Collect");
-    case "copy":
-      return t("Copy");
-    case "arm":
-      return t("Arm");
-    case "commit":
-      return t("Commit");
-    case "restart":
-      return t("Restart");
-    case "register":
-      return t("Register");
-    case "background":
-      return t("Background");
-    default:
-      return phase;
-  }
 }
 
 /** How a selection of epochs is called. */

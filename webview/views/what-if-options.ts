@@ -1,11 +1,11 @@
 import { COMMITS, COPIERS, MOST_HYBRID_WRITES, TARGETS } from "../../src/checkpoint/technique.ts";
 import { DEVICE_PRIMITIVES, type Devices, devicesOf } from "../../src/machine/what-if.ts";
-import { machineRefusal } from "../../src/run/chosen-machine.ts";
 import type { MachineOptions } from "../../src/run/machine.ts";
 import type { PriceChoice } from "../../src/session/figures.ts";
 import { chosenPrices } from "../../src/session/model/prices.ts";
 import { GATES } from "../../src/xen/checkpoint-service.ts";
 import { shownProfile } from "../prices.ts";
+import { whyNot } from "../refused.ts";
 import type { State } from "../store.ts";
 import { t } from "../text.ts";
 import { aboveZero, type Choice, dropdown, numberField, type Wanted, wholeUpTo } from "../ui/controls.ts";
@@ -139,7 +139,7 @@ function choices<K extends "copy" | "gate" | "commit" | "target">(
   values: readonly MachineOptions[K][],
 ): Choice<MachineOptions[K]>[] {
   return values.map((value) => {
-    const refused = machineRefusal({ ...machine, [option]: value });
+    const refused = whyNot({ ...machine, [option]: value });
     return refused === undefined ? { value, text: value } : { value, text: `${value} · ${t("not here")}`, refused };
   });
 }

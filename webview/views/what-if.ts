@@ -151,6 +151,8 @@ export function whatIfView({ host, store, look, fail, say }: ViewContext): View 
         const ratio = base.cycles === 0 ? 1 : now / base.cycles;
         slider.value = String(Math.log2(ratio || 2 ** -OCTAVES));
         root.classList.toggle("changed", now !== base.cycles);
+        // Its own value is a power of two.
+        slider.setAttribute("aria-valuetext", `${short(now)} ${entry.unit}`);
         factor.textContent = now === base.cycles ? "" : `× ${Number(ratio.toPrecision(2))}`;
         const band = t("{0} to {1}", short(base.low), short(base.high));
         source.textContent = `${entry.unit}, ${band} · ${base.source} (${base.confidence})`;

@@ -39,6 +39,6 @@ export const hvEmulate: TechniqueDefinition<"hv-emulate"> = {
   noticesWrites: true,
   needsEveryWrite: true,
   keepsFlagsOnly: true,
-  unavailable: (environment) => emulationUnavailable("hv-emulate", environment),
+  unavailable: emulationUnavailable,
   create: (machine) => loggedWrites(machine, EVERY_WRITE),
 };

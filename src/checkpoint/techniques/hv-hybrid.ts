@@ -25,6 +25,6 @@ export const hvHybrid: TechniqueDefinition<"hv-hybrid"> = {
   noticesWrites: true,
   needsEveryWrite: true,
   keepsFlagsOnly: true,
-  unavailable: (environment) => emulationUnavailable("hv-hybrid", environment),
+  unavailable: emulationUnavailable,
   create: (machine) => loggedWrites(machine, machine.options.hybridWrites),
 };

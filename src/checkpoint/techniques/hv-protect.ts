@@ -17,7 +17,7 @@
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
 import { wordsIn } from "../pages.ts";
-import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
+import { type Technique, type TechniqueDefinition, type TechniqueMachine, XEN_ENVIRONMENTS } from "../technique.ts";
 import { touch } from "../touch.ts";
 
 export const hvProtect: TechniqueDefinition<"hv-protect"> = {
@@ -30,7 +30,7 @@ export const hvProtect: TechniqueDefinition<"hv-protect"> = {
   unavailable: (environment) =>
     environment !== "native"
       ? undefined
-      : "hv-protect needs a hypervisor's checkpoint service, and native has none; choose mprotect or full-copy, or the environment xen-pv, xen-shadow or xen-hap",
+      : { need: "checkpointService", techniques: ["mprotect", "full-copy"], environments: XEN_ENVIRONMENTS },
   create,
 };
 

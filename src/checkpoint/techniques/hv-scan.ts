@@ -18,7 +18,7 @@
 import { P } from "../../machine/primitives.ts";
 import { PageFlags } from "../page-flags.ts";
 import { subtractRanges, wordsIn } from "../pages.ts";
-import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
+import { type Technique, type TechniqueDefinition, type TechniqueMachine, XEN_ENVIRONMENTS } from "../technique.ts";
 import { touch } from "../touch.ts";
 
 export const hvScan: TechniqueDefinition<"hv-scan"> = {
@@ -31,7 +31,7 @@ export const hvScan: TechniqueDefinition<"hv-scan"> = {
   unavailable: (environment) =>
     environment !== "native"
       ? undefined
-      : "hv-scan needs a hypervisor that scans D bits for applications, and native has none; choose soft-dirty or full-copy, or the environment xen-pv, xen-shadow or xen-hap",
+      : { need: "dirtyBitScan", techniques: ["soft-dirty", "full-copy"], environments: XEN_ENVIRONMENTS },
   create,
 };
 

@@ -2,7 +2,13 @@ import { P } from "../../machine/primitives.ts";
 import type { PageRange } from "../../xen/checkpoint-service.ts";
 import { PageFlags } from "../page-flags.ts";
 import { subtractRanges, wordsIn } from "../pages.ts";
-import type { Environment, Technique, TechniqueMachine } from "../technique.ts";
+import {
+  type Environment,
+  type Technique,
+  type TechniqueMachine,
+  type Unavailable,
+  XEN_ENVIRONMENTS,
+} from "../technique.ts";
 import { touch } from "../touch.ts";
 import { cutAtPages, firstRunFrom, NO_RUNS, pageOfRun, RunColumns, unionOf, withoutRuns } from "../written-bytes.ts";
 
@@ -85,9 +91,9 @@ export function loggedWrites(machine: TechniqueMachine, emulatedWrites: number):
   };
 }
 
-/** Where writes can be emulated and logged: @returns why not here and what can be had instead */
-export function emulationUnavailable(id: string, environment: Environment): string | undefined {
+/** Where writes can be emulated and logged: @returns what lacks here and what can be had instead */
+export function emulationUnavailable(environment: Environment): Unavailable | undefined {
   return environment === "native"
-    ? `${id} needs a hypervisor that emulates writes, and native has none; choose mprotect or full-copy, or the environment xen-pv, xen-shadow or xen-hap`
+    ? { need: "writeEmulation", techniques: ["mprotect", "full-copy"], environments: XEN_ENVIRONMENTS }
     : undefined;
 }

@@ -65,7 +65,7 @@ function definition<Id extends string>(
     unavailable: (environment) =>
       environment === "xen-hap"
         ? undefined
-        : `${id} needs the log that a processor keeps under hardware-assisted paging, and ${environment} has none; choose soft-dirty or full-copy, or the environment xen-hap`,
+        : { need: "pageLog", techniques: ["soft-dirty", "full-copy"], environments: ["xen-hap"] },
     create(machine) {
       const log = machine.xen === undefined ? undefined : logOf(machine.xen);
       if (log === undefined) throw new Error(`${id} was created where no processor keeps a log`);

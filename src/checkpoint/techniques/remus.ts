@@ -35,7 +35,7 @@ import { P } from "../../machine/primitives.ts";
 import type { PageRange } from "../../xen/checkpoint-service.ts";
 import { PageFlags } from "../page-flags.ts";
 import { mergeRanges, PAGE_BYTES, subtractRanges } from "../pages.ts";
-import type { Technique, TechniqueDefinition, TechniqueMachine } from "../technique.ts";
+import { type Technique, type TechniqueDefinition, type TechniqueMachine, XEN_ENVIRONMENTS } from "../technique.ts";
 
 export const remus: TechniqueDefinition<"remus"> = {
   id: "remus",
@@ -47,7 +47,7 @@ export const remus: TechniqueDefinition<"remus"> = {
   unavailable: (environment) =>
     environment !== "native"
       ? undefined
-      : "remus needs Xen's log-dirty mode, and native has none; choose full-copy or soft-dirty, or the environment xen-pv, xen-shadow or xen-hap",
+      : { need: "logDirty", techniques: ["full-copy", "soft-dirty"], environments: XEN_ENVIRONMENTS },
   create,
 };
 

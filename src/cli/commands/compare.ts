@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { SingleBar } from "cli-progress"; // cli-progress 3.12, MIT: a bar on standard error, only on a terminal
 import { type Command, Option } from "commander";
 import { ImageStore } from "../../checkpoint/images.ts";
-import { optionsIn, refusalOf } from "../../checkpoint/refusal.ts";
+import { optionsIn, refusalOf, refusalText } from "../../checkpoint/refusal.ts";
 import { ENVIRONMENTS, type Environment } from "../../checkpoint/technique.ts";
 import { TECHNIQUE_IDS, type TechniqueId, techniqueOf } from "../../checkpoint/techniques.ts";
 import { Ledger } from "../../machine/ledger.ts";
@@ -104,10 +104,10 @@ export function addCompareCommand(program: Command): void {
     /** What came of each, or why nothing can. */
     const outcomes = new Map<MachineOptions, Outcome | string>();
     for (const machine of wanted) {
-      const reason =
+      const refusal =
         refusalOf(techniqueOf(machine.technique), machine) ??
         replayRefusal(setOf(sets, machine.technique).recording, machine.technique);
-      if (reason !== undefined) outcomes.set(machine, reason);
+      if (refusal !== undefined) outcomes.set(machine, refusalText(refusal));
     }
     const machines = wanted.filter((machine) => !outcomes.has(machine));
     if (process.stderr.isTTY) bar.start(machines.length, 0, { what: "" });

@@ -1,7 +1,7 @@
 // Every technique in every environment with every option runs, or is refused by a sentence that leads to what runs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusalOf } from "../../../src/checkpoint/refusal.ts";
+import { refusalOf, refusalText } from "../../../src/checkpoint/refusal.ts";
 import { COMMITS, COPIERS, ENVIRONMENTS, TARGETS } from "../../../src/checkpoint/technique.ts";
 import { TECHNIQUE_IDS, techniqueOf } from "../../../src/checkpoint/techniques.ts";
 import { createMachine, type MachineOptions } from "../../../src/run/machine.ts";
@@ -17,7 +17,10 @@ const VALUES = {
   target: TARGETS,
 } as const;
 
-const refusal = (options: MachineOptions) => refusalOf(techniqueOf(options.technique), options);
+const refusal = (options: MachineOptions) => {
+  const found = refusalOf(techniqueOf(options.technique), options);
+  return found && refusalText(found);
+};
 
 /** What the refused combination becomes when one of the alternatives that its sentence names is chosen. */
 function alternatives(options: MachineOptions, sentence: string): MachineOptions[] {

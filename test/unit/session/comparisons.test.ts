@@ -43,6 +43,7 @@ function comparing() {
       diagnostics: [],
     },
     "live",
+    0,
   );
   return { comparisons: new Comparisons(host as SessionHost, store), store, run, replayed };
 }
