@@ -48,6 +48,7 @@ host.onMessage((message) => {
     }
     case "run": {
       const { run, perspective, settings } = message;
+      isUntold = false;
       if (store.state.run?.run === run.run) {
         store.set({ perspective, settings, profiles: profilesFor(perspective) });
         return;
@@ -138,6 +139,8 @@ async function drawFor(id: number, view: PictureName, format: PictureFormat): Pr
 
 /** The editor was told a moment ago, and is told again when that is over. */
 let telling = false;
+/** The perspective was changed here since then: what the editor itself says of it is not said back. */
+let isUntold = false;
 
 function look(change: PerspectiveChange): void {
   const { perspective } = store.state;
@@ -147,6 +150,7 @@ function look(change: PerspectiveChange): void {
     prices: change.prices ?? perspective.prices,
   };
   store.set({ perspective: withTransferRate(looked, perspective) });
+  isUntold = true;
   // The marks in the source have the longest way. What the views ask goes along in the same message.
   if (!telling) tell();
   paintNow(update);
@@ -160,10 +164,11 @@ function tell(): void {
   const { run, perspective } = store.state;
   if (run === undefined || perspective === undefined) return;
   host.post({ type: "perspective", run: run.run, perspective });
+  isUntold = false;
   telling = true;
   window.setTimeout(() => {
     telling = false;
-    if (store.state.run === run && store.state.perspective !== perspective) tell();
+    if (isUntold) tell();
   }, TELL_MILLISECONDS);
 }
 

@@ -41,7 +41,7 @@ describe("the machine and the prices that the page looks at a run by", { timeout
     assert.equal(await chosenIn("Commit"), "sync");
     await look({ technique: "mprotect", environment: "native" });
     await choose("Who copies", "hypervisor");
-    await until(async () => (await problem())?.includes("native") === true);
+    await until(async () => (await problem())?.includes("no hypervisor") === true);
     assert.equal(await chosenIn("Who copies"), "guest");
     assert.equal(saidPerspective(), undefined);
     await look({ technique: "mprotect", commit: "async" });
