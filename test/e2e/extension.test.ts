@@ -209,11 +209,13 @@ sampleTest("the panel says what the command line does, and pages and lines lead 
   const link = panel.locator(".card-line .link").first();
   const [, line] = /^kv\.ts:(\d+)$/.exec((await link.textContent()) ?? "") ?? [];
   await link.click();
+  await panel.locator(".chip", { hasText: `kv.ts:${line}` }).waitFor();
+  // The panel keeps the keyboard.
+  await workbench.page.keyboard.press("Escape");
+  await workbench.tab("kv.ts").click();
   await workbench.statusBar(`Ln ${line},`).waitFor();
 
   // And the cursor's line lights its pages.
-  await workbench.page.keyboard.press("Escape");
-  await workbench.tab("kv.ts").click();
   const picture = async () => (await map.screenshot()).toString("base64");
   await workbench.goToLine(1);
   const dark = await picture();
