@@ -40,7 +40,7 @@ export function readTheme(): Theme {
     rgb(of("--cl-low", accent)),
     rgb(of("--cl-high", foreground)),
   );
-  const lit = of("--cl-lit", "#d18616");
+  const lit = of("--cl-lit", "#cca700");
   return {
     dark,
     highContrast,

@@ -11,6 +11,8 @@ const THEMES = {
 };
 /** Line of kv.ts that stores a value. */
 const LINE = 58;
+/** Keys that zoom until single traps, and lines of pages, are seen. */
+const ZOOM_STEPS = { timeline: 10, map: 6 };
 /** The end of a line of kv.ts, and another one: it writes twice as often. */
 const CHANGED = { line: 12, before: "256;", after: "128;" };
 
@@ -38,7 +40,7 @@ for (const [name, theme] of Object.entries(THEMES)) {
     await workbench.goToLine(LINE);
     const shoot = async (view: string, tab: string) => {
       await panel.getByRole("tab", { name: tab }).click();
-      const top = view !== "costs";
+      const top = view !== "costs" && view !== "pages";
       await panel
         .locator(".columns > .view")
         .last()
@@ -52,8 +54,36 @@ for (const [name, theme] of Object.entries(THEMES)) {
       await workbench.page.screenshot({ path: join(folder, `${view}-${name}.png`) });
     };
     await shoot("costs", "Cost breakdown");
+    // Single traps, and a page whose 64-byte lines are seen.
+    const { keyboard } = workbench.page;
+    await panel.locator(".timeline-frame").focus();
+    for (let i = 0; i < ZOOM_STEPS.timeline; i++) await keyboard.press("+");
+    await workbench.page.waitForTimeout(1000);
+    await keyboard.press("ArrowRight");
+    await panel.locator(".chip").first().waitFor();
+    await panel.locator(".map-frame").focus();
+    for (let i = 0; i < ZOOM_STEPS.map; i++) await keyboard.press("+");
+    await shoot("pages", "Cost breakdown");
+    await panel.locator(".map-frame").focus();
+    await keyboard.press("0");
+    await panel.locator(".timeline-frame").focus();
+    await keyboard.press("0");
+    await keyboard.press("Escape");
     await shoot("techniques", "Techniques");
     await shoot("what-if", "What if");
+
+    // What was run, and what a line is made of.
+    await workbench.command("Checkpoint Lens: Focus on Runs View");
+    const tree = workbench.page.locator(".monaco-list-row[role=treeitem]");
+    for (const text of ["Checkpoints", "Regions"]) await tree.filter({ hasText: text }).first().click();
+    await workbench.tab("kv.ts").click();
+    await workbench.goToLine(LINE);
+    await keyboard.press("End");
+    await workbench.command("Show or Focus Hover");
+    await workbench.page.locator(".monaco-hover:not(.hidden)", { hasText: "of the overhead" }).waitFor();
+    await workbench.page.screenshot({ path: join(folder, `runs-${name}.png`) });
+    await keyboard.press("Escape");
+    await keyboard.press("Control+b");
 
     // What a change changed.
     await workbench.tab("kv.ts").click();

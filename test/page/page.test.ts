@@ -83,6 +83,21 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await host.page.getByText("Whole run.").waitFor();
   });
 
+  test("a selected page stays in sight while the keyboard zooms", async () => {
+    const map = host.page.locator(".map-frame");
+    const box = await map.boundingBox();
+    assert.ok(box !== null);
+    await map.click({ position: { x: 10, y: box.height - 10 } });
+    await host.page.locator(".card-title").waitFor();
+    for (let i = 0; i < 8; i++) await host.page.keyboard.press("+");
+    const [top, room, whole] = await map.evaluate((frame) => [frame.scrollTop, frame.clientHeight, frame.scrollHeight]);
+    // It is one of the last.
+    assert.ok(whole > 2 * room && top > whole / 2, `${top} of ${whole} are above`);
+    await host.page.keyboard.press("0");
+    await host.page.keyboard.press("Escape");
+    await host.page.getByText("Whole run.").waitFor();
+  });
+
   test("the cursor in the source lights its pages", async () => {
     const [{ lines }] = [await host.session.client.ask("lines", { run: run.run, perspective: await perspective() })];
     const line = lines.find((one) => one.dirtyPages > 20);

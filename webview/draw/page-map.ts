@@ -22,7 +22,7 @@ export interface CellColors {
 /** Cells from this size on stand apart from each other, and lit ones have a corner that leaves their shade to be seen. */
 const GAP_FROM_CELL = 5;
 /** Side of that corner, in parts of a cell's. */
-const CORNER_PART = 0.4;
+const CORNER_PART = 0.5;
 
 /**
  * Draws the cells of a map of pages: one pixel for each cell that is seen into a small picture, which the canvas then

@@ -271,6 +271,13 @@ export function pageMapView(context: ViewContext): View {
     paint(draw);
   }
 
+  /** What is selected stays in sight. */
+  function zoomByKey(by: number): void {
+    zoom(by, 0, 0);
+    const { page } = store.state;
+    if (page !== undefined) bringIntoSight(page);
+  }
+
   function bringIntoSight(page: number): void {
     const cell = cellOf(layout, page);
     if (cell === undefined) return;
@@ -342,10 +349,10 @@ export function pageMapView(context: ViewContext): View {
         break;
       case "+":
       case "=":
-        zoom(1, 0, 0);
+        zoomByKey(1);
         break;
       case "-":
-        zoom(-1, 0, 0);
+        zoomByKey(-1);
         break;
       case "0":
         zoomed = undefined;

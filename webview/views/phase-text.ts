@@ -2,6 +2,8 @@ import { t } from "../text.ts";
 
 export function phaseText(phase: string): string {
   switch (phase) {
+    case "run":
+      return t("Program");
     case "track":
       return t("Track");
     case "collect":
