@@ -10,6 +10,7 @@ import { refusedText } from "../session/refused-text.ts";
 import { type App, tell } from "./app.ts";
 import { calibratedProfile } from "./calibrate.ts";
 import { choose, perspectiveOf } from "./perspective.ts";
+import { pickOne } from "./pick-one.ts";
 
 function environmentDetail(id: Environment): string {
   const { t } = vscode.l10n;
@@ -66,7 +67,7 @@ export async function chooseTechnique(app: App, environment = machineNow(app).en
       refused.push({ ...common, description: technique.title, detail: reason, refusal: reason });
     }
   }
-  const chosen = await pickOne(
+  const chosen = await ask(
     [...offered, ...(refused.length === 0 ? [] : [separator(t("Not offered on {0}", environment))]), ...refused],
     t("How dirty pages are found on {0}", environment),
   );
@@ -95,7 +96,7 @@ export async function chooseEnvironment(app: App): Promise<void> {
       refusal: refusal && refusedText(refusal, t),
     };
   });
-  const chosen = await pickOne(choices, t("How the guest is hosted"));
+  const chosen = await ask(choices, t("How the guest is hosted"));
   if (chosen === undefined) return;
   const environment = ENVIRONMENTS.find((id) => id === chosen.id) ?? now.environment;
   if (chosen.refusal === undefined) await choose(app, { environment });
@@ -121,7 +122,7 @@ export async function choosePrices(app: App): Promise<void> {
       };
     });
     const file: Choice = { id: "", label: `$(folder-opened) ${t("From a file...")}` };
-    const chosen = await pickOne([...choices, separator(""), file], t("The machine whose prices count"));
+    const chosen = await ask([...choices, separator(""), file], t("The machine whose prices count"));
     if (chosen === undefined) return;
     const prices = chosen.id === "" ? await pickFile() : chosen.id;
     if (prices !== undefined) await choose(app, { prices });
@@ -148,16 +149,6 @@ function separator(label: string): Choice {
   return { id: "", label, kind: vscode.QuickPickItemKind.Separator };
 }
 
-/** Within this after it is shown nobody has looked at it. */
-const UNSEEN_MS = 500;
-
-/**
- * Asks for one of some choices. The palette that a command was chosen in gives the keyboard back to the panel when it closes, at
- * times so late that it hides what is shown by then: that is asked once more.
- */
-async function pickOne(choices: readonly Choice[], title: string): Promise<Choice | undefined> {
-  const ask = () => vscode.window.showQuickPick(choices, { title, matchOnDescription: true, matchOnDetail: true });
-  const shown = Date.now();
-  const chosen = await ask();
-  return chosen === undefined && Date.now() - shown < UNSEEN_MS ? ask() : chosen;
+function ask(choices: readonly Choice[], title: string): Promise<Choice | undefined> {
+  return pickOne(choices, { title, matchOnDescription: true, matchOnDetail: true });
 }

@@ -5,6 +5,7 @@ import { overhead } from "../editor/wording.ts";
 import type { ComparisonCell } from "../session/figures.ts";
 import { type App, tell } from "./app.ts";
 import { choose } from "./perspective.ts";
+import { pickOne } from "./pick-one.ts";
 import type { ProgramRunner } from "./run-program.ts";
 
 type Available = Extract<ComparisonCell, { readonly available: true }>;
@@ -42,7 +43,7 @@ export async function compareTechniques(app: App, runner: ProgramRunner): Promis
   const cells = run.comparison
     .filter((cell): cell is Available => cell.available)
     .sort((a, b) => a.overheadPercent - b.overheadPercent);
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await pickOne(
     cells.map((cell) => ({
       label: `${isNow(cell) ? "$(check) " : ""}${cell.technique}`,
       description: cell.environment,

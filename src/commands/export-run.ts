@@ -3,6 +3,7 @@ import { suggestedFile } from "../editor/program-files.ts";
 import type { Run } from "../editor/runs.ts";
 import { EXPORT_EXTENSIONS, type ExportFormat, type ExportTableName } from "../session/exports/formats.ts";
 import { type App, tell } from "./app.ts";
+import { pickOne } from "./pick-one.ts";
 
 /** What a run can be saved as; the end of the file's name says which of its formats. */
 interface Export extends vscode.QuickPickItem {
@@ -18,7 +19,7 @@ export async function exportRun(app: App): Promise<void> {
   const { t } = vscode.l10n;
   const run = app.runs.current;
   if (run === undefined) return;
-  const chosen = await vscode.window.showQuickPick(exports(), {
+  const chosen = await pickOne(exports(), {
     title: t("Export Run"),
     placeHolder: t("What to save of the run, as the panel shows it now"),
     matchOnDetail: true,

@@ -3,12 +3,13 @@ import { suggestedFile } from "../editor/program-files.ts";
 import type { Run } from "../editor/runs.ts";
 import { PICTURES, type PictureFormat, type PictureName } from "../panel/messages/messages.ts";
 import { type App, tell } from "./app.ts";
+import { pickOne } from "./pick-one.ts";
 
 /** Lets the user choose a view of the panel. */
 export async function chooseView(): Promise<PictureName | undefined> {
   const { t } = vscode.l10n;
   const items = PICTURES.map((view) => ({ view, label: viewName(view) }));
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await pickOne(items, {
     title: t("Export a View"),
     placeHolder: t("What to save as PNG or SVG, as the panel shows it now"),
   });

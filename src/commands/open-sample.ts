@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { pickOne } from "./pick-one.ts";
 
 /** What a sample teaches, by its file's name. */
 const SAMPLES: readonly { readonly file: string; readonly what: string }[] = [
@@ -19,7 +20,7 @@ export async function openSample(
     iconPath: new vscode.ThemeIcon("folder-opened"),
     file: undefined,
   };
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await pickOne(
     [
       ...SAMPLES.map(({ file, what }) => ({ label: file, detail: what, file })),
       { label: "", kind: vscode.QuickPickItemKind.Separator, file: undefined },

@@ -4,6 +4,7 @@ import type { BytesPlace } from "../panel/messages/messages.ts";
 import { bytes } from "../run/units.ts";
 import type { RunId } from "../session/figures.ts";
 import type { App } from "./app.ts";
+import { pickOne } from "./pick-one.ts";
 
 /** Bytes of a run to be shown, as the tree of runs names them. */
 export interface BytesOfRun {
@@ -37,7 +38,7 @@ async function choosePlace({ summary }: Run): Promise<BytesPlace | undefined> {
       place: { image: index, region: { id: region.id, group: region.group }, offset: 0 },
     })),
   );
-  const chosen = await vscode.window.showQuickPick(items, {
+  const chosen = await pickOne(items, {
     title: t("Bytes of a Checkpoint"),
     placeHolder: t("A checkpoint and a region of it; changes since the checkpoint before are marked"),
     matchOnDescription: true,
