@@ -122,7 +122,10 @@ export function activate(context: vscode.ExtensionContext): void {
       restarts.clear();
       return lastRun.forget();
     }),
-    command("closeRun", (node: RunNode) => runs.close(node.run)),
+    command("closeRun", (node: RunNode) => {
+      runs.close(node.run);
+      return lastRun.closed(node.run);
+    }),
     command("openRunFile", () => openRunFile()),
     command("exportRun", async () => (await import("./commands/export-run.ts")).exportRun(app)),
     command("exportView", async () => {

@@ -59,6 +59,11 @@ export class LastRun {
     }
   }
 
+  /** The user has closed a run: the kept one is wanted no more. */
+  async closed({ id }: Run): Promise<void> {
+    if (this.#kept?.run === id) await this.forget();
+  }
+
   /** Brings it back when nothing has been run since; what cannot be read is forgotten. */
   restore(): Promise<void> {
     this.#restoring ??= this.#restore();

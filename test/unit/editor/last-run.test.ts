@@ -66,6 +66,18 @@ test("the last run is kept until it is forgotten", async () => {
   await lastRun.forget();
 });
 
+test("the kept run that is closed does not come back; another one that is closed leaves it", async () => {
+  const { lastRun, state, finish } = extension();
+  const kept = lastRun.keep(RUN, Uri.file("/p") as never);
+  await turn();
+  finish();
+  await kept;
+  await lastRun.closed({ id: 2 } as never);
+  assert.ok(fake.files.has(FILE) && [...state.values()].every(Boolean));
+  await lastRun.closed(RUN);
+  assert.ok(!fake.files.has(FILE) && ![...state.values()].some(Boolean));
+});
+
 test("a run that is forgotten while it is being kept is not there afterwards", async () => {
   const { lastRun, state, known, finish } = extension();
   const kept = lastRun.keep(RUN, Uri.file("/p") as never);
