@@ -1,9 +1,11 @@
 import { allocatorNamed, type HeapEffect } from "../program/instrument/allocators.ts";
 import { LineState } from "../program/instrument/helpers.ts";
 import { PAGE_ENTRIES } from "../program/instrument/layout.ts";
+import { TALLY_BYTES, TALLY_CELLS } from "../program/instrument/tallies.ts";
 import type { GlobalType, InstrumentedModule, StoreGroup } from "../program/instrument/types.ts";
 import { LINE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES } from "../program/instrument/types.ts";
 import { forgetChanges, type GuestFrame, readFrame, readFrames } from "./guest-frames.ts";
+import { StoreTallies } from "./store-tallies.ts";
 import { WatchedBytes } from "./watched-bytes.ts";
 
 /** Site of a write that an imported function did on the program's behalf. */
@@ -106,6 +108,9 @@ export interface Mmu {
   /** Clears dirty masks and page counts of these pages, or of all. Protection stays as it is. `record` mode. */
   clearEpoch(pages?: ArrayLike<number>): void;
 
+  /** Stores that are counted instead of told. Undefined but in `record` mode without coalescing. */
+  readonly tallies: Omit<StoreTallies, "refresh"> | undefined;
+
   /**
    * An imported function is about to write guest memory: checks, counts and marks as stores do.
    * @throws RangeError if the bytes are not all inside the memory (nothing is marked then)
@@ -153,6 +158,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
   const groupOfSite: (StoreGroup | undefined)[] = module.sites.map((_, site) => module.groups.get(site));
   const recording = module.mode === "record";
   const watched = new WatchedBytes();
+  const tallies = layout.tallies > 0 ? new StoreTallies(module.sites) : undefined;
   let instance: WebAssembly.Instance | undefined;
   let guestMemory: WebAssembly.Memory | undefined;
   let tableMemory: WebAssembly.Memory | undefined;
@@ -199,6 +205,10 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
     blockCounts = new Uint32Array(tables, layout.blockCounts, module.blocks.length);
     lines = new Uint8Array(tables, layout.lines, layout.lineCount);
     lineWords = new Uint32Array(tables, layout.lines, layout.lineCount / 4);
+    tallies?.refresh(
+      new Int32Array(tables, layout.tallies, (TALLY_CELLS * TALLY_BYTES) / 4),
+      new Uint32Array(tables, layout.writtenBytes, (layout.maxMemoryPages * WASM_PAGE_BYTES) / 32),
+    );
   }
 
   /** Tells a trap; of a group, as the first of its stores that touches the page. */
@@ -393,6 +403,7 @@ export function createMmu(module: InstrumentedModule, handlers: MmuHandlers): Mm
         pageCounts[pages[i]] = 0;
       }
     },
+    tallies,
     hostWrite,
     hostRead(address, sizeBytes) {
       if (module.mode === "watch") tellHost(address, sizeBytes, HOST_SITE, false);

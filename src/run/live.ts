@@ -103,6 +103,7 @@ export function runLive(input: LiveInput): LiveRun {
   const stackTraceLimit = (Error as { stackTraceLimit?: number }).stackTraceLimit;
   (Error as { stackTraceLimit?: number }).stackTraceLimit = STACK_FRAMES;
 
+  const isPlainStore = (site: number) => site !== HOST_SITE && instrumented.sites[site].kind === "store";
   let machine: Machine;
   let library: CheckpointApi | undefined;
   let hostSite = HOST_SITE;
@@ -114,8 +115,9 @@ export function runLive(input: LiveInput): LiveRun {
       // Of a store into two pages each is told its part.
       const start = Math.max(address, page * 4096);
       const bytes = Math.min(address + size, (page + 1) * 4096) - start;
-      if ((bits & RECORDED) === WRITES_BIT) recorder.further(page, number, start, bytes);
-      else if ((bits & RECORDED) !== 0) recorder.store(page, number, start, bytes);
+      if ((bits & RECORDED) === WRITES_BIT) {
+        recorder.further(page, number, start, bytes, isPlainStore(site) ? site : undefined);
+      } else if ((bits & RECORDED) !== 0) recorder.store(page, number, start, bytes);
       if ((bits & MACHINE_BIT) !== 0) machine.store(page, number, mmu.cycles(), bytes);
     },
     tick() {
@@ -282,7 +284,7 @@ export function runLive(input: LiveInput): LiveRun {
       end() {
         hostSite = HOST_SITE;
         sites.forgetCallers();
-        recorder.regionsChanged((page) => machine.engine.regionIndex.of(page) !== NO_REGION);
+        recorder.endCall((page) => machine.engine.regionIndex.of(page) !== NO_REGION);
         mmu.protectionChanged(0, mmu.pageCount);
         tellWatcher();
       },

@@ -2,6 +2,8 @@ import type { ApiObserver } from "../checkpoint/api.ts";
 import type { WrittenLines } from "../checkpoint/pending-lines.ts";
 import type { Region } from "../checkpoint/regions.ts";
 import type { Mmu } from "../guest/mmu.ts";
+import type { TakeTally } from "../guest/store-tallies.ts";
+import { TALLIED } from "../program/instrument/tallies.ts";
 import {
   type ApiCall,
   type EpochPages,
@@ -19,7 +21,7 @@ type EpochWrites = WrittenLines & Pick<EpochPages, "written">;
 /** The bits of the software MMU's page byte: who wants to see the next store to a page. */
 export const RECORDER_BIT = 1;
 export const MACHINE_BIT = 2;
-export const WRITES_BIT = 4;
+export const WRITES_BIT = TALLIED;
 /** One further write is told, and then no more. */
 const LAST_WRITE_BIT = 8;
 /** What the recorder is called for. */
@@ -48,7 +50,7 @@ export class Recorder {
 
   /** From here on the first store to each page is noted. */
   begin(): void {
-    this.#writes?.reach(this.#mmu.pageCount);
+    this.#reach(this.#mmu.pageCount);
     this.#watch(0, this.#mmu.pageCount);
   }
 
@@ -67,17 +69,33 @@ export class Recorder {
     if ((protection[page] & WRITES_BIT) !== 0) this.#writes?.first(page, address, bytes);
   }
 
-  /** A further write to a page that tells every one. */
-  further(page: number, site: number, address: number, bytes: number): void {
-    this.#writes?.further(page, site, address, bytes);
+  /**
+   * A further write to a page that tells every one. Where their order does not matter any more, the next ones of its kind are counted
+   * by the module itself.
+   * @param storeSite of the module; undefined where the next write of `site` may be of another size
+   */
+  further(page: number, site: number, address: number, bytes: number, storeSite: number | undefined): void {
+    const { tallies } = this.#mmu;
+    const writes = this.#writes;
+    if (writes === undefined) return;
+    if (tallies === undefined || storeSite === undefined) {
+      writes.further(page, site, address, bytes);
+      return;
+    }
+    // That may be the same entry's, which is full.
+    tallies.take(page, storeSite, this.#takeTally);
+    const entry = writes.further(page, site, address, bytes);
+    if (entry !== undefined) tallies.begin(page, storeSite, entry, writes.roomOf(entry));
   }
 
   /**
-   * Regions have changed: pages that hold none any more tell one further write, as Xen may have left something for it to do (a
-   * D bit to be set), and then none.
+   * A call of the interface has been answered, and regions may have changed: pages that hold none any more tell one further write,
+   * as Xen may have left something for it to do (a D bit to be set), and then none.
    */
-  regionsChanged(holdsRegion: (page: number) => boolean): void {
+  endCall(holdsRegion: (page: number) => boolean): void {
     if (this.#writes === undefined) return;
+    // Who calls library code is found out anew.
+    this.#takeTallies();
     const { protection, pageCount } = this.#mmu;
     for (let page = 0; page < pageCount; page++)
       if ((protection[page] & WRITES_BIT) !== 0 && !holdsRegion(page)) protection[page] ^= WRITES_BIT | LAST_WRITE_BIT;
@@ -85,7 +103,7 @@ export class Recorder {
 
   grow(oldPageCount: number, newPageCount: number): void {
     this.#push(EVENT.grow, newPageCount, -1);
-    this.#writes?.reach(newPageCount);
+    this.#reach(newPageCount);
     this.#watch(oldPageCount, newPageCount - oldPageCount);
   }
 
@@ -129,6 +147,7 @@ export class Recorder {
     },
   ): Recording {
     this.#tellWrites();
+    this.#takeTallies();
     this.#endEpoch(() => new Uint32Array());
     return {
       ...rest,
@@ -159,7 +178,18 @@ export class Recorder {
   #call(call: ApiCall, site: number): void {
     this.#push(EVENT.call, this.#calls.push(call) - 1, site);
     // What was written up to here belongs to the epoch, the regions and the restart that were.
+    this.#takeTallies();
     this.#writes?.endStretch();
+  }
+
+  #takeTallies(): void {
+    this.#mmu.tallies?.takeAll(this.#takeTally);
+  }
+
+  readonly #takeTally: TakeTally = (entry, stores, bytes) => this.#writes?.add(entry, stores, bytes);
+
+  #reach(pageCount: number): void {
+    this.#writes?.reach(pageCount, this.#mmu.tallies?.writtenBits);
   }
 
   #endEpoch(changedPages: (lines: EpochWrites) => Uint32Array): void {

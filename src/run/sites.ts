@@ -61,6 +61,10 @@ function framesBelow(below: (...args: never[]) => unknown, limit: number): reado
   }
 }
 
+const UNSEEN = -1;
+/** Library code, whose caller is asked each time. */
+const OF_CALLER = -2;
+
 /** A frame, and the user's line that it stands at or for. */
 interface Place {
   readonly frame: Frame;
@@ -74,7 +78,7 @@ interface Place {
 export class SiteTable {
   readonly #module: InstrumentedModule;
   readonly #lines: LineTable;
-  /** Site number of each store site of the module; -1 not seen yet, -2 needs its caller. */
+  /** Site number of each store site of the module, `UNSEEN` or `OF_CALLER`. */
   readonly #ofStore: Int32Array;
   /** Who called the library code of a store site when it wrote to a page. */
   readonly #callers = new Map<number, number>();
@@ -86,7 +90,7 @@ export class SiteTable {
   constructor(module: InstrumentedModule, lines: LineTable) {
     this.#module = module;
     this.#lines = lines;
-    this.#ofStore = new Int32Array(module.sites.length).fill(-1);
+    this.#ofStore = new Int32Array(module.sites.length).fill(UNSEEN);
   }
 
   get sources(): readonly SiteSource[] {
@@ -99,22 +103,22 @@ export class SiteTable {
    *   called it when it first wrote to that page since `forgetCallers`, as a look at the stack takes far longer than a store.
    */
   ofStore(site: number, again?: number): number {
+    if (this.#ofStore[site] === UNSEEN) this.#ofStore[site] = this.#look(site);
     const known = this.#ofStore[site];
-    if (known >= 0) return known;
-    if (known === -2) return again === undefined ? this.ofCaller(site) : this.#ofSameCaller(site, again);
+    if (known !== OF_CALLER) return known;
+    return again === undefined ? this.ofCaller(site) : this.#ofSameCaller(site, again);
+  }
+
+  /** @returns the site's number, or `OF_CALLER` */
+  #look(site: number): number {
     const { offset, functionIndex } = this.#module.sites[site];
     const line = this.#lines.lookup(offset);
-    if (this.#lines.kind !== "none" && (line === undefined || isLibrary(line.file))) {
-      this.#ofStore[site] = -2;
-      return this.ofCaller(site);
-    }
-    const number = this.#add(`store ${site}`, {
+    if (this.#lines.kind !== "none" && (line === undefined || isLibrary(line.file))) return OF_CALLER;
+    return this.#add(`store ${site}`, {
       file: line?.file ?? "",
       line: line?.line ?? 0,
       function: this.#module.functions[functionIndex].name,
     });
-    this.#ofStore[site] = number;
-    return number;
   }
 
   /** The callers of library code are looked up anew. */

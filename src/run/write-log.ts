@@ -26,7 +26,7 @@ const FIELDS = 3;
  * call of the checkpoint interface to the next.
  */
 export class WriteLog {
-  #bits = new Uint32Array(0);
+  #bits: Uint32Array = new Uint32Array(0);
   /** Writes to each page in this epoch, up to `ORDERED_WRITES`. */
   #writes = new Uint8Array(0);
   /**
@@ -48,11 +48,15 @@ export class WriteLog {
     return this.#length;
   }
 
-  /** The program's memory has this many pages from now on. */
-  reach(pageCount: number): void {
-    if (pageCount * WORDS_PER_PAGE <= this.#bits.length) return;
-    this.#bits = copied(this.#bits, new Uint32Array(pageCount * WORDS_PER_PAGE));
-    this.#writes = copied(this.#writes, new Uint8Array(pageCount));
+  /**
+   * The program's memory has this many pages from now on.
+   * @param bits one for each byte of it that is written, where others set them too; else they are kept here
+   */
+  reach(pageCount: number, bits?: Uint32Array): void {
+    if (bits !== undefined) this.#bits = bits;
+    else if (pageCount * WORDS_PER_PAGE > this.#bits.length)
+      this.#bits = copied(this.#bits, new Uint32Array(pageCount * WORDS_PER_PAGE));
+    if (pageCount > this.#writes.length) this.#writes = copied(this.#writes, new Uint8Array(pageCount));
   }
 
   /** The first write to a page in an epoch. @param address of its first byte on the page, as `bytes` are those on it */
@@ -61,26 +65,39 @@ export class WriteLog {
     this.#writes[page] = 1;
   }
 
-  /** A further one. */
-  further(page: number, site: number, address: number, bytes: number): void {
+  /** A further one. @returns the entry that it was added to, where all that follow of its page and site may be (`add`) */
+  further(page: number, site: number, address: number, bytes: number): number | undefined {
     setBits(this.#bits, address, address + bytes);
+    const isOrdered = this.#writes[page] < ORDERED_WRITES;
     let entry: number;
-    if (this.#writes[page] < ORDERED_WRITES) {
+    if (isOrdered) {
       this.#writes[page]++;
       entry = this.#latest - 1;
-      if (entry < 0 || this.#pages[entry] !== page || !this.#goesOn(entry, site, bytes)) entry = this.#add(page, site);
+      if (entry < 0 || this.#pages[entry] !== page || !this.#goesOn(entry, site, bytes))
+        entry = this.#begin(page, site);
       this.#latest = entry + 1;
     } else {
       const slot = this.#slotOf(page, site);
       entry = this.#slots[slot] - 1;
       if (entry < this.#stretchStart) {
-        entry = this.#add(page, site);
+        entry = this.#begin(page, site);
         this.#slots[slot] = entry + 1;
         if (2 * ++this.#slotsTaken > this.#slots.length) this.#rehash();
       }
     }
-    this.#entries[entry * FIELDS + COUNT]++;
+    this.add(entry, 1, bytes);
+    return isOrdered ? undefined : entry;
+  }
+
+  /** Adds writes to an entry, whose bits are set already. @param bytes of all of them */
+  add(entry: number, count: number, bytes: number): void {
+    this.#entries[entry * FIELDS + COUNT] += count;
     this.#entries[entry * FIELDS + BYTES] += bytes;
+  }
+
+  /** How many writes an entry has room for. */
+  roomOf(entry: number): number {
+    return MOST_COUNT - this.#entries[entry * FIELDS + COUNT];
   }
 
   /** Something else happens: what is written after it in order stands in entries of its own. */
@@ -169,7 +186,7 @@ export class WriteLog {
     }
   }
 
-  #add(page: number, site: number): number {
+  #begin(page: number, site: number): number {
     if (this.#length === this.#pages.length) {
       this.#pages = copied(this.#pages, new Uint32Array(2 * this.#length));
       this.#entries = copied(this.#entries, new Float64Array(2 * this.#length * FIELDS));

@@ -1,5 +1,6 @@
 import { CodeWriter } from "./code-writer.ts";
 import { EMPTY_BLOCK, Op, ValueType } from "./opcodes.ts";
+import { TALLIED, TALLY_BYTES, TALLY_CELL_BITS, TALLY_PAGE_FACTOR, TALLY_SITE_FACTOR } from "./tallies.ts";
 import type { TableLayout, TrackingMode } from "./types.ts";
 import { WASM_PAGE_BYTES } from "./types.ts";
 
@@ -127,8 +128,8 @@ function loadRemaining(w: CodeWriter, layout: TableLayout): void {
 }
 
 function writeSlowStore({ mode, layout, host }: HelperContext, group: boolean): CodeWriter {
-  const [address, offset, size, site, remaining, last] = [0, 1, 2, 3, 4, 5];
-  const w = begin(layout, 1);
+  const [address, offset, size, site, remaining, last, cell] = [0, 1, 2, 3, 4, 5, 6];
+  const w = begin(layout, 2);
   const returnAtOnce = () => w.if().get(remaining).op(Op.return).end();
   const protectionOf = (local: number) => w.get(local).const(12).op(Op.i32ShrU).table(Op.i32Load8U, layout.protection);
   const trapIfProtected = (local: number) => {
@@ -156,6 +157,7 @@ function writeSlowStore({ mode, layout, host }: HelperContext, group: boolean): 
     w.op(Op.i32GeU).op(Op.i32Or);
     returnAtOnce();
   }
+  if (layout.tallies > 0 && !group) writeTally(w, layout, { address, size, site, remaining, last, cell });
   storeRemaining(w, layout, remaining);
   trapIfProtected(address);
   w.get(address).get(last).op(Op.i32Xor).const(12).op(Op.i32ShrU).if();
@@ -172,6 +174,43 @@ function writeSlowStore({ mode, layout, host }: HelperContext, group: boolean): 
   loadRemaining(w, layout);
   w.end();
   return w;
+}
+
+/** A store that has a cell is counted there, its bytes and lines are marked, and that is all. */
+function writeTally(
+  w: CodeWriter,
+  layout: TableLayout,
+  local: Record<"address" | "size" | "site" | "remaining" | "last" | "cell", number>,
+): void {
+  const { address, size, site, remaining, last, cell } = local;
+  const page = () => w.get(address).const(12).op(Op.i32ShrU);
+  const field = (opcode: number, index: number) => w.table(opcode, layout.tallies + 4 * index);
+  page().table(Op.i32Load8U, layout.protection).const(TALLIED).op(Op.i32Eq);
+  w.get(address).get(last).op(Op.i32Xor).const(12).op(Op.i32ShrU).op(Op.i32Eqz).op(Op.i32And).if();
+  page().const(TALLY_PAGE_FACTOR).op(Op.i32Mul).get(site).const(TALLY_SITE_FACTOR).op(Op.i32Mul).op(Op.i32Xor);
+  w.const(32 - TALLY_CELL_BITS)
+    .op(Op.i32ShrU)
+    .const(TALLY_BYTES)
+    .op(Op.i32Mul)
+    .set(cell);
+  w.get(cell);
+  field(Op.i32Load, 0);
+  page().op(Op.i32Eq).get(cell);
+  field(Op.i32Load, 1).get(site).op(Op.i32Eq).op(Op.i32And).get(cell);
+  field(Op.i32Load, 2).const(0).op(Op.i32Ne).op(Op.i32And).if();
+  w.get(cell).get(cell);
+  field(Op.i32Load, 2).const(1).op(Op.i32Sub);
+  field(Op.i32Store, 2);
+  const bits = () => w.get(address).const(3).op(Op.i32ShrU);
+  bits();
+  bits().table(Op.i32Load, layout.writtenBytes);
+  // At most 7 + 16 bits from a byte's first on.
+  w.const(1).get(size).op(Op.i32Shl).const(1).op(Op.i32Sub).get(address).const(7).op(Op.i32And).op(Op.i32Shl);
+  w.op(Op.i32Or).table(Op.i32Store, layout.writtenBytes);
+  for (const end of [address, last])
+    w.get(end).const(6).op(Op.i32ShrU).const(LineState.dirtyAndProtected).table(Op.i32Store8, layout.lines);
+  w.get(remaining).op(Op.return).end();
+  w.end();
 }
 
 /** Whether watched bytes are touched: those that are quiet are noted, and the host is told of the others. */

@@ -50,7 +50,8 @@ export function instrument(wasm: Uint8Array, options: InstrumentOptions): Instru
   const placement = options.placement ?? (hasMultiMemory() ? "second-memory" : "same-memory");
   const codeBytes = bodies.reduce((sum, { start, end }) => sum + end - start, 0);
   const mostBlocks = (codeBytes >> 1) + 1; // no counted run is shorter than two bytes
-  const layout = layOutTables(mode, placement, maxMemoryPages, mostBlocks, module.globals.length);
+  const talliesStores = mode === "record" && options.coalesce === false;
+  const layout = layOutTables(mode, placement, maxMemoryPages, mostBlocks, module.globals.length, talliesStores);
 
   const hosts = hostFunctionsOf(mode);
   const importedCount = module.importedFunctionCount;

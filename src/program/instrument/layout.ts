@@ -1,3 +1,4 @@
+import { TALLY_BYTES, TALLY_CELLS } from "./tallies.ts";
 import type { TableLayout, TablePlacement, TrackingMode } from "./types.ts";
 import { LINE_BYTES, PAGE_BYTES, WASM_PAGE_BYTES } from "./types.ts";
 
@@ -27,6 +28,7 @@ export function hasExtendedConstants(): boolean {
 /**
  * @param mostBlocks upper bound of counted blocks
  * @param globalCount of the program
+ * @param talliesStores whether stores to pages that are `TALLIED` are counted by page and site
  */
 export function layOutTables(
   mode: TrackingMode,
@@ -34,6 +36,7 @@ export function layOutTables(
   maxMemoryPages: number,
   mostBlocks: number,
   globalCount: number,
+  talliesStores: boolean,
 ): TableLayout {
   let next = PAGE_BYTES; // the first page holds single values
   const take = (byteCount: number): number => {
@@ -47,11 +50,13 @@ export function layOutTables(
   const pageCounts = recording ? take(PAGE_ENTRIES * 4) : 0;
   const blockCounts = recording ? take(mostBlocks * 4) : 0;
   const lines = recording ? take(lineCount) : 0;
+  const tallies = talliesStores ? take(TALLY_CELLS * TALLY_BYTES) : 0;
   const watching = mode === "watch";
   // A look-up reads four bytes, whose last ones may lie behind the last bit.
-  const watchedBytes = watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0;
-  const bitmap = () => (watching ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0);
-  const [quietBytes, quietLoaded, quietStored] = [bitmap(), bitmap(), bitmap()];
+  const bitmap = (isThere: boolean) => (isThere ? take((maxMemoryPages * WASM_PAGE_BYTES) / 8 + 4) : 0);
+  const writtenBytes = bitmap(talliesStores);
+  const watchedBytes = bitmap(watching);
+  const [quietBytes, quietLoaded, quietStored] = [bitmap(watching), bitmap(watching), bitmap(watching)];
   const watchedGlobals = watching ? take(globalCount) : 0;
   const frames = watching ? take(FRAME_BYTES) : 0;
   const tableBytes = Math.ceil(next / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
@@ -73,6 +78,8 @@ export function layOutTables(
     lines,
     lineCount,
     blockCounts,
+    tallies,
+    writtenBytes,
     maxMemoryPages,
   };
 }

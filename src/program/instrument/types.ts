@@ -130,6 +130,10 @@ export interface TableLayout {
   readonly lineCount: number;
   /** One u32 a counted block. Only in `record`, else 0. */
   readonly blockCounts: number;
+  /** Counts of stores by page and site: see `tallies.ts`. Only in `record` without coalescing, else 0. */
+  readonly tallies: number;
+  /** One bit a byte, as `watchedBytes`: those that stores wrote which were counted so. Only where there are `tallies`, else 0. */
+  readonly writtenBytes: number;
   /** One bit a byte of the program's memory: bit n of byte k is address 8 k + n. Only in `watch`, else 0. */
   readonly watchedBytes: number;
   /**
@@ -160,7 +164,10 @@ export interface InstructionWeights {
 
 export interface InstrumentedModule {
   readonly mode: TrackingMode;
-  /** Whether every single store to a protected page traps, in program order, each time: in `exact`, and without coalescing. */
+  /**
+   * Whether every single store to a protected page traps, in program order, each time, but for those that the host has the
+   * module count instead (`Mmu.tallies`): in `exact`, and without coalescing.
+   */
   readonly trapsEachStore: boolean;
   readonly bytes: Uint8Array;
   readonly layout: TableLayout;

@@ -73,6 +73,8 @@ export interface Running {
   onTick: () => void;
   /** Whether `trap` opens the page. */
   opens: boolean;
+  /** What `trap` does next to that. */
+  onTrap: (trap: Trap) => void;
 }
 
 export function run(
@@ -88,6 +90,7 @@ export function run(
     trap(page, address, size, site) {
       traps.push({ page, address, size, site });
       if (running.opens) mmu.protection[page] = 0;
+      running.onTrap({ page, address, size, site });
     },
     tick() {
       running.ticks++;
@@ -108,6 +111,7 @@ export function run(
     ticks: 0,
     onTick: () => {},
     opens: true,
+    onTrap: () => {},
   };
   mmu.attach(instance);
   mmu.start();
