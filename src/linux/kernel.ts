@@ -1,6 +1,6 @@
 import type { Ledger } from "../machine/ledger.ts";
 import {
-  type PageTable,
+  PageTable,
   PTE_DIRTY,
   PTE_PRESENT,
   PTE_PROT_NONE,
@@ -12,11 +12,12 @@ import {
 } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import { AddressSpace } from "./address-space.ts";
+import { duplicateMemory, exitMemory } from "./fork.ts";
 import { GuestError, type SignalName } from "./guest-process.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import { ENTRY_PAGES, FAULT_PAGES, type KernelPages, SIGNAL_PAGES, SYSTEM_CALL_PAGES } from "./kernel-pages.ts";
 import type { Platform } from "./platform.ts";
-import { VMA_MAPPED, VMA_READ, VMA_WRITE } from "./vma-map.ts";
+import { VMA_FILE, VMA_MAPPED, VMA_READ, VMA_WRITE } from "./vma-map.ts";
 
 /** A handler gets the page of the fault. */
 export type PageHandler = (page: number) => void;
@@ -34,6 +35,10 @@ const MOST_FAULTS = 8;
 const PAGE_BYTES = 4096;
 /** What a store writes where nobody says. */
 const WORD_BYTES = 8;
+/** Pages around one of a file that a fault on it maps with it (fault_around_bytes). */
+const FAULT_AROUND_PAGES = 16;
+/** Times that a fork hashes for the random numbers that it takes, e.g. the canary of the child's kernel stack. */
+const HASHES_OF_FORK = 2;
 const NEW_PAGE = PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_SOFT_DIRTY;
 
 /**
@@ -56,6 +61,8 @@ export class Kernel {
   /** That thread has a processor of its own, which idles until it is woken. */
   #userfaultThreadIsElsewhere = false;
   #isHandlingFault = false;
+  /** The child that has not exited, or of a child its parent. */
+  #relative: Kernel | undefined;
   /** A thread waits on another processor until a page is opened. */
   #waitsElsewhere = false;
 
@@ -132,6 +139,59 @@ export class Kernel {
     this.switchThread();
     this.ledger.charge(P.linux_switch_mm, 1);
     this.platform.switchPageTables();
+  }
+
+  /**
+   * fork's body: a child with a copy of this process's memory, which has not run yet.
+   * @throws GuestError EAGAIN when this process is a child itself or has one that has not exited: two processes are simulated
+   */
+  fork(): Kernel {
+    if (this.#relative !== undefined) {
+      throw new GuestError("fork", "EAGAIN", "one child at a time is simulated, and none of a child");
+    }
+    const { build, ledger, table, platform } = this;
+    const childTable = new PageTable();
+    const child = new Kernel(build, ledger, childTable, platform.forked(childTable));
+    table.states.changed();
+    ledger.charge(P.linux_fork, 1);
+    ledger.charge(P.cpu_fxsave, 1);
+    if (build.hashesWithSimd) {
+      ledger.charge(P.cpu_fxsave, HASHES_OF_FORK);
+      ledger.charge(P.cpu_fxrstor, HASHES_OF_FORK);
+    }
+    duplicateMemory(this, child);
+    child.#segv = this.#segv;
+    child.#bus = this.#bus;
+    child.#usr1 = this.#usr1;
+    child.#relative = this;
+    this.#relative = child;
+    return child;
+  }
+
+  /**
+   * A child's way to user mode when it runs for the first time (ret_from_fork).
+   * @param idPage where its number is written to (CLONE_CHILD_SETTID)
+   */
+  begin(idPage: number): void {
+    this.copyToUser(idPage);
+    this.platform.frameExit();
+  }
+
+  /** exit_group's body, of a child. It does not run any more, and its parent may wait for it. */
+  exit(): void {
+    this.ledger.charge(P.linux_exit, 1);
+    this.platform.dropSegments();
+    exitMemory(this);
+    const parent = this.#relative;
+    if (parent !== undefined) {
+      parent.memory.shareWith();
+      parent.#relative = undefined;
+    }
+  }
+
+  /** waitpid's body behind the wait for a child that has exited. */
+  wait(): void {
+    this.ledger.charge(P.linux_wait, 1);
   }
 
   /** Entry of a system call; what its body does is charged between this and `leave`. */
@@ -326,6 +386,7 @@ export class Kernel {
       ledger.charge(P.linux_fault_cow, 1);
       ledger.charge(P.linux_copy_page, 1);
       this.#ownWrites?.frameWritten(page);
+      this.memory.unshare(page, page + 1);
       platform.clearAndFlushPte(page);
       platform.setPte(page, NEW_PAGE);
     } else {
@@ -337,8 +398,27 @@ export class Kernel {
   /** handle_mm_fault for a read that the VMA allows. */
   #makePresent(page: number): void {
     this.ledger.charge(P.linux_fault_walk, 1);
+    if (this.memory.vmas.flagsOf(page) & VMA_FILE) {
+      this.#mapAround(page);
+      return;
+    }
     this.ledger.charge(P.linux_fault_zero_page, 1);
     this.platform.setPte(page, PTE_PRESENT | PTE_ZERO_PAGE | PTE_SOFT_DIRTY);
+  }
+
+  /** do_fault_around: the pages of the page cache around this one that its VMA has, up to a border of so many. */
+  #mapAround(page: number): void {
+    const { ledger, table, memory } = this;
+    const start = memory.vmas.startOf(page);
+    const first = Math.max(start, page & ~(FAULT_AROUND_PAGES - 1));
+    const end = Math.min(memory.vmas.endOf(start), (page | (FAULT_AROUND_PAGES - 1)) + 1);
+    ledger.charge(P.linux_fault_file, 1);
+    table.states.once();
+    for (let other = first; other < end; other++) {
+      if (table.flags[other] & PTE_PRESENT) continue;
+      ledger.charge(P.linux_fault_file_pte, 1);
+      this.platform.setPte(other, PTE_PRESENT | PTE_SOFT_DIRTY);
+    }
   }
 
   #signal(name: SignalName, handler: PageHandler | undefined, page: number, write: boolean): void {

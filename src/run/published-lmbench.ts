@@ -18,7 +18,7 @@ export const LMBENCH_OPERATIONS: Readonly<Record<string, Operation | undefined>>
   "copy-on-write fault": (setting) => {
     const bench = new Bench(setting, "native");
     bench.touchAll();
-    bench.guest.kernel.memory.share(bench.region, REGION_PAGES);
+    bench.guest.kernel.fork();
     return { "whole, at least": bench.cycles(() => bench.guest.kernel.store(bench.region + 1)) };
   },
 };
