@@ -40,8 +40,7 @@ export class AddressSpace {
   readonly #tree: VmaTree;
   /** clear_refs has run: from then on a PTE that is not soft-dirty must fault at the next store. */
   #tracksSoftDirty = false;
-  /** Page table of the process that frames are shared with after a fork. */
-  #sharer: PageTable | undefined;
+  #sharer: AddressSpace | undefined;
   /** The rights that handlers of faults give pages; undefined while none does. */
   #rightsByFaults: number | undefined;
   /** Pages changed since the last flush: from #gatheredFirst to before #gatheredEnd (6.1). */
@@ -276,16 +275,20 @@ export class AddressSpace {
     this.#tracksSoftDirty = parent.#tracksSoftDirty;
   }
 
-  /** From now on frames are shared with another process, whose table this is; with none when left out. */
-  shareWith(other?: PageTable): void {
+  /** The other process that frames are shared with after a fork: the child that has not exited, or of a child its parent. */
+  get sharer(): AddressSpace | undefined {
+    return this.#sharer;
+  }
+
+  shareWith(other: AddressSpace | undefined): void {
     this.#sharer = other;
     this.#table.states.changed();
   }
 
   /** This process lets go of pages' frames, from `first` to before `end`: who shared them has them alone. */
   unshare(first: number, end: number): void {
-    const other = this.#sharer;
-    if (other === undefined) return;
+    if (this.#sharer === undefined) return;
+    const other = this.#sharer.#table;
     this.#table.states.once();
     for (let page = first; page < end; ) {
       const alike = other.alikeUntil(page, end);

@@ -1,5 +1,5 @@
 import {
-  type PageTable,
+  PageTable,
   PTE_PRESENT,
   PTE_PROT_NONE,
   PTE_SHARED,
@@ -10,11 +10,55 @@ import {
   WINDOW_PAGES,
 } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
-import type { Kernel } from "./kernel.ts";
+import { GuestError } from "./guest-process.ts";
+import { Kernel } from "./kernel.ts";
 import { countOf, pageTablePages } from "./page-table-pages.ts";
 import { VMA_FILE } from "./vma-map.ts";
 
 const MAPPED = PTE_PRESENT | PTE_PROT_NONE;
+
+/** Times that a fork hashes for the random numbers that it takes, e.g. the canary of the child's kernel stack. */
+const HASHES_OF_FORK = 2;
+
+/**
+ * fork's body: a child with a copy of the process's memory, which has not run yet.
+ * Order of steps: copy_process in kernel/fork.c.
+ * @throws GuestError EAGAIN when the process is a child itself or has one that has not exited: two processes are simulated;
+ * ENOSYS in an HVM guest
+ */
+export function fork(parent: Kernel): Kernel {
+  if (parent.memory.sharer !== undefined) {
+    throw new GuestError("fork", "EAGAIN", "one child at a time is simulated, and none of a child");
+  }
+  const { build, ledger, platform } = parent;
+  const table = new PageTable();
+  const child = new Kernel(build, ledger, table, platform.forked(table));
+  child.inheritHandlers(parent);
+  ledger.charge(P.linux_fork, 1);
+  ledger.charge(P.cpu_fxsave, 1);
+  if (build.hashesWithSimd) {
+    ledger.charge(P.cpu_fxsave, HASHES_OF_FORK);
+    ledger.charge(P.cpu_fxrstor, HASHES_OF_FORK);
+  }
+  duplicateMemory(parent, child);
+  return child;
+}
+
+/**
+ * A child's way to user mode when it runs for the first time (ret_from_fork).
+ * @param idPage where its number is written to (CLONE_CHILD_SETTID)
+ */
+export function begin(child: Kernel, idPage: number): void {
+  child.copyToUser(idPage);
+  child.platform.frameExit();
+}
+
+/** exit_group's body, of a child. It does not run any more, and what it shared is its parent's alone. */
+export function exit(child: Kernel): void {
+  child.ledger.charge(P.linux_exit, 1);
+  child.platform.dropSegments();
+  exitMemory(child);
+}
 
 /**
  * The memory of a child that a process forks: its VMAs, and page tables with the same frames. Pages that the parent may write
@@ -22,8 +66,8 @@ const MAPPED = PTE_PRESENT | PTE_PROT_NONE;
  * read from a file is left to the child's own faults.
  * Order of steps: dup_mmap in kernel/fork.c, copy_page_range in mm/memory.c, flush_tlb_mm last.
  */
-export function duplicateMemory(parent: Kernel, child: Kernel): void {
-  const { ledger, memory, table, platform } = parent;
+function duplicateMemory(parent: Kernel, child: Kernel): void {
+  const { ledger, memory, platform } = parent;
   const { vmas } = memory;
   child.memory.inherit(memory);
   for (let start = 0; start < WINDOW_PAGES; start = vmas.endOf(start)) {
@@ -32,8 +76,8 @@ export function duplicateMemory(parent: Kernel, child: Kernel): void {
     ledger.charge(P.linux_fork_vma, 1);
     if ((flags & VMA_FILE) === 0) copyRange(parent, child, start, vmas.endOf(start));
   }
-  memory.shareWith(child.table);
-  child.memory.shareWith(table);
+  memory.shareWith(child.memory);
+  child.memory.shareWith(memory);
   const pages = pageTablePages(child.table);
   ledger.charge(P.linux_fork_table, countOf(pages));
   ledger.charge(P.linux_clear_page, countOf(pages));
@@ -73,7 +117,7 @@ function copyEntries({ ledger, table, platform }: Kernel, child: Kernel, first: 
  * cleared by plain stores.
  * Order of steps: exit_mmap in mm/mmap.c, unmap_vmas, free_pgtables.
  */
-export function exitMemory({ ledger, memory, table, platform }: Kernel): void {
+function exitMemory({ ledger, memory, table, platform }: Kernel): void {
   const { vmas } = memory;
   const pages = pageTablePages(table);
   platform.retirePageTables(pages);
@@ -86,7 +130,8 @@ export function exitMemory({ ledger, memory, table, platform }: Kernel): void {
       memory.unshare(first, end);
     });
   }
-  memory.shareWith();
+  memory.sharer?.shareWith(undefined);
+  memory.shareWith(undefined);
   ledger.charge(P.linux_flush_range, 1);
 }
 

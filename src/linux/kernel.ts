@@ -1,6 +1,6 @@
 import type { Ledger } from "../machine/ledger.ts";
 import {
-  PageTable,
+  type PageTable,
   PTE_DIRTY,
   PTE_PRESENT,
   PTE_PROT_NONE,
@@ -12,7 +12,6 @@ import {
 } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import { AddressSpace } from "./address-space.ts";
-import { duplicateMemory, exitMemory } from "./fork.ts";
 import { GuestError, type SignalName } from "./guest-process.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import { ENTRY_PAGES, FAULT_PAGES, type KernelPages, SIGNAL_PAGES, SYSTEM_CALL_PAGES } from "./kernel-pages.ts";
@@ -37,8 +36,6 @@ const PAGE_BYTES = 4096;
 const WORD_BYTES = 8;
 /** Pages around one of a file that a fault on it maps with it (fault_around_bytes). */
 const FAULT_AROUND_PAGES = 16;
-/** Times that a fork hashes for the random numbers that it takes, e.g. the canary of the child's kernel stack. */
-const HASHES_OF_FORK = 2;
 const NEW_PAGE = PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_SOFT_DIRTY;
 
 /**
@@ -61,8 +58,6 @@ export class Kernel {
   /** That thread has a processor of its own, which idles until it is woken. */
   #userfaultThreadIsElsewhere = false;
   #isHandlingFault = false;
-  /** The child that has not exited, or of a child its parent. */
-  #relative: Kernel | undefined;
   /** A thread waits on another processor until a page is opened. */
   #waitsElsewhere = false;
 
@@ -141,57 +136,11 @@ export class Kernel {
     this.platform.switchPageTables();
   }
 
-  /**
-   * fork's body: a child with a copy of this process's memory, which has not run yet.
-   * @throws GuestError EAGAIN when this process is a child itself or has one that has not exited: two processes are simulated
-   */
-  fork(): Kernel {
-    if (this.#relative !== undefined) {
-      throw new GuestError("fork", "EAGAIN", "one child at a time is simulated, and none of a child");
-    }
-    const { build, ledger, table, platform } = this;
-    const childTable = new PageTable();
-    const child = new Kernel(build, ledger, childTable, platform.forked(childTable));
-    table.states.changed();
-    ledger.charge(P.linux_fork, 1);
-    ledger.charge(P.cpu_fxsave, 1);
-    if (build.hashesWithSimd) {
-      ledger.charge(P.cpu_fxsave, HASHES_OF_FORK);
-      ledger.charge(P.cpu_fxrstor, HASHES_OF_FORK);
-    }
-    duplicateMemory(this, child);
-    child.#segv = this.#segv;
-    child.#bus = this.#bus;
-    child.#usr1 = this.#usr1;
-    child.#relative = this;
-    this.#relative = child;
-    return child;
-  }
-
-  /**
-   * A child's way to user mode when it runs for the first time (ret_from_fork).
-   * @param idPage where its number is written to (CLONE_CHILD_SETTID)
-   */
-  begin(idPage: number): void {
-    this.copyToUser(idPage);
-    this.platform.frameExit();
-  }
-
-  /** exit_group's body, of a child. It does not run any more, and its parent may wait for it. */
-  exit(): void {
-    this.ledger.charge(P.linux_exit, 1);
-    this.platform.dropSegments();
-    exitMemory(this);
-    const parent = this.#relative;
-    if (parent !== undefined) {
-      parent.memory.shareWith();
-      parent.#relative = undefined;
-    }
-  }
-
-  /** waitpid's body behind the wait for a child that has exited. */
-  wait(): void {
-    this.ledger.charge(P.linux_wait, 1);
+  /** Takes on the handlers of a process that forks. */
+  inheritHandlers(parent: Kernel): void {
+    this.#segv = parent.#segv;
+    this.#bus = parent.#bus;
+    this.#usr1 = parent.#usr1;
   }
 
   /** Entry of a system call; what its body does is charged between this and `leave`. */

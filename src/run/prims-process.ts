@@ -1,3 +1,4 @@
+import { begin, exit, fork } from "../linux/fork.ts";
 import { MAPPINGS_END } from "../linux/guest.ts";
 import type { Kernel } from "../linux/kernel.ts";
 import { VMA_MAPPED, VMA_NO_HUGE, VMA_READ, VMA_WRITE } from "../linux/vma-map.ts";
@@ -123,14 +124,14 @@ export class MeasuredProcess {
     const kernel = this.#kernel;
     this.code(CODE.fork);
     kernel.enter();
-    const child = new MeasuredProcess(kernel.fork(), this.#ledger);
+    const child = new MeasuredProcess(fork(kernel), this.#ledger);
     kernel.leave();
     this.storesWithRetries(image.stack, 1, 1);
     kernel.enter();
     kernel.switchProcess();
     child.#beginAndExit(image);
     kernel.switchProcess();
-    kernel.wait();
+    this.#ledger.charge(P.linux_wait, 1);
     // The thread was switched from: rseq is told where it runs, before user mode goes on.
     kernel.copyToUser(image.thread);
     kernel.leave();
@@ -138,7 +139,7 @@ export class MeasuredProcess {
 
   #beginAndExit(image: PrimsImage): void {
     const kernel = this.#kernel;
-    kernel.begin(image.thread);
+    begin(kernel, image.thread);
     const before = kernel.userFaults;
     for (const page of image.code) kernel.load(page);
     for (const page of [image.stack, ...image.library]) kernel.store(page);
@@ -147,7 +148,7 @@ export class MeasuredProcess {
     kernel.enter();
     kernel.leave();
     kernel.enter();
-    kernel.exit();
+    exit(kernel);
   }
 
   /** ioctl of the privcmd driver. @param known the hypercall xen_version, else a number that the driver does not know */

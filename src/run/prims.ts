@@ -1,3 +1,4 @@
+import { exit, fork } from "../linux/fork.ts";
 import { createGuest, type Guest, MAPPINGS_END } from "../linux/guest.ts";
 import type { GuestEnvironment } from "../linux/hosts.ts";
 import type { Kernel } from "../linux/kernel.ts";
@@ -101,12 +102,12 @@ export class Prims {
         this.#protectedRegion(CYCLE_PAGES);
         return;
       case "cow_fault_after_fork":
-        this.#child?.exit();
+        if (this.#child !== undefined) exit(this.#child);
         this.#dropBuffer();
         this.#freshMapping();
         for (let i = 0; i < FAULTS; i++) this.#kernel.store(this.#fresh + GUARD_PAGES + i);
         // The child waits until the run is over.
-        this.#child = this.#kernel.fork();
+        this.#child = fork(this.#kernel);
         this.#kernel.store(this.#fresh);
         this.#kernel.store(this.#fresh + GUARD_PAGES - 1);
         return;

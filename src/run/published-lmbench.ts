@@ -1,3 +1,4 @@
+import { fork } from "../linux/fork.ts";
 import { VMA_READ, VMA_WRITE } from "../linux/vma-map.ts";
 import { P } from "../machine/primitives.ts";
 import { CODE } from "./prims-code.ts";
@@ -21,7 +22,7 @@ export const LMBENCH_OPERATIONS: Readonly<Record<string, Operation | undefined>>
   "copy-on-write fault": (setting) => {
     const bench = new Bench(setting, "native");
     bench.touchAll();
-    bench.guest.kernel.fork();
+    fork(bench.guest.kernel);
     return { "whole, at least": bench.cycles(() => bench.guest.kernel.store(bench.region + 1)) };
   },
 };

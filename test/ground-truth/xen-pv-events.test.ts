@@ -75,6 +75,25 @@ test("batches and flushes follow from addresses for sizes that were not measured
   assert.deepEqual(batches(2048).batchSizes, { 27: 1, 31: 15 + 3 * 16, 16: 3, 20: 1 });
 });
 
+test("a tick may end one batch of a fork early, and no batch ends early without one", () => {
+  const { batchSizes, counts } = simulateCase("5.10-lean", "xen-pv", "fork_exit_wait", 4096, true);
+  const checkOf = (ticks: number, sizes: Readonly<Record<string, number>>) => {
+    const events = { iret: counts[P.xen_iret] + ticks, mmu_update_batch_sizes: { ...batchSizes, ...sizes } };
+    const cases = [{ primitive: "fork_exit_wait", n: 4096, pv_events_per_op: events }];
+    const result = validateCases({ variants: { k510_lean: { cases } } });
+    return result.checks.find(({ quantity }) => quantity === "pv mmu_update_batch_sizes")?.holds;
+  };
+  assert.deepEqual([batchSizes["16"], batchSizes["20"], batchSizes["27"], batchSizes["31"]], [7, 1, 1, 128]);
+  const inRest = { 16: 6, 13: 1, 3: 1 };
+  const inFull = { 16: 6, 31: 127, 20: 2, 27: 2 };
+  for (const sizes of [inRest, inFull]) {
+    assert.equal(checkOf(1, sizes), true);
+    assert.equal(checkOf(0, sizes), false);
+  }
+  assert.equal(checkOf(1, { 16: 6, 13: 1, 4: 1 }), false);
+  assert.equal(checkOf(1, { 16: 5, 13: 1, 3: 1, 10: 1, 6: 1 }), false);
+});
+
 test("a file of another form is refused with the place", () => {
   assert.throws(() => validateCases({}), /variants must be an object/);
   assert.throws(

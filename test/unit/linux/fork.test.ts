@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { exit, fork } from "../../../src/linux/fork.ts";
 import { createGuest } from "../../../src/linux/guest.ts";
 import { GuestError } from "../../../src/linux/guest-process.ts";
 import { BOTTOM_PAGES, pageTablePages } from "../../../src/linux/page-table-pages.ts";
@@ -27,7 +28,7 @@ for (const environment of environments) {
     parent.memory.map(1000, 40, OWN);
     for (let page = 1000; page < 1020; page++) parent.store(page);
     for (let page = 1020; page < 1030; page++) parent.load(page);
-    const child = parent.fork();
+    const child = fork(parent);
     for (let page = 1000; page < 1040; page++) {
       const entry = parent.table.flags[page];
       assert.equal(child.table.flags[page], entry, `page ${page}`);
@@ -43,7 +44,7 @@ for (const environment of environments) {
     const { parent, charged } = guestOf(environment);
     parent.memory.map(1000, 4, OWN);
     for (let page = 1000; page < 1004; page++) parent.store(page);
-    const child = parent.fork();
+    const child = fork(parent);
     parent.store(1000);
     child.store(1001);
     assert.equal(charged(P.linux_copy_page), 2);
@@ -57,12 +58,12 @@ for (const environment of environments) {
     const { parent, charged } = guestOf(environment);
     parent.memory.map(1000, 6, OWN);
     for (let page = 1000; page < 1006; page++) parent.store(page);
-    const child = parent.fork();
+    const child = fork(parent);
     child.memory.unmap(1000, 1);
     parent.memory.unmap(1001, 1);
     parent.store(1000);
     child.store(1001);
-    child.exit();
+    exit(child);
     assert.equal(pageTablePages(child.table).entries, 0);
     for (let page = 1002; page < 1006; page++) parent.store(page);
     assert.equal(charged(P.linux_copy_page), 0);
@@ -74,7 +75,7 @@ for (const environment of environments) {
     parent.memory.map(1000, 40, VMA_MAPPED | VMA_READ | VMA_FILE);
     parent.load(1003);
     assert.equal(charged(P.linux_fault_file_pte), 8, "from the VMA's start to the next border of 16");
-    const child = parent.fork();
+    const child = fork(parent);
     assert.equal(charged(P.linux_fork_pte), 0);
     for (const page of [1003, 1007, 1010, 1020]) child.load(page);
     assert.equal(charged(P.linux_fault_file), 3);
@@ -87,20 +88,20 @@ for (const environment of environments) {
     parent.memory.map(1000, 1, VMA_MAPPED | VMA_READ);
     const faults: number[] = [];
     parent.setHandler("SIGSEGV", (page) => faults.push(page));
-    const child = parent.fork();
-    assert.throws(() => parent.fork(), /fork: EAGAIN/);
-    assert.throws(() => child.fork(), /fork: EAGAIN/);
+    const child = fork(parent);
+    assert.throws(() => fork(parent), /fork: EAGAIN/);
+    assert.throws(() => fork(child), /fork: EAGAIN/);
     assert.throws(() => child.store(1000), /left page 1000 closed/);
     assert.ok(faults.length > 0);
-    child.exit();
-    parent.fork().exit();
+    exit(child);
+    exit(fork(parent));
   });
 }
 
 test("an HVM guest has no second process", () => {
   for (const environment of ["xen-hap", "xen-shadow"] as const) {
     const { kernel } = createGuest({ environment, kernel: "6.1" }, new Ledger(PRIMITIVE_COUNT));
-    assert.throws(() => kernel.fork(), /fork: ENOSYS/);
+    assert.throws(() => fork(kernel), /fork: ENOSYS/);
   }
 });
 
@@ -132,7 +133,7 @@ test("whoever stores and unmaps when, a page is shared on both sides or on neith
         const { parent } = guestOf(environment, kernel);
         parent.memory.map(1000, PAGES, OWN);
         for (let page = 1000; page < 1000 + PAGES; page++) parent.store(page);
-        const child = parent.fork();
+        const child = fork(parent);
         for (const { isChild, kind, page } of steps) {
           const process = isChild ? child : parent;
           const flags = process.memory.vmas.flagsOf(1000 + page);
