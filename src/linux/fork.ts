@@ -17,8 +17,11 @@ import { VMA_FILE } from "./vma-map.ts";
 
 const MAPPED = PTE_PRESENT | PTE_PROT_NONE;
 
-/** Times that a fork hashes for the random numbers that it takes, e.g. the canary of the child's kernel stack. */
-const HASHES_OF_FORK = 2;
+/**
+ * Times that the FPU's registers are saved and loaded again because a fork takes random numbers, e.g. for the canary of the
+ * child's kernel stack: as measured, whatever there is to copy.
+ */
+const SAVES_FOR_HASHES = 2;
 
 /**
  * fork's body: a child with a copy of the process's memory, which has not run yet.
@@ -37,8 +40,8 @@ export function fork(parent: Kernel): Kernel {
   ledger.charge(P.linux_fork, 1);
   ledger.charge(P.cpu_fxsave, 1);
   if (build.hashesWithSimd) {
-    ledger.charge(P.cpu_fxsave, HASHES_OF_FORK);
-    ledger.charge(P.cpu_fxrstor, HASHES_OF_FORK);
+    ledger.charge(P.cpu_fxsave, SAVES_FOR_HASHES);
+    ledger.charge(P.cpu_fxrstor, SAVES_FOR_HASHES);
   }
   duplicateMemory(parent, child);
   return child;

@@ -20,7 +20,7 @@ import { PrimsImage } from "./prims-image.ts";
 import { MeasuredProcess, READ_WRITE } from "./prims-process.ts";
 
 /**
- * The measured program (a C program of one process) on a simulated guest: its mappings, its handlers, and the set-up and
+ * The measured program (a C program, which forks in two of its cases) on a simulated guest: its mappings, its handlers, and the set-up and
  * the measured run of each case. It makes the system calls and memory accesses that the program made, in its order.
  */
 export class Prims {
