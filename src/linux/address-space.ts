@@ -16,7 +16,7 @@ import { P } from "../machine/primitives.ts";
 import { GuestError } from "./guest-process.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import type { Platform } from "./platform.ts";
-import { VMA_READ, VMA_SPECIAL, VMA_WRITE, VmaMap } from "./vma-map.ts";
+import { VMA_READ, VMA_SPECIAL, VMA_UFFD_WP, VMA_WRITE, VmaMap } from "./vma-map.ts";
 import { VmaTree } from "./vma-tree.ts";
 
 /** Pages up to which Linux flushes them one by one (tlb_single_page_flush_ceiling). */
@@ -40,6 +40,7 @@ export class AddressSpace {
   readonly #tree: VmaTree;
   /** clear_refs has run: from then on a PTE that is not soft-dirty must fault at the next store. */
   #tracksSoftDirty = false;
+  #sharer: AddressSpace | undefined;
   /** The rights that handlers of faults give pages; undefined while none does. */
   #rightsByFaults: number | undefined;
   /** Pages changed since the last flush: from #gatheredFirst to before #gatheredEnd (6.1). */
@@ -107,6 +108,7 @@ export class AddressSpace {
           page = this.#table.nextWith(ANY_FLAG, page, next);
           if (page === next) break;
           this.#ledger.charge(P.linux_zap_pte, 1);
+          this.unshare(page, page + 1);
           this.#platform.zapPte(page);
           this.#gather(page, page + 1);
         }
@@ -266,15 +268,33 @@ export class AddressSpace {
     else if (changed > 0) this.flush(first, end);
   }
 
-  /** What fork does to the parent's PTEs: private pages are shared with the child, read-only. */
-  share(first: number, pageCount: number): void {
-    const { flags } = this.#table;
-    for (let page = first; page < first + pageCount; page++) {
-      if ((flags[page] & PTE_PRESENT) === 0) continue;
-      this.#ledger.charge(P.linux_fork_pte, 1);
-      this.#platform.writePteInPlace(page, (flags[page] | PTE_SHARED) & ~PTE_WRITABLE);
+  /** Takes on the VMAs of a process that forks; its userfaultfd is not the child's. */
+  inherit(parent: AddressSpace): void {
+    this.vmas.copy(parent.vmas, VMA_UFFD_WP);
+    this.#tree.copied();
+    this.#tracksSoftDirty = parent.#tracksSoftDirty;
+  }
+
+  /** The other process that frames are shared with after a fork: the child that has not exited, or of a child its parent. */
+  get sharer(): AddressSpace | undefined {
+    return this.#sharer;
+  }
+
+  shareWith(other: AddressSpace | undefined): void {
+    this.#sharer = other;
+    this.#table.states.changed();
+  }
+
+  /** This process lets go of pages' frames, from `first` to before `end`: who shared them has them alone. */
+  unshare(first: number, end: number): void {
+    if (this.#sharer === undefined) return;
+    const other = this.#sharer.#table;
+    this.#table.states.once();
+    for (let page = first; page < end; ) {
+      const alike = other.alikeUntil(page, end);
+      if (other.flags[page] & PTE_SHARED) other.setAll(page, alike, other.flags[page] & ~PTE_SHARED);
+      page = alike;
     }
-    this.#platform.flushAll();
   }
 
   /** flush_tlb_mm_range of the running process. */

@@ -18,7 +18,7 @@ export interface GuestOptions {
   readonly build?: KernelBuildName;
 }
 
-/** A guest with one process, and the hypervisor under it where there is one. */
+/** A guest with one process, which may fork (`fork`), and the hypervisor under it where there is one. */
 export interface Guest {
   readonly process: GuestProcess;
   /** What Xen offers to the process; undefined without a hypervisor. */

@@ -19,6 +19,8 @@ export interface KernelBuild {
   readonly gathersFlushes: boolean;
   /** VMAs are in a maple tree; before, in a red-black tree and a list. */
   readonly mapleTree: boolean;
+  /** Random numbers are hashed with SIMD code, which the kernel saves the FPU's registers for (6.1, and SSSE3). */
+  readonly hashesWithSimd: boolean;
   /** Page-table isolation: of the kernel on bare hardware, of Xen under PV. */
   readonly isolatesPageTables: boolean;
 }
@@ -34,10 +36,10 @@ const LINUX_6_1 = { version: "6.1", upgradesPtes: true, gathersFlushes: true, ma
 export function kernelBuild(name: KernelBuildName): KernelBuild {
   switch (name) {
     case "5.10-lean":
-      return { name, ...LINUX_5_10, isolatesPageTables: false };
+      return { name, ...LINUX_5_10, hashesWithSimd: false, isolatesPageTables: false };
     case "6.1-default":
-      return { name, ...LINUX_6_1, isolatesPageTables: false };
+      return { name, ...LINUX_6_1, hashesWithSimd: false, isolatesPageTables: false };
     case "6.1-pti":
-      return { name, ...LINUX_6_1, isolatesPageTables: true };
+      return { name, ...LINUX_6_1, hashesWithSimd: true, isolatesPageTables: true };
   }
 }

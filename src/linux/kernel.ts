@@ -16,7 +16,7 @@ import { GuestError, type SignalName } from "./guest-process.ts";
 import type { KernelBuild } from "./kernel-build.ts";
 import { ENTRY_PAGES, FAULT_PAGES, type KernelPages, SIGNAL_PAGES, SYSTEM_CALL_PAGES } from "./kernel-pages.ts";
 import type { Platform } from "./platform.ts";
-import { VMA_MAPPED, VMA_READ, VMA_WRITE } from "./vma-map.ts";
+import { VMA_FILE, VMA_MAPPED, VMA_READ, VMA_WRITE } from "./vma-map.ts";
 
 /** A handler gets the page of the fault. */
 export type PageHandler = (page: number) => void;
@@ -34,6 +34,8 @@ const MOST_FAULTS = 8;
 const PAGE_BYTES = 4096;
 /** What a store writes where nobody says. */
 const WORD_BYTES = 8;
+/** Pages around one of a file that a fault on it maps with it (fault_around_bytes). */
+const FAULT_AROUND_PAGES = 16;
 const NEW_PAGE = PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_SOFT_DIRTY;
 
 /**
@@ -132,6 +134,13 @@ export class Kernel {
     this.switchThread();
     this.ledger.charge(P.linux_switch_mm, 1);
     this.platform.switchPageTables();
+  }
+
+  /** Takes on the handlers of a process that forks. */
+  inheritHandlers(parent: Kernel): void {
+    this.#segv = parent.#segv;
+    this.#bus = parent.#bus;
+    this.#usr1 = parent.#usr1;
   }
 
   /** Entry of a system call; what its body does is charged between this and `leave`. */
@@ -326,6 +335,7 @@ export class Kernel {
       ledger.charge(P.linux_fault_cow, 1);
       ledger.charge(P.linux_copy_page, 1);
       this.#ownWrites?.frameWritten(page);
+      this.memory.unshare(page, page + 1);
       platform.clearAndFlushPte(page);
       platform.setPte(page, NEW_PAGE);
     } else {
@@ -337,8 +347,27 @@ export class Kernel {
   /** handle_mm_fault for a read that the VMA allows. */
   #makePresent(page: number): void {
     this.ledger.charge(P.linux_fault_walk, 1);
+    if (this.memory.vmas.flagsOf(page) & VMA_FILE) {
+      this.#mapAround(page);
+      return;
+    }
     this.ledger.charge(P.linux_fault_zero_page, 1);
     this.platform.setPte(page, PTE_PRESENT | PTE_ZERO_PAGE | PTE_SOFT_DIRTY);
+  }
+
+  /** do_fault_around: the pages of the page cache around this one that its VMA has, up to a border of so many. */
+  #mapAround(page: number): void {
+    const { ledger, table, memory } = this;
+    const start = memory.vmas.startOf(page);
+    const first = Math.max(start, page & ~(FAULT_AROUND_PAGES - 1));
+    const end = Math.min(memory.vmas.endOf(start), (page | (FAULT_AROUND_PAGES - 1)) + 1);
+    ledger.charge(P.linux_fault_file, 1);
+    table.states.once();
+    for (let other = first; other < end; other++) {
+      if (table.flags[other] & PTE_PRESENT) continue;
+      ledger.charge(P.linux_fault_file_pte, 1);
+      this.platform.setPte(other, PTE_PRESENT | PTE_SOFT_DIRTY);
+    }
   }
 
   #signal(name: SignalName, handler: PageHandler | undefined, page: number, write: boolean): void {

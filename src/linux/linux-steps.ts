@@ -281,9 +281,57 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
     source: "write to and read from one's own pipe less the system calls",
   },
   {
+    step: P.linux_fork,
+    lengths: [30000, 40000, 36000, 44000, 36000, 44000],
+    source:
+      "fork, exit and wait with n = 1 less the steps around them, shared out among the three (derived): copy_process, dup_task_struct, copy_files, copy_sighand, random numbers, wake_up_new_task",
+  },
+  {
+    step: P.linux_fork_vma,
+    lengths: [1100, 1100, 1500, 1500, 1500, 1500],
+    source: "derived: vm_area_dup, anon_vma_fork and two to four kmem_cache_alloc, of the functions with n = 1",
+  },
+  {
     step: P.linux_fork_pte,
-    lengths: [160, 160, 160, 160, 160, 160],
-    source: "derived: copy_present_pte; no case isolates it",
+    lengths: [108, 108, 115, 115, 117, 117],
+    source: "copy_page_range, vm_normal_page and set_pte for each page of 1 to 4096",
+  },
+  {
+    step: P.linux_fork_table,
+    lengths: [1600, 1800, 2200, 2400, 2200, 2400],
+    source:
+      "derived: pte_alloc_one, get_page_from_freelist, charging it, free_pgtables and a page for the batch of pages to free; what 1 to 4096 pages take beyond the steps for each",
+  },
+  {
+    step: P.linux_exit,
+    lengths: [18000, 22000, 24000, 28000, 24000, 28000],
+    source: "as linux.fork: do_exit, exit_files, exit_signals, exit_notify",
+  },
+  {
+    step: P.linux_exit_vma,
+    lengths: [600, 600, 700, 700, 700, 700],
+    source: "derived: unlink_anon_vmas, unlink_file_vma, vm_area_free, of the functions with n = 1",
+  },
+  {
+    step: P.linux_exit_pte,
+    lengths: [218, 218, 277, 277, 283, 283],
+    source:
+      "unmap_page_range, vm_normal_page, page_remove_rmap, lock_page_memcg, __tlb_remove_page_size, release_pages, free_swap_cache for each page of 1 to 4096",
+  },
+  {
+    step: P.linux_wait,
+    lengths: [5325, 6902, 7204, 7428, 6066, 6035],
+    source: "as linux.fork: do_wait, wait_task_zombie, release_task",
+  },
+  {
+    step: P.linux_fault_file,
+    lengths: [900, 900, 900, 900, 900, 900],
+    source: "derived: do_read_fault, filemap_map_pages without its turns; half of two faults of the forked child",
+  },
+  {
+    step: P.linux_fault_file_pte,
+    lengths: [230, 260, 230, 260, 230, 260],
+    source: "filemap_map_pages, alloc_set_pte (6.1: next_uptodate_page, do_set_pte) for each of the child's 32 pages",
   },
   {
     step: P.linux_ioctl,
@@ -333,6 +381,27 @@ export const LINUX_STEPS: readonly LinuxStep[] = [
     source: "xen_ptep_modify_prot_commit, xen_extend_mmu_update, pte_val for each page of a batch",
   },
   { step: P.linux_xen_set_pte, lengths: [0, 227, 0, 214, 0, 229], source: "xen_set_pte with its hypercall" },
+  {
+    step: P.linux_xen_fork_pte,
+    lengths: [0, 221, 0, 247, 0, 256],
+    source:
+      "xen_set_pte in lazy mode, xen_extend_mmu_update, pte_mfn_to_pfn: fork for each page of 1 to 4096, against the same on bare hardware",
+  },
+  {
+    step: P.linux_xen_exit_pte,
+    lengths: [0, 62, 0, 62, 0, 62],
+    source: "pte_mfn_to_pfn (6.1: xen_pte_val, mfn_to_pfn) for each page of 1 to 4096",
+  },
+  {
+    step: P.linux_xen_pin,
+    lengths: [0, 300, 0, 320, 0, 320],
+    source: "derived: xen_pin_page or xen_unpin_page with two entries of a multicall; no case isolates it",
+  },
+  {
+    step: P.linux_xen_pin_walk,
+    lengths: [0, 4100, 0, 4000, 0, 4000],
+    source: "__xen_pgd_walk of a fork and an exit, over five page-table pages above the last level each",
+  },
   {
     step: P.linux_xen_update,
     lengths: [0, 239, 0, 243, 0, 250],

@@ -1,6 +1,8 @@
 import type { Ledger } from "../machine/ledger.ts";
 import { type PageTable, PTE_DIRTY, PTE_SOFT_DIRTY } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
+import { GuestError } from "./guest-process.ts";
+import type { PageTablePages } from "./page-table-pages.ts";
 import type { Platform } from "./platform.ts";
 
 /** The privileged instructions about page tables: what a hypervisor wants to see when the guest's tables are not the processor's. */
@@ -18,12 +20,15 @@ export class NativePlatform implements Platform {
   /** Page-table isolation: CR3 changes on each entry and exit. */
   readonly #pti: boolean;
   readonly #paging: PagingInstructions;
+  readonly #isBare: boolean;
 
-  constructor(ledger: Ledger, table: PageTable, pti: boolean, paging: PagingInstructions = bareInstructions(ledger)) {
+  /** @param paging left out on bare hardware, where the processor does them and nobody looks */
+  constructor(ledger: Ledger, table: PageTable, pti: boolean, paging?: PagingInstructions) {
     this.#ledger = ledger;
     this.#table = table;
     this.#pti = pti;
-    this.#paging = paging;
+    this.#paging = paging ?? bareInstructions(ledger);
+    this.#isBare = paging === undefined;
   }
 
   systemCallEntry(): void {
@@ -92,8 +97,36 @@ export class NativePlatform implements Platform {
     this.writePtes(page, page + 1, 0);
   }
 
-  writePteInPlace(page: number, flags: number): void {
-    this.writePtes(page, page + 1, flags);
+  writePtesInPlace(first: number, end: number, flags: number): void {
+    this.writePtes(first, end, flags);
+  }
+
+  forked(table: PageTable): Platform {
+    if (!this.#isBare) {
+      throw new GuestError("fork", "ENOSYS", "a second process is simulated on bare hardware and under Xen PV only");
+    }
+    return new NativePlatform(this.#ledger, table, this.#pti);
+  }
+
+  addPtes(first: number, end: number, flags: number): void {
+    this.writePtes(first, end, flags);
+  }
+
+  activatePageTables(_pages: PageTablePages): void {}
+
+  /** A flush of page tables that the processor only still has loaded (lazy TLB) makes it load the kernel's. */
+  retirePageTables(_pages: PageTablePages): void {
+    this.#ledger.charge(P.linux_switch_mm, 1);
+    this.switchPageTables();
+  }
+
+  zapRetiredPtes(first: number, end: number): void {
+    this.writePtes(first, end, 0);
+  }
+
+  /** load_gs_index, whose base the kernel's own must not replace. */
+  dropSegments(): void {
+    this.#ledger.charge(P.cpu_swapgs, 2);
   }
 
   flushPages(first: number, pageCount: number): void {

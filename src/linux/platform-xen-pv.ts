@@ -2,7 +2,9 @@ import type { Ledger } from "../machine/ledger.ts";
 import type { PageTable } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import type { Hypervisor } from "../xen/pv/hypervisor.ts";
+import type { PageTablePages } from "./page-table-pages.ts";
 import type { Platform } from "./platform.ts";
+import { pinPageTables, unpinPageTables } from "./xen-pin.ts";
 
 /**
  * Updates that Linux collects into one hypercall: its multicall buffer has 512 bytes for arguments, an update takes 16,
@@ -17,6 +19,8 @@ export class XenPvPlatform implements Platform {
   readonly #xen: Hypervisor;
   readonly #table: PageTable;
   #pending = 0;
+  /** What each of them takes. */
+  #entryStep: number = P.linux_xen_entry;
 
   constructor(ledger: Ledger, table: PageTable, xen: Hypervisor) {
     this.#ledger = ledger;
@@ -64,13 +68,7 @@ export class XenPvPlatform implements Platform {
   }
 
   modifyPtes(first: number, end: number, flags: number): void {
-    for (let page = first; page < end; ) {
-      if (this.#pending === BATCH_ENTRIES) this.#flushBatch();
-      const stop = Math.min(end, page + BATCH_ENTRIES - this.#pending);
-      this.#xen.addEntries(page, stop, flags);
-      this.#pending += stop - page;
-      page = stop;
-    }
+    this.#collect(first, end, flags, P.linux_xen_entry);
   }
 
   updatePtes(first: number, end: number, flags: number): void {
@@ -93,8 +91,37 @@ export class XenPvPlatform implements Platform {
     this.#table.set(page, 0);
   }
 
-  writePteInPlace(page: number, flags: number): void {
-    this.#xen.emulateTableWrite(page, flags);
+  writePtesInPlace(first: number, end: number, flags: number): void {
+    this.#xen.emulateRightsWrites(first, end, flags);
+  }
+
+  forked(table: PageTable): Platform {
+    return new XenPvPlatform(this.#ledger, table, this.#xen.forked(table));
+  }
+
+  /** xen_set_pte in lazy mode: by hypercall, though Xen does not know yet that this is a page table. */
+  addPtes(first: number, end: number, flags: number): void {
+    this.#collect(first, end, flags, P.linux_xen_fork_pte);
+  }
+
+  activatePageTables(pages: PageTablePages): void {
+    pinPageTables(this.#ledger, this.#xen, pages);
+  }
+
+  /** xen_drop_mm_ref and xen_pgd_unpin. */
+  retirePageTables(pages: PageTablePages): void {
+    this.#ledger.charge(P.linux_switch_mm, 1);
+    this.switchPageTables();
+    unpinPageTables(this.#ledger, this.#xen, pages);
+  }
+
+  zapRetiredPtes(first: number, end: number): void {
+    this.#ledger.charge(P.linux_xen_exit_pte, end - first);
+    this.#table.setAll(first, end, 0);
+  }
+
+  dropSegments(): void {
+    this.#xen.loadUserGs();
   }
 
   flushPages(first: number, pageCount: number): void {
@@ -122,9 +149,21 @@ export class XenPvPlatform implements Platform {
     this.#xen.version();
   }
 
+  /** @param step what it takes Linux to add one of them to a batch, all of which are of one kind */
+  #collect(first: number, end: number, flags: number, step: number): void {
+    for (let page = first; page < end; ) {
+      if (this.#pending === BATCH_ENTRIES) this.#flushBatch();
+      const stop = Math.min(end, page + BATCH_ENTRIES - this.#pending);
+      this.#xen.addEntries(page, stop, flags);
+      this.#entryStep = step;
+      this.#pending += stop - page;
+      page = stop;
+    }
+  }
+
   #flushBatch(): void {
     this.#ledger.charge(P.linux_xen_batch, 1);
-    this.#ledger.charge(P.linux_xen_entry, this.#pending);
+    this.#ledger.charge(this.#entryStep, this.#pending);
     this.#pending = 0;
     this.#xen.mmuUpdate();
   }

@@ -1,3 +1,6 @@
+import type { PageTable } from "../machine/page-table.ts";
+import type { PageTablePages } from "./page-table-pages.ts";
+
 /**
  * What Linux asks of whatever it runs on: the seam that Linux itself has as `pv_ops`. Bare hardware, Xen PV and a
  * hardware-assisted guest each implement it; the rest of the kernel is the same code on all of them.
@@ -51,8 +54,27 @@ export interface Platform {
   clearAndFlushPte(page: number): void;
   /** munmap takes one entry out; whoever calls it flushes. */
   zapPte(page: number): void;
-  /** A read-modify-write of one entry in place (pte_clear, ptep_set_wrprotect): no paravirtual operation exists for it. */
-  writePteInPlace(page: number, flags: number): void;
+  /**
+   * A read-modify-write in place (ptep_set_wrprotect) of each of the entries, which are alike and in one page-table page: no
+   * paravirtual operation exists for it.
+   */
+  writePtesInPlace(first: number, end: number, flags: number): void;
+
+  /** The same platform for a child that a process forks, with its page table. */
+  forked(table: PageTable): Platform;
+  /**
+   * set_pte of entries, alike and in one page-table page, that are empty, in page tables that are not in use yet. Inside lazy
+   * mode.
+   */
+  addPtes(first: number, end: number, flags: number): void;
+  /** Page tables that a fork has filled are used from now on (arch_dup_mmap). */
+  activatePageTables(pages: PageTablePages): void;
+  /** A process exits: nobody uses its page tables any more (arch_exit_mmap), and the processor leaves them for the kernel's. */
+  retirePageTables(pages: PageTablePages): void;
+  /** Clears entries, alike and in one page-table page, of page tables that nobody uses any more. */
+  zapRetiredPtes(first: number, end: number): void;
+  /** A process exits: its segments, whose bases are the user's, are let go of (deactivate_mm). */
+  dropSegments(): void;
 
   /** Whether a change of bits that only software uses is flushed as well (it is under Xen PV, as measured with 6.1). */
   readonly flushesSoftwareBits: boolean;

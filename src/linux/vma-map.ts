@@ -8,6 +8,8 @@ export const VMA_WRITE = 4;
 export const VMA_NO_HUGE = 8;
 /** Registered with a userfaultfd for write protection. */
 export const VMA_UFFD_WP = 16;
+/** A private mapping of a file that nobody has written to: its pages are those of the page cache, all of which are there. */
+export const VMA_FILE = 32;
 /** A mapping of something else than anonymous memory: never merges with ours. */
 export const VMA_SPECIAL = 64;
 
@@ -166,6 +168,15 @@ export class VmaMap {
   setFlags(start: number, flags: number): void {
     if ((this.flagsAt(start) !== 0) !== (flags !== 0)) this.#count += flags !== 0 ? 1 : -1;
     this.#write(start, flags);
+  }
+
+  /** Becomes what another map is, with flags left out. It must be as new. */
+  copy(other: VmaMap, without: number): void {
+    for (let start = 0; start < WINDOW_PAGES; start = other.endOf(start)) {
+      const flags = other.flagsAt(start) & ~without;
+      this.split(start);
+      if (flags !== this.flagsAt(start)) this.setFlags(start, flags);
+    }
   }
 
   #write(page: number, flags: number): void {

@@ -64,6 +64,11 @@ export class VmaTree {
     this.#maple?.layOut();
   }
 
+  /** The VMAs are a copy of others, whose tree was copied as well. */
+  copied(): void {
+    this.#maple?.layOut();
+  }
+
   /** Time goes by: grace periods end, and what waited for them is free again. */
   rest(): void {
     this.#maple?.rest();

@@ -63,7 +63,7 @@ export function readerEvents(
   { primitive, events, operations }: MeasuredCase,
   simulatedFaults: number,
 ): ReadonlyMap<string, number> | undefined {
-  if (events === undefined || !/^softdirty_c/.test(primitive)) return undefined;
+  if (events === undefined || !/^(softdirty_c|fork_)/.test(primitive)) return undefined;
   const faults = Math.round((events.get("page_faults_bounced") ?? 0) * operations) - simulatedFaults;
   if (faults <= 0 || faults > MOST_READER_FAULTS) return undefined;
   return new Map([
@@ -73,4 +73,50 @@ export function readerEvents(
     ["iret", faults],
     ["hypercalls_total", 2 * faults],
   ]);
+}
+
+const FORK = "fork_exit_wait";
+/** Hypercalls that Linux collects for one switch between threads: its stack, three descriptors of its segments, the FPU. */
+const MOST_OF_SWITCH = 5;
+/** Pages of a kernel stack. */
+const STACK_PAGES = 4;
+const SWITCH_REASON = "multicalls of switches to threads that timer ticks woke";
+const STACK_REASON =
+  "the kernel stack of a child that had exited before, unmapped page by page when a timer tick ended RCU's grace period (3 and 4 were measured; an inference)";
+export const EARLY_END_REASON = "a batch that ended before it was full, when a timer tick wanted another thread to run";
+
+/**
+ * What ticks add to a count of events of a run that forks, which is long enough for some and lasts in lazy mode.
+ * @param surplus what was measured and is not simulated
+ * @param ticks that show in the run's irets
+ */
+export function tickEvents(
+  measured: MeasuredCase,
+  name: string,
+  surplus: number,
+  ticks: number,
+): { readonly count: number; readonly reason: string } | undefined {
+  if (measured.primitive !== FORK || ticks === 0 || surplus <= 0) return undefined;
+  const most = mostOfTicks(name, ticks, measured.operations);
+  return most !== undefined && surplus <= most.count ? { count: surplus, reason: most.reason } : undefined;
+}
+
+/** Batches of updates that ticks can have ended early. */
+export function mostEarlyEnds({ primitive }: MeasuredCase, ticks: number): number {
+  return primitive === FORK ? ticks : 0;
+}
+
+function mostOfTicks(name: string, ticks: number, forks: number): ReturnType<typeof tickEvents> {
+  switch (name) {
+    case "multicall_calls":
+      return { count: ticks, reason: SWITCH_REASON };
+    case "multicall_entries":
+      return { count: ticks * MOST_OF_SWITCH, reason: SWITCH_REASON };
+    case "ptwr_emulations":
+      return { count: forks * STACK_PAGES, reason: STACK_REASON };
+    case "mmu_update_calls":
+      return { count: ticks, reason: EARLY_END_REASON };
+    default:
+      return undefined;
+  }
 }

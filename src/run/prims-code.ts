@@ -26,6 +26,7 @@ const MODELLED: ReadonlySet<string> = new Set([
   "ckpt_cycle_4096",
   "copy_only",
   "cow_fault_after_fork",
+  "fork_exit_wait",
   "softdirty_clear_refs",
   "softdirty_write_fault",
   "softdirty_read_pagemap",
@@ -60,6 +61,7 @@ const OF_N_PAGES: ReadonlySet<string> = new Set([
   "mprotect_rw_to_ro",
   "mprotect_ro_to_rw",
   "mprotect_ro_to_rw_then_touch",
+  "fork_exit_wait",
   "softdirty_clear_refs",
   "softdirty_write_fault",
   "softdirty_read_pagemap",
@@ -71,7 +73,6 @@ const MOST_N = 2 ** 31 - 1;
 
 /** Why a case cannot be simulated, or undefined when it can: what the program itself cannot do is not made up. */
 export function whyNotSimulated(primitive: string, n: number): string | undefined {
-  if (primitive === "fork_exit_wait") return "fork, exit and wait are not simulated: a guest has one process";
   if (!MODELLED.has(primitive)) return "no such primitive is simulated";
   if (n > MOST_N) return `the measured program keeps n in an int, up to ${MOST_N}`;
   if (OF_N_PAGES.has(primitive) && n > GUEST_PAGES) return `the measured guest has ${GUEST_PAGES} pages of memory`;
@@ -117,6 +118,8 @@ export const CODE = {
   /** Turn of the thread that reads an event and opens the page, counted in the program's code as the same compiler makes it. */
   userfaultThread: 97,
   copyOnly: 528,
+  /** Both processes' part of a fork: the call, the child's and the parent's steps in the C library, _exit and waitpid. */
+  fork: 228,
   pipeLoopSetup: 13,
   /** A write to a pipe and a read from it. */
   pipePair: 24,

@@ -1,9 +1,11 @@
+import { begin, exit, fork } from "../linux/fork.ts";
 import { MAPPINGS_END } from "../linux/guest.ts";
 import type { Kernel } from "../linux/kernel.ts";
 import { VMA_MAPPED, VMA_NO_HUGE, VMA_READ, VMA_WRITE } from "../linux/vma-map.ts";
 import type { Ledger } from "../machine/ledger.ts";
 import { P } from "../machine/primitives.ts";
 import { CODE, PAGE_BYTES, PAGEMAP_BUFFER_OFFSET_BYTES, PAGEMAP_ENTRY_BYTES } from "./prims-code.ts";
+import type { PrimsImage } from "./prims-image.ts";
 
 export const READ_WRITE = VMA_MAPPED | VMA_READ | VMA_WRITE;
 /** Pages of the program's image: its stack is the first, then comes the array of pagemap entries. */
@@ -112,6 +114,41 @@ export class MeasuredProcess {
     for (let page = 0; page * PAGE_BYTES < endBytes; page++) kernel.copyToUser(PAGEMAP_BUFFER_PAGE + page);
     kernel.leave();
     return softDirty;
+  }
+
+  /**
+   * fork, _exit in the child, waitpid: the parent goes on first until it waits; the child runs through its first steps in the
+   * C library and exits; by then what it shared is the parent's alone.
+   */
+  forkExitWait(image: PrimsImage): void {
+    const kernel = this.#kernel;
+    this.code(CODE.fork);
+    kernel.enter();
+    const child = new MeasuredProcess(fork(kernel), this.#ledger);
+    kernel.leave();
+    this.storesWithRetries(image.stack, 1, 1);
+    kernel.enter();
+    kernel.switchProcess();
+    child.#beginAndExit(image);
+    kernel.switchProcess();
+    this.#ledger.charge(P.linux_wait, 1);
+    // The thread was switched from: rseq is told where it runs, before user mode goes on.
+    kernel.copyToUser(image.thread);
+    kernel.leave();
+  }
+
+  #beginAndExit(image: PrimsImage): void {
+    const kernel = this.#kernel;
+    begin(kernel, image.thread);
+    const before = kernel.userFaults;
+    for (const page of image.code) kernel.load(page);
+    for (const page of [image.stack, ...image.library]) kernel.store(page);
+    this.code(kernel.userFaults - before);
+    // set_robust_list
+    kernel.enter();
+    kernel.leave();
+    kernel.enter();
+    exit(kernel);
   }
 
   /** ioctl of the privcmd driver. @param known the hypercall xen_version, else a number that the driver does not know */

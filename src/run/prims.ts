@@ -1,3 +1,4 @@
+import { exit, fork } from "../linux/fork.ts";
 import { createGuest, type Guest, MAPPINGS_END } from "../linux/guest.ts";
 import type { GuestEnvironment } from "../linux/hosts.ts";
 import type { Kernel } from "../linux/kernel.ts";
@@ -15,10 +16,11 @@ import {
   TRACE_PAGES,
   TRACED_IMAGE_PAGES,
 } from "./prims-code.ts";
+import { PrimsImage } from "./prims-image.ts";
 import { MeasuredProcess, READ_WRITE } from "./prims-process.ts";
 
 /**
- * The measured program (a C program of one process) on a simulated guest: its mappings, its handlers, and the set-up and
+ * The measured program (a C program, which forks in two of its cases) on a simulated guest: its mappings, its handlers, and the set-up and
  * the measured run of each case. It makes the system calls and memory accesses that the program made, in its order.
  */
 export class Prims {
@@ -33,6 +35,12 @@ export class Prims {
   #buffer = -1;
   /** Pages in the list of the SIGSEGV handler. */
   #dirtyPages = 0;
+  /** Pages of the image while it is one stretch, and the image where its parts matter. */
+  readonly #imagePages: number;
+  #image: PrimsImage | undefined;
+  readonly #isTraced: boolean;
+  /** A child that waits. */
+  #child: Kernel | undefined;
 
   /** @param traced the program reads Xen's trace buffers, which it has mapped */
   constructor(build: KernelBuildName, environment: GuestEnvironment, ledger: Ledger, traced: boolean) {
@@ -40,9 +48,10 @@ export class Prims {
     this.#kernel = this.guest.kernel;
     this.#process = new MeasuredProcess(this.#kernel, ledger);
     // The program's image is at the bottom of the window.
-    const imagePages = traced ? TRACED_IMAGE_PAGES[build] : IMAGE_PAGES;
-    this.#kernel.memory.map(0, imagePages, READ_WRITE);
-    for (let page = 0; page < imagePages; page++) this.#kernel.store(page);
+    this.#imagePages = traced ? TRACED_IMAGE_PAGES[build] : IMAGE_PAGES;
+    this.#isTraced = traced;
+    this.#kernel.memory.map(0, this.#imagePages, READ_WRITE);
+    for (let page = 0; page < this.#imagePages; page++) this.#kernel.store(page);
     if (traced) {
       for (const pages of TRACE_PAGES) {
         const { memory } = this.#kernel;
@@ -93,12 +102,20 @@ export class Prims {
         this.#protectedRegion(CYCLE_PAGES);
         return;
       case "cow_fault_after_fork":
+        if (this.#child !== undefined) exit(this.#child);
         this.#dropBuffer();
         this.#freshMapping();
         for (let i = 0; i < FAULTS; i++) this.#kernel.store(this.#fresh + GUARD_PAGES + i);
-        this.#kernel.memory.share(this.#fresh, FAULTS + 2 * GUARD_PAGES);
+        // The child waits until the run is over.
+        this.#child = fork(this.#kernel);
         this.#kernel.store(this.#fresh);
         this.#kernel.store(this.#fresh + GUARD_PAGES - 1);
+        return;
+      case "fork_exit_wait":
+        this.#dropBuffer();
+        if (this.#region < 0 || this.#regionPages !== n) this.#newRegion(n);
+        this.#dirtyAll();
+        for (const page of this.#imageInParts().counters) this.#kernel.store(page);
         return;
       case "softdirty_clear_refs":
       case "softdirty_read_pagemap":
@@ -224,6 +241,9 @@ export class Prims {
       case "softdirty_cycle_4096":
         this.#softDirtyCycle(n);
         return;
+      case "fork_exit_wait":
+        this.#process.forkExitWait(this.#imageInParts());
+        return;
       case "pipe_self_write_read":
         this.#process.code(CODE.pipeLoopSetup);
         for (let i = 0; i < 100; i++) {
@@ -273,6 +293,15 @@ export class Prims {
     this.#process.code(count * CODE.countedStore);
     const stride = Math.floor(CYCLE_PAGES / count);
     this.#process.storesWithRetries(this.#region, stride === 0 ? 1 : count, stride);
+  }
+
+  /** The image as what it consists of, and no longer as one stretch of pages. */
+  #imageInParts(): PrimsImage {
+    if (this.#image === undefined) {
+      this.#kernel.memory.unmap(0, this.#imagePages);
+      this.#image = new PrimsImage(this.#kernel, this.#isTraced);
+    }
+    return this.#image;
   }
 
   #newRegion(pages: number): void {

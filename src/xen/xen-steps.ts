@@ -72,6 +72,56 @@ export const XEN_STEPS: readonly XenStep[] = [
     source: "put_page_from_l1e; derived from the entry that maps",
   },
   {
+    step: P.xen_mmu_update_unpinned,
+    lengths: [270, 270, 270],
+    source:
+      "do_mmu_update's loop, copy_from_guest_ll, get_page, __mfn_valid: fork for each page of 1 to 4096; derived, shared out with the validation of the same entries",
+  },
+  {
+    step: P.xen_ptwr_rights,
+    lengths: [224, 380, 404],
+    source:
+      "x86_decode, ptwr_emulated_insn_fetch and get_page_from_l1e beyond those of a cleared entry: fork for each page of 1 to 4096 less the other steps",
+  },
+  { step: P.xen_multicall, lengths: [60, 60, 60], source: "derived: do_multicall without its loop" },
+  {
+    step: P.xen_multicall_entry,
+    lengths: [110, 110, 110],
+    source: "derived: do_multicall's loop, copy_from_guest_ll and copy_to_guest_ll, arch_do_multicall_call",
+  },
+  {
+    step: P.xen_multicall_mmuext_op,
+    lengths: [170, 168, 169],
+    source: "as xen.mmuext_op: do_mmuext_op does not know that it is part of a multicall",
+  },
+  {
+    step: P.xen_update_va_mapping,
+    lengths: [500, 500, 500],
+    source:
+      "derived: do_update_va_mapping, guest_get_eff_kern_l1e and what xen.mmu_update takes for an entry whose rights change",
+  },
+  {
+    step: P.xen_pin_table,
+    lengths: [15550, 15600, 15600],
+    source: "_get_page_type over eleven page-table pages of a fork with n = 1: 27 for an entry, 512 of them",
+  },
+  {
+    step: P.xen_pin_entry,
+    lengths: [200, 200, 200],
+    source:
+      "get_page_from_l1e, __mfn_valid, get_page, is_iomem_page, and _get_page_type's loop: fork for each page of 1 to 4096",
+  },
+  {
+    step: P.xen_unpin_table,
+    lengths: [15050, 15050, 15050],
+    source: "devalidate_page, put_page_from_l1e to _l4e over eleven page-table pages of an exit with n = 1",
+  },
+  {
+    step: P.xen_unpin_entry,
+    lengths: [90, 90, 90],
+    source: "put_page_from_l1e, __mfn_valid: exit for each page of 1 to 4096",
+  },
+  {
     step: P.xen_ptwr,
     lengths: [1477, 1506, 1493],
     source: "pv_ro_page_fault, x86_decode, x86_emulate, ptwr_emulated_update: copy on write less the steps around it",

@@ -27,6 +27,7 @@ export class Hypervisor {
   /** Entries of the mmu_update under way: all, and those of each further kind. */
   #entries = 0;
   #rights = 0;
+  #isPinned = true;
 
   constructor(ledger: Ledger, table: PageTable, xpti: boolean) {
     this.ledger = ledger;
@@ -53,6 +54,20 @@ export class Hypervisor {
   /** Has `action` done first whenever the guest enters Xen. */
   onEntry(action: () => void): void {
     this.#onEntry = action;
+  }
+
+  /** The same guest with the page table of another process, which a fork makes and Xen does not take for one yet. */
+  forked(table: PageTable): Hypervisor {
+    const other = new Hypervisor(this.ledger, table, this.#xpti);
+    other.#isPinned = false;
+    other.#batchSizes = this.#batchSizes;
+    other.#onEntry = this.#onEntry;
+    return other;
+  }
+
+  /** Whether Xen knows the page table as one, and holds each of its entries against what the guest may map. */
+  pin(isPinned: boolean): void {
+    this.#isPinned = isPinned;
   }
 
   /** The guest's shadow page tables, which it has from the first call on (shadow_one_bit_enable). */
@@ -220,6 +235,21 @@ export class Hypervisor {
   }
 
   /**
+   * The same for a write to each of the entries, which are alike and in one table, that changes their rights alone, by a locked
+   * instruction.
+   */
+  emulateRightsWrites(first: number, end: number, flags: number): void {
+    const { ledger } = this;
+    const count = end - first;
+    this.#enterException(count);
+    ledger.charge(P.xen_ptwr, count);
+    ledger.charge(P.xen_ptwr_rights, count);
+    if (this.#takesAll) this.#table.setAll(first, end, flags);
+    else for (let page = first; page < end; page++) this.#writeEntry(page, this.#entryFor(page, flags));
+    this.#returnFromException(count);
+  }
+
+  /**
    * The kernel goes on with another thread: its stack and its segments' bases. On processors that do without XPTI here
    * (AMD's), loading an empty GS selector keeps its base, so that Linux loads it twice.
    */
@@ -231,12 +261,16 @@ export class Hypervisor {
     ledger.charge(P.xen_segment_base, 1);
     ledger.charge(P.xen_cpu_wrmsr, 1);
     if (this.#xpti) return;
-    for (let load = 0; load < 2; load++) {
-      this.hypercall();
-      ledger.charge(P.xen_segment_base, 1);
-      ledger.charge(P.xen_cpu_rdmsr, 1);
-      ledger.charge(P.xen_cpu_swapgs, 2);
-    }
+    for (let load = 0; load < 2; load++) this.loadUserGs();
+  }
+
+  /** set_segment_base of the user's GS selector, whose base the kernel's own must not replace. */
+  loadUserGs(): void {
+    const { ledger } = this;
+    this.hypercall();
+    ledger.charge(P.xen_segment_base, 1);
+    ledger.charge(P.xen_cpu_rdmsr, 1);
+    ledger.charge(P.xen_cpu_swapgs, 2);
   }
 
   /** mmuext_op, NEW_BASEPTR and NEW_USER_BASEPTR: the page tables of another process. */
@@ -315,7 +349,7 @@ export class Hypervisor {
     const { ledger } = this;
     this.hypercall(times);
     ledger.charge(P.xen_mmu_update, times);
-    ledger.charge(P.xen_mmu_update_entry, times * entries);
+    ledger.charge(this.#isPinned ? P.xen_mmu_update_entry : P.xen_mmu_update_unpinned, times * entries);
     if (this.#rights > 0) ledger.charge(P.xen_mmu_update_write, this.#rights);
     if (this.#batchSizes !== undefined) {
       this.#batchSizes[entries] += times;
@@ -327,6 +361,7 @@ export class Hypervisor {
 
   /** What it takes to validate this change of so many entries. */
   #chargeChange(before: number, after: number, count: number): void {
+    if (!this.#isPinned) return;
     const { ledger } = this;
     const changed = before ^ after;
     if (changed & PTE_PRESENT) {

@@ -8,6 +8,7 @@ import { PTE_DIRTY } from "../../../src/machine/page-table.ts";
 import { P, PRIMITIVE_COUNT, PRIMITIVES } from "../../../src/machine/primitives.ts";
 import { EVERY_WRITE } from "../../../src/xen/checkpoint-service.ts";
 import { REFILLS_AFTER_FLUSH } from "../../../src/xen/hap/hypervisor.ts";
+import { closeAsForkDoes } from "./after-fork.ts";
 
 const EXIT = { "xen.cpu.vmexit": 1, "xen.vmexit": 1 };
 const ENTRY = { "xen.vmentry": 1, "xen.cpu.vmwrite": 3, "xen.cpu.vmentry": 1 };
@@ -160,7 +161,7 @@ test("pages are registered with the frames that a write would go to, and no othe
   process.store(first + 1);
   checkpoint.register("trap", first + 1, 1);
   process.store(first + 2);
-  guest.kernel.memory.share(first + 2, 1);
+  closeAsForkDoes(guest.kernel, first + 2, 1);
   assert.throws(() => checkpoint.register("trap", first + 2, 1), refused, "shared after a fork");
 });
 
@@ -169,7 +170,7 @@ test("a page that gets another frame afterwards is not what Xen watches", () => 
   touchAll();
   checkpoint.register("trap", first, 2);
   checkpoint.protect("trap", all);
-  guest.kernel.memory.share(first, 1);
+  closeAsForkDoes(guest.kernel, first, 1);
   process.store(first);
   process.store(first + 1);
   assert.deepEqual(

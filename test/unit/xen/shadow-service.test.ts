@@ -6,6 +6,7 @@ import { Ledger } from "../../../src/machine/ledger.ts";
 import { PTE_PRESENT, PTE_WRITABLE } from "../../../src/machine/page-table.ts";
 import { P, PRIMITIVE_COUNT } from "../../../src/machine/primitives.ts";
 import { EVERY_WRITE } from "../../../src/xen/checkpoint-service.ts";
+import { closeAsForkDoes } from "./after-fork.ts";
 
 const TABLE = 512;
 
@@ -86,7 +87,7 @@ test("a page whose frame the guest exchanges is dirty, whoever wrote to it", () 
   for (let i = 0; i < 4; i++) process.store(first + i);
   service.register("trap", first, 4);
   service.protect("trap", [{ first, pageCount: 4 }]);
-  linux.memory.share(first, 2);
+  closeAsForkDoes(linux, first, 2);
   process.store(first + 1);
   assert.ok(!service.isDirty(first) && service.isDirty(first + 1), "copied on write");
   process.munmap(first + 2, 1);
@@ -205,7 +206,7 @@ test("whatever the guest does, the shadow permits no more than guest and Xen do,
             isProtected.fill(0, from, end);
             break;
           case "share":
-            linux.memory.share(first + from, pageCount);
+            closeAsForkDoes(linux, first + from, pageCount);
             break;
           case "clearRefs":
             process.clearRefs();
