@@ -75,6 +75,22 @@ export class CountRows {
     return counts;
   }
 
+  /** What was added to a row: the primitives whose counts are not what they were, and by how much they differ. */
+  added(row: number, before: Float64Array): { readonly primitives: Uint16Array; readonly counts: Float64Array } {
+    const block = this.#blockOf(row);
+    const base = this.#baseOf(row);
+    const primitives: number[] = [];
+    const counts: number[] = [];
+    for (let column = 0; column < this.#primitives.length; column++) {
+      const primitive = this.#primitives[column];
+      const count = block[base + column] - before[primitive];
+      if (count === 0) continue;
+      primitives.push(primitive);
+      counts.push(count);
+    }
+    return { primitives: Uint16Array.from(primitives), counts: Float64Array.from(counts) };
+  }
+
   /** The counts of some rows that are not 0. */
   sparse(rows: ArrayLike<number>): SparseCounts {
     const columns = Uint16Array.from(this.#primitives.keys());

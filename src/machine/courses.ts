@@ -1,6 +1,7 @@
 import { PHASE_NUMBER, type Phase } from "./context.ts";
 import type { Bundle, Ledger } from "./ledger.ts";
 import { ALL, type Likeness, type PageCount, type PageState, type PageStates } from "./page-states.ts";
+import { SiteCounts } from "./site-counts.ts";
 
 /** Courses that are looked through for a store. */
 const MOST_COURSES = 24;
@@ -120,6 +121,7 @@ export class Courses {
   /** In which block a page, by its number's rest, was seen last, and how many were looked for. */
   readonly #seen = new Int32Array(MOST_TOGETHER);
   #blocks = 0;
+  readonly #siteCounts = new SiteCounts();
   /** For what was charged before a store. */
   readonly #chargesBefore: Float64Array;
 
@@ -338,14 +340,16 @@ export class Courses {
     const { phase, epoch, regions } = contexts;
     const ledger = this.#ledger;
     const { first, end, region } = regions.around(pages[from]);
-    const isOne = withinUntil(pages, from, to, first, end) === to;
-    for (let i = from; i < to; ) {
-      const site = sites[i];
-      ledger.enter(phase, epoch, site, isOne ? region : regions.of(pages[i]));
-      let times = 1;
-      while (isOne && i + times < to && sites[i + times] === site) times++;
-      ledger.chargeBundle(charges, times);
-      i += times;
+    if (withinUntil(pages, from, to, first, end) < to) {
+      for (let i = from; i < to; i++) {
+        ledger.enter(phase, epoch, sites[i], regions.of(pages[i]));
+        ledger.chargeBundle(charges);
+      }
+      return;
+    }
+    for (const site of this.#siteCounts.count(sites, from, to)) {
+      ledger.enter(phase, epoch, site, region);
+      ledger.chargeBundle(charges, this.#siteCounts.take(site));
     }
   }
 

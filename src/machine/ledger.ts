@@ -60,8 +60,6 @@ export class Ledger {
   readonly #bundles: Bundle[] = [];
   /** Some of them have charges that are not added yet. */
   #owes = false;
-  /** For the current counts, where a bundle is made of what was added. */
-  readonly #now: Float64Array;
   /** Open addressing: row number + 1, 0 when empty. */
   #slots: Int32Array;
   /** Row that a site, by its lower bits, was in last: most often it is again. */
@@ -77,7 +75,6 @@ export class Ledger {
   constructor(primitiveCount: number) {
     this.primitiveCount = primitiveCount;
     this.#counts = new CountRows(primitiveCount);
-    this.#now = new Float64Array(primitiveCount);
     this.#keys = new Int32Array(4 * 64);
     this.#slots = new Int32Array(256);
     this.#addRow(PHASE_NUMBER.run, 0, NO_SITE, NO_REGION);
@@ -118,19 +115,12 @@ export class Ledger {
    * @returns undefined where parts of events were counted, which do not add up exactly
    */
   bundle(before: Float64Array): Bundle | undefined {
-    const primitives: number[] = [];
-    const added: number[] = [];
-    const now = this.currentCounts(this.#now);
-    for (let primitive = 0; primitive < this.primitiveCount; primitive++) {
-      const count = now[primitive] - before[primitive];
-      if (count === 0) continue;
-      primitives.push(primitive);
-      added.push(count);
-    }
-    if (!added.every(Number.isInteger)) return undefined;
+    this.#settle();
+    const { primitives, counts } = this.#counts.added(this.#row, before);
+    if (!counts.every(Number.isInteger)) return undefined;
     const bundle = {
-      primitives: Uint16Array.from(primitives),
-      counts: Float64Array.from(added),
+      primitives,
+      counts,
       times: this.#times.pop() ?? new Int32Array(BUNDLE_ROWS),
       firstRow: Math.max(0, this.#row - BUNDLE_ROWS / 2),
     };
@@ -252,6 +242,14 @@ export class Ledger {
 
   get rowCount(): number {
     return this.#rowCount;
+  }
+
+  /** Numbers of the rows of all epochs but one. */
+  rowsWithout(epoch: number): Uint32Array<ArrayBuffer> {
+    const rows = new Uint32Array(this.#rowCount);
+    let count = 0;
+    for (let row = 0; row < this.#rowCount; row++) if (this.#keys[row * 4 + 1] !== epoch) rows[count++] = row;
+    return rows.slice(0, count);
   }
 
   /** All contexts in the order in which they first appeared. */

@@ -12,8 +12,7 @@ export interface CostTable extends Contexts, SparseCounts {
 }
 
 export function costTableOf(ledger: Ledger): CostTable {
-  const { epoch } = ledger.contexts();
-  const rows = Uint32Array.from(epoch.keys()).filter((row) => epoch[row] !== LOADER_EPOCH);
+  const rows = ledger.rowsWithout(LOADER_EPOCH);
   return { rowCount: rows.length, ...ledger.contexts(rows), ...ledger.sparseCounts(rows) };
 }
 
@@ -56,9 +55,37 @@ export interface CountGroups extends SparseCounts {
   readonly key: readonly number[];
 }
 
-/** @param keyOf what a row belongs to; undefined for rows that are left out */
+/** @param keyOf what a row belongs to, from 0 on; undefined for rows that are left out */
 export function groupCounts(table: CostTable, keyOf: (row: number) => number | undefined): CountGroups {
-  const { key, firstOf, rows } = rowsByKey(table.rowCount, keyOf);
+  const { key, groupOf } = groupRows(table.rowCount, keyOf);
+  return key.length <= FEW_GROUPS ? fewGroups(table, key, groupOf) : manyGroups(table, key, groupOf);
+}
+
+/** So few that each may have a place for every primitive. */
+const FEW_GROUPS = 256;
+
+function fewGroups(table: CostTable, key: readonly number[], groupOf: Int32Array): CountGroups {
+  const sums = new Float64Array(key.length * PRIMITIVE_COUNT);
+  for (let row = 0; row < table.rowCount; row++) {
+    if (groupOf[row] < 0) continue;
+    const base = groupOf[row] * PRIMITIVE_COUNT;
+    for (let i = table.start[row]; i < table.start[row + 1]; i++) sums[base + table.primitive[i]] += table.count[i];
+  }
+  const start = new Uint32Array(key.length + 1);
+  const primitive: number[] = [];
+  const count: number[] = [];
+  for (let at = 0; at < sums.length; at++) {
+    if (sums[at] !== 0) {
+      primitive.push(at % PRIMITIVE_COUNT);
+      count.push(sums[at]);
+    }
+    if ((at + 1) % PRIMITIVE_COUNT === 0) start[(at + 1) / PRIMITIVE_COUNT] = count.length;
+  }
+  return { key, start, primitive: Uint16Array.from(primitive), count: Float64Array.from(count) };
+}
+
+function manyGroups(table: CostTable, key: readonly number[], groupOf: Int32Array): CountGroups {
+  const { firstOf, rows } = rowsOfGroups(key.length, groupOf);
   const start = new Uint32Array(key.length + 1);
   const primitive = new Uint16Array(table.primitive.length);
   const count = new Float64Array(table.count.length);
@@ -88,27 +115,31 @@ export function groupCounts(table: CostTable, keyOf: (row: number) => number | u
   return { key, start, primitive: primitive.slice(0, length), count: count.slice(0, length) };
 }
 
-/** Rows by what they belong to: those of group g are from `firstOf[g]` to `firstOf[g + 1]`, ascending. */
-function rowsByKey(rowCount: number, keyOf: (row: number) => number | undefined) {
-  const groups = new Map<number, number>();
+/** Which group each row belongs to, -1 for none, and what is common to each, in the order of their first rows. */
+function groupRows(rowCount: number, keyOf: (row: number) => number | undefined) {
+  const key: number[] = [];
+  /** By key: 1 + its group. */
+  const groups: number[] = [];
   const groupOf = new Int32Array(rowCount).fill(-1);
   for (let row = 0; row < rowCount; row++) {
-    const key = keyOf(row);
-    if (key === undefined) continue;
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = groups.size;
-      groups.set(key, group);
-    }
-    groupOf[row] = group;
+    const found = keyOf(row);
+    if (found === undefined) continue;
+    while (groups.length <= found) groups.push(0);
+    if (groups[found] === 0) groups[found] = key.push(found);
+    groupOf[row] = groups[found] - 1;
   }
-  const firstOf = new Uint32Array(groups.size + 1);
+  return { key, groupOf };
+}
+
+/** Rows by their groups: those of group g are from `firstOf[g]` to `firstOf[g + 1]`, ascending. */
+function rowsOfGroups(groupCount: number, groupOf: Int32Array) {
+  const firstOf = new Uint32Array(groupCount + 1);
   for (const group of groupOf) if (group >= 0) firstOf[group + 1]++;
-  for (let group = 0; group < groups.size; group++) firstOf[group + 1] += firstOf[group];
-  const rows = new Uint32Array(firstOf[groups.size]);
+  for (let group = 0; group < groupCount; group++) firstOf[group + 1] += firstOf[group];
+  const rows = new Uint32Array(firstOf[groupCount]);
   const next = firstOf.slice();
-  for (let row = 0; row < rowCount; row++) if (groupOf[row] >= 0) rows[next[groupOf[row]]++] = row;
-  return { key: [...groups.keys()], firstOf, rows };
+  for (let row = 0; row < groupOf.length; row++) if (groupOf[row] >= 0) rows[next[groupOf[row]]++] = row;
+  return { firstOf, rows };
 }
 
 /** What a group costs. */

@@ -57,12 +57,20 @@ test("groups hold the sums of their rows, in the order of their first, primitive
   for (let seed = 1; seed <= 50; seed++) {
     const random = new Random(seed);
     const ledger = new Ledger(PRIMITIVE_COUNT);
-    for (let i = random.below(200); i > 0; i--) {
-      ledger.enter(PHASES[random.below(PHASES.length)], random.below(4), random.below(5) - 1, random.below(3));
+    const hasMany = seed % 5 === 0;
+    for (let i = hasMany ? 5000 : random.below(200); i > 0; i--) {
+      ledger.enter(
+        PHASES[random.below(PHASES.length)],
+        random.below(4),
+        random.below(hasMany ? 20 : 5) - 1,
+        random.below(3),
+      );
       for (let k = random.below(4); k > 0; k--) ledger.charge(random.below(PRIMITIVE_COUNT), 1 + random.below(1000));
     }
     const table = costTableOf(ledger);
-    const keyOf = (row: number) => (table.region[row] === 0 ? undefined : 10 * table.site[row] + table.region[row]);
+    const few = (row: number) => (table.region[row] === 0 ? undefined : 10 * table.site[row] + table.region[row] + 11);
+    const many = (row: number) => (row % 7 === 0 ? undefined : (row >> 1) % 300);
+    const keyOf = hasMany ? many : few;
     const expected = new Map<number, Float64Array>();
     for (let row = 0; row < table.rowCount; row++) {
       const key = keyOf(row);
@@ -73,6 +81,7 @@ test("groups hold the sums of their rows, in the order of their first, primitive
     }
     const { key, start, primitive, count } = groupCounts(table, keyOf);
     assert.deepEqual(key, [...expected.keys()]);
+    assert.equal(key.length > 256, hasMany);
     for (const [group, sums] of [...expected.values()].entries()) {
       const entries = Array.from(primitive.subarray(start[group], start[group + 1]), (number, i) => [
         number,
