@@ -8,6 +8,7 @@ import { countsOf } from "../run/outcome-counts.ts";
 import { report } from "../run/report.ts";
 import { imagesUpTo } from "../run/run-file.ts";
 import { Comparisons } from "./comparisons.ts";
+import { EveryWrite } from "./every-write.ts";
 import { exportRun } from "./exports/export-run.ts";
 import type { Perspective, PriceChoice, RunId } from "./figures.ts";
 import type { SessionHost } from "./host.ts";
@@ -28,12 +29,14 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     chosenPrices(typeof choice.profile === "string" ? host.loadProfile(choice.profile) : choice.profile, choice);
   const pricesOf = (choice: PriceChoice, { pathLengths }: Outcome): PriceList =>
     priceList(profileOf(choice), pathLengths);
-  const look = (id: RunId, { machine, prices }: Perspective) => {
+  const everyWrite = new EveryWrite(host, store);
+  const look = async (id: RunId, { machine, prices }: Perspective) => {
+    await everyWrite.findOut(id, machine.technique);
     const run = store.get(id);
     const history = store.history(run, machine);
     return { run, history, prices: pricesOf(prices, history.outcome) };
   };
-  const comparisons = new Comparisons(host, store);
+  const comparisons = new Comparisons(host, store, everyWrite);
   const reportOf = ({ saved }: KeptRun, { outcome }: History, prices: PriceList) =>
     report(saved.recording, outcome, prices);
 
@@ -46,7 +49,9 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
         restartFrom === undefined
           ? []
           : imagesUpTo(store.get(restartFrom.run).saved, restartFrom.version, `run ${restartFrom.run}`).all;
-      return summaryOf(store.add(await host.runProgram(params, images, request), "live", host.now()));
+      everyWrite.stop();
+      const finished = await host.runProgram(params, images, request);
+      return summaryOf(store.add(finished, "live", host.now(), { params, images }));
     },
     async compile(params, request) {
       await host.compileProgram(params, request);
@@ -58,6 +63,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     },
     restarts(params, request) {
       createMachine({ ...DEFAULT_MACHINE, ...params.machine }, { startPages: 1, residentPages: [] });
+      everyWrite.stop();
       return host.restartProgram(params, profileOf(params.prices), request);
     },
     openRunFile({ path, workingDirectory }) {
@@ -76,8 +82,8 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     },
     runs: () => store.all.map(summaryOf),
 
-    report({ run: id, perspective }) {
-      const { run, history, prices } = look(id, perspective);
+    async report({ run: id, perspective }) {
+      const { run, history, prices } = await look(id, perspective);
       const { name, title, ghz } = prices.profile;
       const { overhead, run: ownNeeds } = countsOf(history.outcome);
       return {
@@ -87,15 +93,16 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
         headline: { counts: { overhead, run: ownNeeds }, pathLengths: history.outcome.pathLengths },
       };
     },
-    lines({ run: id, perspective }) {
-      const { run, history, prices } = look(id, perspective);
+    async lines({ run: id, perspective }) {
+      const { run, history, prices } = await look(id, perspective);
       return lineFigures(run.index, history, prices);
     },
-    map({ run: id, measure, epochs, machine }) {
-      const run = store.get(id);
-      if (measure !== "traps") return pageMap(run.index, measure, epochs);
+    async map({ run: id, measure, epochs, machine }) {
+      if (measure !== "traps") return pageMap(store.get(id).index, measure, epochs);
       if (machine === undefined)
         throw new BadInputError("a map of traps needs a machine: techniques take different ones");
+      await everyWrite.findOut(id, machine.technique);
+      const run = store.get(id);
       return pageMap(run.index, measure, epochs, store.history(run, machine).traps);
     },
     masks({ run, firstPage, pageCount, epochs }) {
@@ -117,7 +124,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     pagesOfCheckpoint({ run, epoch }) {
       return pagesOfEpoch(store.get(run).index, epoch);
     },
-    timeline({ run: id, perspective, axis, from, to, buckets, maxEvents }) {
+    async timeline({ run: id, perspective, axis, from, to, buckets, maxEvents }) {
       if (
         !(Number.isInteger(buckets) && buckets > 0 && buckets <= MAX_BUCKETS && from < (to ?? Number.POSITIVE_INFINITY))
       ) {
@@ -125,25 +132,25 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
           `a timeline has from 1 to ${MAX_BUCKETS} buckets between two times, not ${buckets} from ${from} to ${to ?? "the end"}`,
         );
       }
-      const { run, history, prices } = look(id, perspective);
+      const { run, history, prices } = await look(id, perspective);
       const timeline = store.timeline(run, perspective.machine, prices);
       return timelineWindow(run.index, history, timeline, { axis, from, to, buckets, maxEvents });
     },
-    breakdown({ run: id, perspective, selection, by }) {
-      const { run, history, prices } = look(id, perspective);
+    async breakdown({ run: id, perspective, selection, by }) {
+      const { run, history, prices } = await look(id, perspective);
       return breakdown(run.index, history, prices, selection, by);
     },
-    events({ run: id, perspective, selection }) {
-      const { run, history, prices } = look(id, perspective);
+    async events({ run: id, perspective, selection }) {
+      const { run, history, prices } = await look(id, perspective);
       return costEvents(run.index, history, prices, selection);
     },
     compare: (params, request) => comparisons.compare(params, profileOf(params.prices), request),
-    compareRuns({ a, b, perspective }) {
-      const sideOf = (id: RunId) => {
-        const { run, history, prices } = look(id, perspective);
+    async compareRuns({ a, b, perspective }) {
+      const sideOf = async (id: RunId) => {
+        const { run, history, prices } = await look(id, perspective);
         return { history, prices, report: reportOf(run, history, prices) };
       };
-      return runDifferences(sideOf(a), sideOf(b));
+      return runDifferences(await sideOf(a), await sideOf(b));
     },
     profiles: ({ files }) => ({
       profiles: [
@@ -167,8 +174,8 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     change({ run, image, region, from, direction }) {
       return store.get(run).restored.change(image, region, from, direction);
     },
-    export({ run: id, perspective, format, table }) {
-      const { run, history, prices } = look(id, perspective);
+    async export({ run: id, perspective, format, table }) {
+      const { run, history, prices } = await look(id, perspective);
       const timeline = store.timeline(run, perspective.machine, prices);
       const { index, saved } = run;
       return exportRun({ program: saved.program, index, history, timeline, prices }, format, table);

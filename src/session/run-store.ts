@@ -1,19 +1,29 @@
-import { ImageStore } from "../checkpoint/images.ts";
+import { type CheckpointImage, ImageStore } from "../checkpoint/images.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { BadInputError } from "../program/program.ts";
 import { buffersOf } from "../run/cost-table.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import type { Outcome } from "../run/outcome.ts";
+import type { Recording } from "../run/recording.ts";
 import { isLibrary } from "../run/sites.ts";
 import type { RunId, RunSummary } from "./figures.ts";
 import type { FinishedRun } from "./host.ts";
+import type { RunParams } from "./methods.ts";
 import { type History, historyOf } from "./model/history.ts";
 import { imageSummaries, RestoredRegions } from "./model/image-bytes.ts";
 import { RecordingIndex } from "./model/recording-index.ts";
 import { type TimelineIndex, timelineIndexOf } from "./model/timeline-index.ts";
 
+/** What a program was run with. */
+export interface RunInput {
+  readonly params: RunParams;
+  readonly images: readonly CheckpointImage[];
+}
+
 /** A run as the session keeps it. */
 export interface KeptRun extends FinishedRun {
+  /** For a second run of it; undefined for one from a file. */
+  readonly again: RunInput | undefined;
   readonly id: RunId;
   readonly origin: RunSummary["origin"];
   readonly keptSince: number;
@@ -62,10 +72,11 @@ export class RunStore {
   }
 
   /** @param keptSince milliseconds since 1970 */
-  add(run: FinishedRun, origin: RunSummary["origin"], keptSince: number): KeptRun {
+  add(run: FinishedRun, origin: RunSummary["origin"], keptSince: number, again?: RunInput): KeptRun {
     const id = ++this.#lastId;
     const kept: KeptRun = {
       ...run,
+      again,
       id,
       origin,
       keptSince,
@@ -74,6 +85,15 @@ export class RunStore {
     };
     this.#runs.set(id, kept);
     return kept;
+  }
+
+  /** A recording of the same run that tells more, in the same terms (`inTermsOf`): what runs came to on machines stays as it was. */
+  complete(id: RunId, recording: Recording): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    this.#runs.set(id, { ...run, saved: { ...run.saved, recording }, index: new RecordingIndex(recording) });
+    // They name events by their numbers.
+    for (const [key, kept] of this.#histories) if (kept.run === id) this.#histories.delete(key);
   }
 
   /** @throws BadInputError when it is not kept (any more) */

@@ -189,3 +189,60 @@ test("a program that was compiled ahead runs as any other; one that cannot be sa
   const error = await errorOf(client.ask("compile", { workingDirectory: ROOT, paths: [broken] }));
   assert.equal(error.kind, "compileError");
 });
+
+test("a run that lacks the writes that a technique needs is compared and looked at as one that has them", async () => {
+  const params = { ...KV, args: ["1024"] };
+  const told = await client.ask("run", params);
+  const without = await client.ask("run", { ...params, tellsWrites: false });
+  const { machine, prices } = DEFAULT;
+  const before = await client.ask("lines", { run: without.run, perspective: DEFAULT });
+  const emulated: Perspective = { ...DEFAULT, machine: { ...machine, technique: "hv-emulate" } };
+  // Two of the panel's questions at once, before anybody has compared.
+  const [report] = await Promise.all(
+    (["report", "breakdown"] as const).map((method) =>
+      client.ask(method, { run: without.run, perspective: emulated, selection: {}, by: "layer" }),
+    ),
+  );
+  assert.deepEqual(report, await client.ask("report", { run: told.run, perspective: emulated }));
+  const [ours, expected] = await Promise.all(
+    [without, told].map(({ run }) => client.ask("compare", { run, machine, prices })),
+  );
+  assert.deepEqual(ours, expected);
+  // What was answered before still says which line is which.
+  assert.deepEqual(await client.ask("lines", { run: without.run, perspective: DEFAULT }), before);
+});
+
+test("a program that was changed is not run for an earlier run's writes", async () => {
+  const folder = scratch();
+  const text = (value: number) => `#include <stdlib.h>
+    #include <veloc.h>
+    int main(void) {
+      char *region = malloc(8192);
+      VELOC_Init_single(0, "x.cfg");
+      VELOC_Mem_protect(0, region, 8192, 1);
+      for (int version = 1; version < 4; version++) {
+        region[version] = ${value};
+        VELOC_Checkpoint("changed", version);
+      }
+      return VELOC_Finalize(0);
+    }\n`;
+  const techniques = ["hv-protect", "hv-emulate"] as const;
+  writeFileSync(join(folder, "changed.c"), text(1));
+  const { run } = await client.ask("run", { workingDirectory: folder, paths: ["changed.c"] });
+  writeFileSync(join(folder, "changed.c"), text(2));
+  const comparing = {
+    run,
+    machine: DEFAULT.machine,
+    prices: DEFAULT.prices,
+    techniques,
+    environments: ["xen-pv"] as const,
+  };
+  const [cell, refused] = await client.ask("compare", comparing);
+  assert.equal(cell.available, true);
+  assert.deepEqual(refused.available === false && refused.refusal.kind, "writes");
+  writeFileSync(join(folder, "changed.c"), text(1));
+  assert.deepEqual(
+    (await client.ask("compare", comparing)).map(({ available }) => available),
+    [true, true],
+  );
+});

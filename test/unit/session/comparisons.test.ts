@@ -5,6 +5,7 @@ import { DEFAULT_MACHINE, type MachineOptions } from "../../../src/run/machine.t
 import { outcomeOf } from "../../../src/run/outcome.ts";
 import { replay } from "../../../src/run/replay.ts";
 import { Comparisons } from "../../../src/session/comparisons.ts";
+import { EveryWrite } from "../../../src/session/every-write.ts";
 import type { SessionHost } from "../../../src/session/host.ts";
 import type { ProgressOf } from "../../../src/session/methods.ts";
 import { RunStore } from "../../../src/session/run-store.ts";
@@ -45,7 +46,7 @@ function comparing() {
     "live",
     0,
   );
-  return { comparisons: new Comparisons(host as SessionHost, store), store, run, replayed };
+  return { comparisons: new Comparisons(host as SessionHost, store, new EveryWrite(host as SessionHost, store)), store, run, replayed };
 }
 
 function request() {
