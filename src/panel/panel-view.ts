@@ -2,19 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { isProgramFile } from "../editor/program-files.ts";
 import type { Restarts } from "../editor/restarts.ts";
-import { changedSources, type Run, type Runs, sourceOf } from "../editor/runs.ts";
+import { revealLine } from "../editor/reveal.ts";
+import { changedSources, type Run, type Runs } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { RunId } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
-import type {
-  BytesPlace,
-  FromPage,
-  PickedOutside,
-  PictureFormat,
-  PictureName,
-  Place,
-  ToPage,
-} from "./messages/messages.ts";
+import type { BytesPlace, FromPage, PickedOutside, PictureFormat, PictureName, ToPage } from "./messages/messages.ts";
 import { Outbox } from "./messages/outbox.ts";
 import { pageHtml, pageOptions } from "./page.ts";
 import { messagesFrom } from "./page-message.ts";
@@ -171,9 +164,11 @@ export class PanelView implements vscode.Disposable {
       case "painted":
         this.#painted.fire(message.run);
         return;
-      case "reveal":
-        void this.#reveal(message.run, message.place, message.focus);
+      case "reveal": {
+        const run = this.#context.runs.byId(message.run);
+        if (run !== undefined) void revealLine(run, message.place, besides(this.#panel), message.focus);
         return;
+      }
       case "perspective": {
         const run = this.#context.runs.byId(message.run);
         if (run === undefined) return;
@@ -264,27 +259,6 @@ export class PanelView implements vscode.Disposable {
     if (this.#picked === undefined || this.#sent?.id !== this.#picked.run) return;
     this.#post({ type: "picked", ...this.#picked });
     this.#picked = undefined;
-  }
-
-  async #reveal(id: RunId, { file, line }: Place, focus: boolean): Promise<void> {
-    const run = this.#context.runs.byId(id);
-    const source = run === undefined ? undefined : sourceOf(run, file);
-    if (source === undefined) return;
-    const uri = (run?.uri ?? vscode.Uri.file(source.path)).with({ path: vscode.Uri.file(source.path).path });
-    const shown = vscode.window.visibleTextEditors.find(({ document }) => document.uri.fsPath === uri.fsPath);
-    try {
-      const document = shown?.document ?? (await vscode.workspace.openTextDocument(uri));
-      const at = Math.min(Math.max(0, line - 1), document.lineCount - 1);
-      const range = document.lineAt(at).range;
-      const editor = await vscode.window.showTextDocument(document, {
-        viewColumn: shown?.viewColumn ?? besides(this.#panel),
-        preserveFocus: !focus,
-        selection: new vscode.Range(range.start, range.start),
-      });
-      editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-    } catch {
-      void vscode.window.showWarningMessage(vscode.l10n.t("{0} cannot be opened any more.", source.path));
-    }
   }
 }
 
