@@ -31,10 +31,16 @@ export interface PanelContext {
   saveView(run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>): Promise<void>;
 }
 
-/** A page that is not seen does not draw. */
+/** A page that is hidden before it has drawn draws when it is seen again: nobody waits longer for that. */
 const DRAW_MILLISECONDS = 15_000;
 /** Between two words on how far something is: each has the page drawn. */
 const PROGRESS_MILLISECONDS = 100;
+
+/** A picture that a page is asked for. */
+interface Drawing {
+  readonly message: ToPage & { readonly type: "draw" };
+  finish(result: Uint8Array | string): void;
+}
 
 /** One page, and what it shows: the editor's current run, or one of its own. */
 export class PanelView implements vscode.Disposable {
@@ -50,8 +56,8 @@ export class PanelView implements vscode.Disposable {
   /** Names of files, as the page knows them. */
   #changedSources: readonly string[] = [];
   #nothing: { readonly reason: string; readonly offersSample: boolean };
-  /** Pictures that the page was asked for, by number. */
-  readonly #drawings = new Map<number, (result: Uint8Array | string) => void>();
+  /** Pictures that are not drawn yet, by number. */
+  readonly #drawings = new Map<number, Drawing>();
   #drawingCount = 0;
   #picked: { readonly run: RunId; readonly picked: PickedOutside } | undefined;
   readonly #painted = new vscode.EventEmitter<RunId>();
@@ -138,8 +144,11 @@ export class PanelView implements vscode.Disposable {
       };
       const late = vscode.l10n.t("The panel did not draw the picture: it has to be in sight.");
       const timer = setTimeout(() => finish(late), DRAW_MILLISECONDS);
-      this.#drawings.set(id, finish);
-      this.#post({ type: "draw", id, view, format });
+      const drawing: Drawing = { message: { type: "draw", id, view, format }, finish };
+      this.#drawings.set(id, drawing);
+      // A page that is not seen is not there: it begins anew, and is asked when it has its run.
+      if (this.#sent !== undefined) this.#post(drawing.message);
+      else if (!this.#panel.visible) this.#panel.reveal(undefined, true);
     });
   }
 
@@ -197,7 +206,7 @@ export class PanelView implements vscode.Disposable {
         void this.exportView(message.view);
         return;
       case "drawn":
-        this.#drawings.get(message.id)?.(message.result);
+        this.#drawings.get(message.id)?.finish(message.result);
         return;
       case "showBytes": {
         const run = this.#context.runs.byId(message.run);
@@ -227,6 +236,7 @@ export class PanelView implements vscode.Disposable {
     this.#sendChangedSources();
     if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
     this.#sendPicked();
+    if (sent === undefined) for (const { message } of this.#drawings.values()) this.#post(message);
   }
 
   #sendRestarts(): void {

@@ -78,6 +78,12 @@ describe("views of the panel as pictures", { timeout: 180_000 }, () => {
     assert.match(await captionAt({ machine: run.machine, prices: { profile: "era" } }), /to memory · prices era /);
   });
 
+  test("what is asked for before its figures are there is drawn when they have come", async () => {
+    await host.tell({ type: "empty", reason: "", offersSample: false });
+    await host.show(run);
+    for (const view of PICTURES) assert.match(new TextDecoder().decode(await draw(view, "svg")), /kv\.ts 4096/, view);
+  });
+
   test("an SVG of techniques holds each with its cost", async () => {
     const text = new TextDecoder().decode(await draw("compare", "svg"));
     const cells = await host.session.client.ask("compare", {

@@ -55,6 +55,7 @@ function editor() {
     showBytes: (_run: unknown, _place: unknown, column: number) => void context.columns.push(column),
     openSample: (column: number) => Promise.resolve(void context.columns.push(column)),
     showPage: () => {},
+    saveView: (_run: unknown, _view: unknown, _draw: (format: string) => Promise<Uint8Array>) => Promise.resolve(),
   };
   return { all, runs, context, panel: new Panel(context as never, () => Promise.resolve()) };
 }
@@ -101,6 +102,35 @@ test("what was picked while the panel was hidden is shown when its page is back,
   shown.say({ type: "ready" });
   await flushed();
   assert.ok(!typesOf(shown).slice(count).includes("picked"));
+});
+
+test("a view of a panel that is hidden is drawn when its page is back, after its run", async () => {
+  const { panel, context } = editor();
+  let drawn: Promise<Uint8Array> | undefined;
+  context.saveView = async (_run, _view, draw) => {
+    drawn = draw("svg");
+  };
+  panel.show();
+  const [shown] = fake.panels;
+  shown.say({ type: "ready" });
+  await flushed();
+  shown.see(false);
+  await panel.exportView("map");
+  assert.equal(shown.visible, true);
+  await flushed();
+  assert.equal(last(shown, "draw"), undefined);
+  // It is covered again for a moment before its page has drawn.
+  for (let times = 0; times < 2; times++) {
+    shown.posted.length = 0;
+    shown.say({ type: "ready" });
+    await flushed();
+    assert.deepEqual(last(shown, "draw"), { type: "draw", id: 1, view: "map", format: "svg" });
+    assert.ok(typesOf(shown).indexOf("run") < typesOf(shown).indexOf("draw"));
+    shown.see(false);
+    shown.see(true);
+  }
+  shown.say({ type: "drawn", id: 1, result: Uint8Array.of(7) });
+  assert.deepEqual(await drawn, Uint8Array.of(7));
 });
 
 test("bytes open where they do not cover the panel", async () => {
