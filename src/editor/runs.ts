@@ -393,7 +393,7 @@ export function programOf(run: Run): vscode.Uri | undefined {
 }
 
 /** Same program, same text, same arguments: the newer result replaces the older one. */
-function isSameProgram(a: Run, b: Run): boolean {
+export function isSameProgram(a: Run, b: Run): boolean {
   const key = ({ uri, summary: { origin, program, sources } }: Run) =>
     JSON.stringify([uri.toString(), origin, program.args, sources.map(({ path, sha256 }) => [path, sha256]).sort()]);
   return key(a) === key(b);
