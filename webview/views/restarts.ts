@@ -22,7 +22,7 @@ export function restartsView({ host, store }: ViewContext): View {
   const root = element(
     "section",
     { class: "tab-view", "aria-label": t("Restarts") },
-    element("div", { class: "view-header" }, hint, element("span", { class: "spacer" }), audit),
+    element("div", { class: "view-header" }, hint, element("div", { class: "actions" }, audit)),
     failure.root,
     body,
   );

@@ -53,7 +53,7 @@ export function whatIfView({ host, store, look, fail, say }: ViewContext): View 
     "section",
     { class: "tab-view", "aria-label": t("What if") },
     options.root,
-    element("div", { class: "view-header" }, changed, element("span", { class: "spacer" }), save, reset),
+    element("div", { class: "view-header" }, changed, element("div", { class: "actions" }, save, reset)),
     rows,
   );
 
