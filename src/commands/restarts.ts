@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { isProgramFile, workingDirectoryOf } from "../editor/program-files.ts";
-import type { Run } from "../editor/runs.ts";
+import { programOf, type Run } from "../editor/runs.ts";
 import type { Perspective, RestartsReply } from "../session/figures.ts";
 import type { RestartsProgress } from "../session/methods.ts";
 import { type App, isTrusted, tell } from "./app.ts";
@@ -28,12 +28,15 @@ export async function restartProgram(
     return;
   }
   if (!isTrusted()) return;
+  const looked = app.runs.current;
   // The panel shows restarts beside the run that they belong to.
   const run = await runner.upToDate(program);
   if (run === undefined) return;
   show(run);
   try {
-    const reply = await ask(app, runner, program, run.perspective, audited);
+    const isSaved = looked !== undefined && !isProgramFile(looked.uri) && programOf(looked)?.path === program.path;
+    const { perspective } = isSaved ? looked : run;
+    const reply = await ask(app, runner, program, perspective, audited);
     if (app.restarts.add({ program, directory: workingDirectoryOf(program), reply })) {
       show(run);
       report(app, reply);
@@ -50,7 +53,7 @@ export async function restartProgram(
   }
 }
 
-/** On the machine and at the prices that the program's run is looked at by; an audit follows synchronous commits only. */
+/** On the machine and at the prices that the program's run, or a saved one, is looked at by; an audit follows synchronous commits only. */
 function ask(
   app: App,
   runner: ProgramRunner,

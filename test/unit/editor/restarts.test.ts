@@ -158,6 +158,12 @@ test("a program is restarted on the machine that its run is looked at by; an aud
     upToDate: () => Promise.resolve(run),
     paramsOf: (_: unknown, given: unknown) => ({ paths: ["main.c"], machine: given }),
   };
+  // A saved run of it is shown, and looked at otherwise than the program's own.
+  const saved = { ...run, uri: Uri.file("/p/saved.cklens"), perspective: { machine: { technique: "hash" }, prices } };
+  app.runs.current = { ...saved, summary: { program: { path: "main.c" }, sources: reply.sources } } as never;
+  await restartProgram(app as never, runner as never, false, () => {}, Uri.file(MAIN) as never);
+  assert.deepEqual((asked.pop() as { machine: unknown }).machine, { technique: "hash" });
+  app.runs.current = run;
   for (const isAudited of [false, true])
     await restartProgram(app as never, runner as never, isAudited, () => {}, Uri.file(MAIN) as never);
   assert.deepEqual(asked, [
