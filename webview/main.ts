@@ -134,7 +134,8 @@ let comparing = 0;
 let pictures: Readonly<Record<PictureName, View>> | undefined;
 
 const drawings = new Drawings(host, {
-  picture: (view) => pictures?.[view].picture?.(),
+  // Until a new run's figures are there, views may hold those of the one before.
+  picture: (view) => (unpainted === undefined ? pictures?.[view].picture?.() : undefined),
   isUnderWay: () => unpainted !== undefined || comparing > 0,
   render: (picture, format) => renderPicture(picture, captionOf(store.state), theme, format),
 });
