@@ -110,6 +110,9 @@ export function activate(context: vscode.ExtensionContext): void {
     command("choosePrices", async () => (await import("./commands/choose.ts")).choosePrices(app)),
     command("calibrate", async () => (await import("./commands/calibrate.ts")).calibrate(app)),
     command("showPanel", (picked?: Picked) => panel.show(picked)),
+    command("showCostliestLine", async () =>
+      (await import("./commands/costliest-line.ts")).showCostliestLine(app, runner, panel.columnForOthers),
+    ),
     command("showBytes", async (given?: BytesOfRun) =>
       (await import("./commands/show-bytes.ts")).showBytes(app, given, (run, place) =>
         bytesPanel.show(run, place, panel.columnForOthers),

@@ -1,10 +1,11 @@
-import type { PictureFormat, PictureName } from "../src/panel/messages/messages.ts";
+import type { PictureName } from "../src/panel/messages/messages.ts";
 import type { ComparisonCell, Perspective, ProfilesReply, RunSummary } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
 import { withTransferRate } from "../src/session/model/perspective.ts";
 import { profileId } from "../src/session/model/prices.ts";
 import { refusedText } from "../src/session/refused-text.ts";
 import { captionOf } from "./export/caption.ts";
+import { Drawings } from "./export/drawings.ts";
 import { renderPicture } from "./export/picture.ts";
 import { afterPaint, paint, paintNow } from "./frames.ts";
 import { connect } from "./host.ts";
@@ -87,7 +88,7 @@ host.onMessage((message) => {
       store.set({ cursor: message.place });
       return;
     case "draw":
-      void drawFor(message.id, message.view, message.format);
+      drawings.draw(message);
       return;
     case "picked":
       if (message.run === store.state.run?.run) store.set(message.picked);
@@ -124,18 +125,20 @@ function askProfiles(files: readonly string[], say: (reason: string) => void): v
   );
 }
 
+/** A new run, until its first figures are in sight: other techniques would take the processors from them. */
+let unpainted: RunSummary | undefined;
+/** Comparisons of techniques that are under way. */
+let comparing = 0;
+
 /** The views that can be saved, once the page has begun. */
 let pictures: Readonly<Record<PictureName, View>> | undefined;
 
-async function drawFor(id: number, view: PictureName, format: PictureFormat): Promise<void> {
-  const picture = pictures?.[view].picture?.();
-  try {
-    if (picture === undefined) throw new Error(t("There is nothing to draw yet."));
-    host.post({ type: "drawn", id, result: await renderPicture(picture, captionOf(store.state), theme, format) });
-  } catch (error) {
-    host.post({ type: "drawn", id, result: messageOf(error) });
-  }
-}
+const drawings = new Drawings(host, {
+  // Until a new run's figures are there, views may hold those of the one before.
+  picture: (view) => (unpainted === undefined ? pictures?.[view].picture?.() : undefined),
+  isUnderWay: () => unpainted !== undefined || comparing > 0,
+  render: (picture, format) => renderPicture(picture, captionOf(store.state), theme, format),
+});
 
 /** The editor was told a moment ago, and is told again when that is over. */
 let telling = false;
@@ -255,8 +258,6 @@ function start(): void {
     if (before.run === undefined) for (const view of views) view.repaint?.();
     for (const view of views) view.update(state, before);
   };
-  /** A new run, until its first figures are in sight: other techniques would take the processors from them. */
-  let unpainted: RunSummary | undefined;
   const compareNow = () => {
     if (unpainted === undefined) compare(store.state, say);
   };
@@ -276,6 +277,7 @@ function start(): void {
     else later = window.setTimeout(compareNow, COMPARE_MILLISECONDS);
   });
   host.onIdle(() => {
+    afterPaint(() => drawings.retry());
     // Before a new run was handed to the views, they have asked nothing of it.
     if (unpainted === undefined || painted?.run !== unpainted) return;
     const { run } = unpainted;
@@ -318,6 +320,7 @@ function compare({ run, perspective }: State, say: (reason: string) => void): vo
   // The first comparison shows each result as it comes; a later one replaces what is there when it is whole.
   const first = store.state.comparison.length === 0;
   let isWanted = true;
+  comparing++;
   const call = host.session.call(
     "compare",
     { run: run.run, machine: perspective.machine, prices: perspective.prices },
@@ -331,7 +334,7 @@ function compare({ run, perspective }: State, say: (reason: string) => void): vo
     isWanted = false;
     call.cancel();
   };
-  call.result.then(
+  const ended = call.result.then(
     (comparison) => {
       if (isWanted) store.set({ comparison: comparison.map(worded) });
     },
@@ -339,6 +342,7 @@ function compare({ run, perspective }: State, say: (reason: string) => void): vo
       if (!(error instanceof SessionFailure && error.error.kind === "cancelled")) say(messageOf(error));
     },
   );
+  void ended.finally(() => comparing--);
 }
 
 /** Refused in the page's words. */

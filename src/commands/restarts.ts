@@ -1,10 +1,9 @@
 import * as vscode from "vscode";
 import { isProgramFile, workingDirectoryOf } from "../editor/program-files.ts";
-import type { Run } from "../editor/runs.ts";
-import type { RestartsReply } from "../session/figures.ts";
+import { programOf, type Run } from "../editor/runs.ts";
+import type { Perspective, RestartsReply } from "../session/figures.ts";
 import type { RestartsProgress } from "../session/methods.ts";
 import { type App, isTrusted, tell } from "./app.ts";
-import { perspectiveOf } from "./perspective.ts";
 import { programInFront } from "./program-in-front.ts";
 import type { ProgramRunner } from "./run-program.ts";
 
@@ -29,12 +28,15 @@ export async function restartProgram(
     return;
   }
   if (!isTrusted()) return;
+  const looked = app.runs.current;
   // The panel shows restarts beside the run that they belong to.
   const run = await runner.upToDate(program);
   if (run === undefined) return;
   show(run);
   try {
-    const reply = await ask(app, runner, program, audited);
+    const isSaved = looked !== undefined && !isProgramFile(looked.uri) && programOf(looked)?.path === program.path;
+    const { perspective } = isSaved ? looked : run;
+    const reply = await ask(app, runner, program, perspective, audited);
     if (app.restarts.add({ program, directory: workingDirectoryOf(program), reply })) {
       show(run);
       report(app, reply);
@@ -51,9 +53,18 @@ export async function restartProgram(
   }
 }
 
-function ask(app: App, runner: ProgramRunner, program: vscode.Uri, audited: boolean): Promise<RestartsReply> {
-  const { machine, prices } = perspectiveOf(program);
-  const params = { ...runner.paramsOf(program, { ...machine, commit: "sync" }), prices, audited };
+/** On the machine and at the prices that the program's run, or a saved one, is looked at by; an audit follows synchronous commits only. */
+function ask(
+  app: App,
+  runner: ProgramRunner,
+  program: vscode.Uri,
+  { machine, prices }: Perspective,
+  audited: boolean,
+): Promise<RestartsReply> {
+  const params = {
+    ...runner.paramsOf(program, audited ? { ...machine, commit: "sync" } : machine),
+    ...{ prices, audited },
+  };
   const title = vscode.l10n.t("Checkpoint Lens: restarting {0}", params.paths[0]);
   return Promise.resolve(
     vscode.window.withProgress(
@@ -75,13 +86,14 @@ function ask(app: App, runner: ProgramRunner, program: vscode.Uri, audited: bool
 function report({ output }: App, { path, restarts, audit }: RestartsReply): void {
   const { t } = vscode.l10n;
   const lost = restarts.filter(({ survived }) => !survived).length;
+  const checkpoints = restarts.filter(({ at }) => at !== "call").length;
   const missed = audit?.findings.filter(({ kind }) => kind === "unprotected").length ?? 0;
   const dead = audit?.findings.filter(({ kind }) => kind === "dead").length ?? 0;
   const verdict =
     restarts.length === 0
       ? t("{0} takes no checkpoint: there is nothing to restart from.", path)
       : lost === 0
-        ? t("{0} survives a crash after each of its {1} checkpoints.", path, restarts.length)
+        ? t("{0} survives a crash after each of its {1} checkpoints.", path, checkpoints)
         : t("{0} does not survive: {1} of {2} restarts end otherwise.", path, lost, restarts.length);
   output.info(verdict);
   for (const { name, version, difference } of restarts)

@@ -34,6 +34,16 @@ export function shareOf(parts: readonly LineMark[]): number {
   return parts.reduce((sum, part) => sum + part.share, 0);
 }
 
+/** The line that most of the overhead is of, over all functions that it belongs to; undefined where none costs anything. */
+export function costliestLine(
+  lines: readonly LineMark[],
+): { readonly file: string; readonly line: number } | undefined {
+  const found = [...new Set(lines.map(({ file }) => file))].flatMap((file) =>
+    [...markedLines(lines, file, 0)].map(([line, parts]) => ({ file, line, share: shareOf(parts) })),
+  );
+  return found.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share)[0];
+}
+
 /** The parts that say something, separated by dots: `38 % · 1,204 traps · 96 pages`. */
 export function lineText(parts: readonly LineMark[], items: readonly LineItem[], ghz: number, t: Translate): string {
   const sum = (of: (part: LineMark) => number) => parts.reduce((total, part) => total + of(part), 0);

@@ -12,6 +12,7 @@ import type {
   RunSummary,
   SourceFile,
 } from "../session/figures.ts";
+import type { repricedLines } from "../session/model/repriced-lines.ts";
 import { isProgramFile } from "./program-files.ts";
 import type { SessionHost } from "./session-host.ts";
 import { changedSource, sourceOfDocument, textHash } from "./text-hash.ts";
@@ -72,14 +73,20 @@ interface Entry extends Run {
   comparesAgain: boolean;
 }
 
+/** What lines are priced anew with. */
+interface Repricing {
+  readonly repricedLines: typeof repricedLines;
+  readonly profiles: ProfilesReply;
+}
+
 /** The runs that the editor knows, and the one that it shows. */
 export class Runs implements vscode.Disposable {
   readonly #session: SessionHost;
   readonly #subscriptions: readonly vscode.Disposable[];
   readonly #entries: Entry[] = [];
   #current: Entry | undefined;
-  /** Asked for when prices first change. */
-  #profiles: Promise<ProfilesReply> | undefined;
+  /** Loaded when figures have come and rest: lines are marked at other prices at once then. */
+  #repricing: Repricing | undefined;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #settled = new vscode.EventEmitter<void>();
   readonly #failed = new vscode.EventEmitter<Error>();
@@ -100,6 +107,7 @@ export class Runs implements vscode.Disposable {
         quiet = setTimeout(() => {
           this.#settled.fire();
           this.#compareAgain();
+          void this.#loadRepricing();
         }, QUIET_MS);
       }),
       { dispose: () => clearTimeout(quiet) },
@@ -148,7 +156,6 @@ export class Runs implements vscode.Disposable {
     this.#current = entry;
     for (const old of this.#entries.slice(MAX_RUNS)) this.#remove(old);
     this.#renew(entry);
-    this.#changed.fire();
     return entry;
   }
 
@@ -165,15 +172,13 @@ export class Runs implements vscode.Disposable {
     if (entry === undefined) return;
     const before = entry.perspective;
     entry.perspective = perspective;
-    this.#renew(entry);
-    void this.#markAhead(entry);
     if (!sameComparison(before, perspective)) {
       const isOfPrices = sameComparison({ ...before, prices: perspective.prices }, perspective);
       entry.comparesAgain = isOfPrices;
       entry.cancelComparison?.();
       entry.comparison = [];
     }
-    this.#changed.fire();
+    this.#renew(entry);
   }
 
   /** A run's perspective is as these settings say, where they say otherwise than those before. */
@@ -290,10 +295,12 @@ export class Runs implements vscode.Disposable {
     this.#failed.dispose();
   }
 
-  /** Has new figures made; what is there goes when they are late. */
+  /** Tells of the change, with what can be told at once, and has new figures made; what is there goes when they are late. */
   #renew(entry: Entry): void {
     const generation = ++entry.generation;
     entry.failure = undefined;
+    this.#markAhead(entry);
+    this.#changed.fire();
     const late = setTimeout(() => {
       const isMarked = entry.marks !== undefined && entry.marksOf !== generation;
       if (entry.generation !== generation || (entry.figures === undefined && !isMarked)) return;
@@ -330,23 +337,26 @@ export class Runs implements vscode.Disposable {
   }
 
   /** Where only prices have changed, lines need no answer of the session to be marked. */
-  async #markAhead(entry: Entry): Promise<void> {
+  #markAhead(entry: Entry): void {
     const { generation, perspective, latest } = entry;
     if (latest === undefined || !isDeepStrictEqual(latest.perspective.machine, perspective.machine)) return;
+    const { lines, report } = latest;
+    const marks = this.#repricing?.repricedLines(lines, report, perspective.prices, this.#repricing.profiles);
+    if (marks === undefined) return; // They come with the figures.
+    entry.marks = marks;
+    entry.marksOf = generation;
+  }
+
+  async #loadRepricing(): Promise<void> {
+    if (this.#repricing !== undefined || this.#current?.latest === undefined) return;
     try {
-      this.#profiles ??= this.#session.client.ask("profiles", {});
       const [{ repricedLines }, profiles] = await Promise.all([
         import("../session/model/repriced-lines.ts"),
-        this.#profiles,
+        this.#session.client.ask("profiles", {}),
       ]);
-      const marks = repricedLines(latest.lines, latest.report, perspective.prices, profiles);
-      // The session may have been faster.
-      if (marks === undefined || entry.generation !== generation || entry.marksOf === generation) return;
-      entry.marks = marks;
-      entry.marksOf = generation;
-      this.#changed.fire();
+      this.#repricing = { repricedLines, profiles };
     } catch {
-      this.#profiles = undefined; // The figures come without them.
+      // Lines are marked with the figures then.
     }
   }
 
@@ -365,7 +375,6 @@ export class Runs implements vscode.Disposable {
   #forgetAll(): void {
     this.#entries.length = 0;
     this.#current = undefined;
-    this.#profiles = undefined;
     this.#changed.fire();
   }
 }
@@ -393,7 +402,7 @@ export function programOf(run: Run): vscode.Uri | undefined {
 }
 
 /** Same program, same text, same arguments: the newer result replaces the older one. */
-function isSameProgram(a: Run, b: Run): boolean {
+export function isSameProgram(a: Run, b: Run): boolean {
   const key = ({ uri, summary: { origin, program, sources } }: Run) =>
     JSON.stringify([uri.toString(), origin, program.args, sources.map(({ path, sha256 }) => [path, sha256]).sort()]);
   return key(a) === key(b);

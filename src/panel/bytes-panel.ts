@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
-import type { Run, Runs } from "../editor/runs.ts";
+import { isSameProgram, type Run, type Runs } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { RunId } from "../session/figures.ts";
-import { keptBytes } from "./messages/bytes-place.ts";
+import { keptBytes, namedPlace, placeIn } from "./messages/bytes-place.ts";
 import type { BytesPlace, FromPage, ToPage } from "./messages/messages.ts";
 import { pageHtml, pageOptions } from "./page.ts";
 import { messagesFrom } from "./page-message.ts";
@@ -41,7 +41,7 @@ export class BytesPanel implements vscode.Disposable, vscode.WebviewPanelSeriali
       this.#shown = this.#attach(panel);
     }
     this.#shown.panel.reveal(undefined, false);
-    this.#shown.show(run, place);
+    this.#shown.show(run, place, true);
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -53,7 +53,7 @@ export class BytesPanel implements vscode.Disposable, vscode.WebviewPanelSeriali
     const run = this.#context.runs.current;
     const place = run === undefined ? undefined : keptBytes(state, run.summary)?.place;
     if (run === undefined || place === undefined) panel.dispose();
-    else view.show(run, place);
+    else view.show(run, place, false);
   }
 
   dispose(): void {
@@ -77,7 +77,11 @@ class BytesView implements vscode.Disposable {
   readonly #relay: Relay;
   readonly #subscriptions: vscode.Disposable[] = [];
   #ready = false;
+  /** What is shown, or was until it was closed. */
   #run: Run | undefined;
+  #isClosed = false;
+  /** Somebody asked for the place, and the page does not show it yet. */
+  #isAsked = false;
   #reasonForNothing = vscode.l10n.t("The last run is being opened.");
   #place: BytesPlace = { image: 0, region: { id: 0, group: "" }, offset: 0 };
 
@@ -93,7 +97,7 @@ class BytesView implements vscode.Disposable {
       panel.webview.onDidReceiveMessage((data: unknown) => {
         for (const message of messagesFrom(data)) this.#received(message);
       }),
-      context.runs.onDidChange(() => this.#forgetClosed()),
+      context.runs.onDidChange(() => this.#follow()),
       panel.onDidChangeViewState(() => {
         if (!panel.visible) this.#leave();
       }),
@@ -101,9 +105,12 @@ class BytesView implements vscode.Disposable {
     panel.webview.html = pageHtml(panel.webview, context.extension, "bytes");
   }
 
-  show(run: Run, place: BytesPlace): void {
+  /** @param asked whether somebody asked for the place; else the page may show what it has kept of it */
+  show(run: Run, place: BytesPlace, asked: boolean): void {
     this.#run = run;
+    this.#isClosed = false;
     this.#place = place;
+    this.#isAsked = asked;
     this.panel.title = titleOf(run, place);
     this.#send();
   }
@@ -125,13 +132,27 @@ class BytesView implements vscode.Disposable {
 
   #send(): void {
     if (!this.#ready) return;
-    if (this.#run === undefined) this.#post({ type: "empty", reason: this.#reasonForNothing, offersSample: false });
-    else this.#post({ type: "bytes", run: this.#run.summary, place: this.#place });
+    if (this.#run === undefined || this.#isClosed) {
+      this.#post({ type: "empty", reason: this.#reasonForNothing, offersSample: false });
+      return;
+    }
+    this.#post({ type: "bytes", run: this.#run.summary, place: this.#place, asked: this.#isAsked });
+    this.#isAsked = false;
   }
 
-  #forgetClosed(): void {
-    if (this.#run === undefined || this.#context.runs.byId(this.#run.id) !== undefined) return;
-    this.#run = undefined;
+  /** A run that is gone gives way to one of the same program and text, by which it was run again. */
+  #follow(): void {
+    const run = this.#run;
+    if (run === undefined || this.#context.runs.byId(run.id) === run) return;
+    const again = this.#context.runs.all.find((other) => isSameProgram(other, run));
+    const named = namedPlace(run.summary, this.#place);
+    const place = again && named && placeIn(again.summary, named);
+    if (again !== undefined && place !== undefined) {
+      this.show(again, place, false);
+      return;
+    }
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#reasonForNothing = vscode.l10n.t("This run was closed.");
     this.#send();
   }

@@ -2,19 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import * as vscode from "vscode";
 import { isProgramFile } from "../editor/program-files.ts";
 import type { Restarts } from "../editor/restarts.ts";
-import { changedSources, type Run, type Runs, sourceOf } from "../editor/runs.ts";
+import { revealLine } from "../editor/reveal.ts";
+import { changedSources, type Run, type Runs } from "../editor/runs.ts";
 import type { SessionHost } from "../editor/session-host.ts";
 import type { RunId } from "../session/figures.ts";
 import { SessionFailure } from "../session/messages.ts";
-import type {
-  BytesPlace,
-  FromPage,
-  PickedOutside,
-  PictureFormat,
-  PictureName,
-  Place,
-  ToPage,
-} from "./messages/messages.ts";
+import type { BytesPlace, FromPage, PickedOutside, PictureFormat, PictureName, ToPage } from "./messages/messages.ts";
 import { Outbox } from "./messages/outbox.ts";
 import { pageHtml, pageOptions } from "./page.ts";
 import { messagesFrom } from "./page-message.ts";
@@ -38,10 +31,16 @@ export interface PanelContext {
   saveView(run: Run, view: PictureName, draw: (format: PictureFormat) => Promise<Uint8Array>): Promise<void>;
 }
 
-/** A page that is not seen does not draw. */
+/** A page that is hidden before it has drawn draws when it is seen again: nobody waits longer for that. */
 const DRAW_MILLISECONDS = 15_000;
 /** Between two words on how far something is: each has the page drawn. */
 const PROGRESS_MILLISECONDS = 100;
+
+/** A picture that a page is asked for. */
+interface Drawing {
+  readonly message: ToPage & { readonly type: "draw" };
+  finish(result: Uint8Array | string): void;
+}
 
 /** One page, and what it shows: the editor's current run, or one of its own. */
 export class PanelView implements vscode.Disposable {
@@ -57,8 +56,8 @@ export class PanelView implements vscode.Disposable {
   /** Names of files, as the page knows them. */
   #changedSources: readonly string[] = [];
   #nothing: { readonly reason: string; readonly offersSample: boolean };
-  /** Pictures that the page was asked for, by number. */
-  readonly #drawings = new Map<number, (result: Uint8Array | string) => void>();
+  /** Pictures that are not drawn yet, by number. */
+  readonly #drawings = new Map<number, Drawing>();
   #drawingCount = 0;
   #picked: { readonly run: RunId; readonly picked: PickedOutside } | undefined;
   readonly #painted = new vscode.EventEmitter<RunId>();
@@ -145,8 +144,11 @@ export class PanelView implements vscode.Disposable {
       };
       const late = vscode.l10n.t("The panel did not draw the picture: it has to be in sight.");
       const timer = setTimeout(() => finish(late), DRAW_MILLISECONDS);
-      this.#drawings.set(id, finish);
-      this.#post({ type: "draw", id, view, format });
+      const drawing: Drawing = { message: { type: "draw", id, view, format }, finish };
+      this.#drawings.set(id, drawing);
+      // A page that is not seen is not there: it begins anew, and is asked when it has its run.
+      if (this.#sent !== undefined) this.#post(drawing.message);
+      else if (!this.#panel.visible) this.#panel.reveal(undefined, true);
     });
   }
 
@@ -171,9 +173,11 @@ export class PanelView implements vscode.Disposable {
       case "painted":
         this.#painted.fire(message.run);
         return;
-      case "reveal":
-        void this.#reveal(message.run, message.place, message.focus);
+      case "reveal": {
+        const run = this.#context.runs.byId(message.run);
+        if (run !== undefined) void revealLine(run, message.place, besides(this.#panel), message.focus);
         return;
+      }
       case "perspective": {
         const run = this.#context.runs.byId(message.run);
         if (run === undefined) return;
@@ -202,7 +206,7 @@ export class PanelView implements vscode.Disposable {
         void this.exportView(message.view);
         return;
       case "drawn":
-        this.#drawings.get(message.id)?.(message.result);
+        this.#drawings.get(message.id)?.finish(message.result);
         return;
       case "showBytes": {
         const run = this.#context.runs.byId(message.run);
@@ -232,6 +236,7 @@ export class PanelView implements vscode.Disposable {
     this.#sendChangedSources();
     if (vscode.window.activeTextEditor !== undefined) this.#sendCursor(vscode.window.activeTextEditor);
     this.#sendPicked();
+    if (sent === undefined) for (const { message } of this.#drawings.values()) this.#post(message);
   }
 
   #sendRestarts(): void {
@@ -264,27 +269,6 @@ export class PanelView implements vscode.Disposable {
     if (this.#picked === undefined || this.#sent?.id !== this.#picked.run) return;
     this.#post({ type: "picked", ...this.#picked });
     this.#picked = undefined;
-  }
-
-  async #reveal(id: RunId, { file, line }: Place, focus: boolean): Promise<void> {
-    const run = this.#context.runs.byId(id);
-    const source = run === undefined ? undefined : sourceOf(run, file);
-    if (source === undefined) return;
-    const uri = (run?.uri ?? vscode.Uri.file(source.path)).with({ path: vscode.Uri.file(source.path).path });
-    const shown = vscode.window.visibleTextEditors.find(({ document }) => document.uri.fsPath === uri.fsPath);
-    try {
-      const document = shown?.document ?? (await vscode.workspace.openTextDocument(uri));
-      const at = Math.min(Math.max(0, line - 1), document.lineCount - 1);
-      const range = document.lineAt(at).range;
-      const editor = await vscode.window.showTextDocument(document, {
-        viewColumn: shown?.viewColumn ?? besides(this.#panel),
-        preserveFocus: !focus,
-        selection: new vscode.Range(range.start, range.start),
-      });
-      editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-    } catch {
-      void vscode.window.showWarningMessage(vscode.l10n.t("{0} cannot be opened any more.", source.path));
-    }
   }
 }
 

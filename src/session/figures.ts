@@ -57,6 +57,8 @@ export interface RestartsReply {
   /** Its name in figures, and its sources as they were. */
   readonly path: string;
   readonly sources: readonly SourceFile[];
+  /** That it was run and restarted on. */
+  readonly machine: MachineOptions;
   /** In the order of the crashes: one for each checkpoint, and where commits are asynchronous one more, before its image is safe. */
   readonly restarts: readonly RestartReport[];
   /** Virtual cycles of the whole run. */

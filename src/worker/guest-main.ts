@@ -123,6 +123,7 @@ async function restartsJob(
   return {
     path: program.path,
     sources: locateSources(sourceHashes(program), params.workingDirectory),
+    machine,
     restarts: campaign.versions,
     programCycles,
     ghz: profile.ghz,

@@ -404,6 +404,9 @@ sampleTest(
     await runAndWait();
     await workbench.webview().getByText("Cheapest here").waitFor();
 
+    // Another editor covers the panel: it comes back to be drawn.
+    await workbench.tab("Checkpoint Lens").click();
+    await workbench.openFile("heat.c");
     const picture = join(folder, "map.svg");
     await workbench.command("Checkpoint Lens: Export View as Picture...");
     await workbench.pick("Map of dirty pages");
@@ -415,6 +418,7 @@ sampleTest(
     await name.fill(picture);
     await workbench.page.keyboard.press("Enter");
     await workbench.notification("map.svg was saved").waitFor();
+    await workbench.webview().getByText("Cheapest here").waitFor();
     assert.match(readFileSync(picture, "utf8"), /^<svg [\s\S]*>kv\.ts · hv-protect on xen-pv[\s\S]*<\/svg>\n$/);
 
     const saved = async (what: string, suggested: string) => {

@@ -44,7 +44,7 @@ describe("the page of bytes, of a region of 64 MB", { timeout: 180_000 }, () => 
   });
 
   const show = (image: number, offset = 0) =>
-    host.tell({ type: "bytes", run, place: { image, region: { id: 7, group: "" }, offset } });
+    host.tell({ type: "bytes", run, place: { image, region: { id: 7, group: "" }, offset }, asked: true });
   const cursor = () => host.page.locator(".hex-byte.cursor");
   const at = async (offset: number) => {
     const text = `0x${offset.toString(16).padStart(7, "0")}`;
@@ -130,5 +130,25 @@ describe("the page of bytes, of a region of 64 MB", { timeout: 180_000 }, () => 
     await until(async () => (await cursor().getAttribute("class"))?.includes("changed") ?? false);
     const said = host.said.findLast((message) => message.type === "bytesShown");
     assert.ok(said?.type === "bytesShown" && said.place.image === 0);
+  });
+
+  test("another run of the program is shown where the page was, and elsewhere where somebody asks for it", async () => {
+    await show(1, 40_000_000);
+    await at(40_000_000);
+    await host.page.locator(".hex-grid").focus();
+    await host.page.keyboard.press("ArrowDown");
+    await at(40_000_016);
+    const first = () => host.page.locator(".hex-row").first().getAttribute("aria-rowindex");
+    const top = await first();
+    const again = await host.session.client.ask("run", { workingDirectory: scratch, paths: ["large.wat"] });
+    assert.notEqual(again.run, run.run);
+    const tell = (offset: number, asked: boolean) =>
+      host.tell({ type: "bytes", run: again, place: { image: 1, region: { id: 7, group: "" }, offset }, asked });
+    await host.tell({ type: "empty", reason: "", offersSample: false });
+    await tell(40_000_000, false);
+    await at(40_000_016);
+    assert.equal(await first(), top);
+    await tell(40_000_000, true);
+    await at(40_000_000);
   });
 });

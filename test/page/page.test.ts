@@ -139,6 +139,33 @@ describe("the panel's page with a real session", { timeout: 180_000 }, () => {
     await host.page.setViewportSize({ width: 1100, height: 1200 });
   });
 
+  test("the sentence above techniques is whole, with the buttons at its right or, where that is narrow, below", async () => {
+    await host.page.getByRole("tab", { name: "Techniques" }).click();
+    const header = host.page.getByRole("region", { name: "Techniques" }).locator(".view-header");
+    await header.getByText("Click a technique").waitFor();
+    for (const width of [400, 650, 900, 1100]) {
+      await host.page.setViewportSize({ width, height: 1200 });
+      await until(() => host.page.evaluate((wide) => document.querySelector("main")?.clientWidth === wide, width));
+      const found = await header.evaluate((one) => {
+        const [hint, actions] = one.children;
+        const [of, text, buttons] = [one, hint, actions].map((part) => part.getBoundingClientRect());
+        const figures = [...document.querySelectorAll<HTMLElement>(".tab-view .row > .number")];
+        return {
+          isCut: hint.scrollWidth > hint.clientWidth,
+          isAtRight: Math.abs(buttons.right - of.right) < 1,
+          isBeside: buttons.top < text.bottom,
+          wide: figures.filter((figure) => figure.scrollWidth > figure.clientWidth).length,
+        };
+      });
+      assert.deepEqual(
+        found,
+        { isCut: false, isAtRight: true, isBeside: width > 400, wide: 0 },
+        `${width} pixels wide`,
+      );
+    }
+    await host.page.getByRole("tab", { name: "Cost breakdown" }).click();
+  });
+
   test("the keyboard chooses epochs, and the breakdown follows", async () => {
     const total = () => host.page.locator(".total").textContent();
     const whole = await total();

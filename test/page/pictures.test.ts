@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { PICTURES, type PictureFormat, type PictureName } from "../../src/panel/messages/messages.ts";
-import type { RunSummary } from "../../src/session/figures.ts";
+import type { Perspective, RunSummary } from "../../src/session/figures.ts";
 import { type PageHost, startPage } from "./page-host.ts";
 import { THEMES } from "./themes.ts";
 import { until } from "./until.ts";
@@ -63,6 +63,25 @@ describe("views of the panel as pictures", { timeout: 180_000 }, () => {
       for (const part of ["kv.ts 4096", "hv-protect on xen-pv", "prices era", "whole run"])
         assert.ok(caption.includes(part), `${view}: no "${part}" in ${caption}`);
     }
+  });
+
+  test("its caption counts devices, prices and options that are supposed", async () => {
+    const captionAt = async (perspective: Perspective) => {
+      await host.show(run, perspective);
+      const text = new TextDecoder().decode(await draw("map", "svg"));
+      return text.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ");
+    };
+    const prices = { profile: "era", primitives: { "xen.hypercall": { cycles: 9 } } };
+    const machine = { ...run.machine, target: "disk" } as const;
+    const supposed = { machine, prices: { ...prices, devices: { diskFlushSeconds: 0.01 } } };
+    assert.match(await captionAt(supposed), /to disk · 1 option differs · prices era, 2 of them changed/);
+    assert.match(await captionAt({ machine: run.machine, prices: { profile: "era" } }), /to memory · prices era /);
+  });
+
+  test("what is asked for before its figures are there is drawn when they have come", async () => {
+    await host.tell({ type: "empty", reason: "", offersSample: false });
+    await host.show(run);
+    for (const view of PICTURES) assert.match(new TextDecoder().decode(await draw(view, "svg")), /kv\.ts 4096/, view);
   });
 
   test("an SVG of techniques holds each with its cost", async () => {

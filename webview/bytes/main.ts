@@ -1,5 +1,5 @@
 /** The page that shows the bytes of a region as a checkpoint saved it, and what changed since the one before. */
-import { type KeptBytes, keptBytes } from "../../src/panel/messages/bytes-place.ts";
+import { type KeptBytes, keptBytes, namedPlace } from "../../src/panel/messages/bytes-place.ts";
 import type { BytesPlace } from "../../src/panel/messages/messages.ts";
 import { integer, bytes as sizeText } from "../../src/run/units.ts";
 import type { ChangesReply, ImageSummary, RunSummary } from "../../src/session/figures.ts";
@@ -32,7 +32,8 @@ let region: BytesPlace["region"] = { id: 0, group: "" };
 let cursor = 0;
 let topRow = 0;
 let changes: ChangesReply | undefined;
-let receive: (next: RunSummary | undefined, place: BytesPlace | undefined, reason: string) => void = () => {};
+let receive: (next: RunSummary, place: BytesPlace, asked: boolean) => void = () => {};
+let empty: (reason: string) => void = () => {};
 
 host.onMessage((message) => {
   switch (message.type) {
@@ -42,10 +43,10 @@ host.onMessage((message) => {
       start();
       return;
     case "bytes":
-      receive(message.run, message.place, "");
+      receive(message.run, message.place, message.asked);
       return;
     case "empty":
-      receive(undefined, undefined, message.reason);
+      empty(message.reason);
       return;
   }
 });
@@ -109,8 +110,8 @@ function start(): void {
     inspector,
   );
   const emptyText = element("p", {});
-  const empty = element("main", { class: "empty-page" }, element("h1", {}, t("Bytes of a checkpoint")), emptyText);
-  document.body.append(page, empty);
+  const emptyPage = element("main", { class: "empty-page" }, element("h1", {}, t("Bytes of a checkpoint")), emptyText);
+  document.body.append(page, emptyPage);
 
   const bytesAround = new ByteWindow(
     (offset, length) => host.session.ask("bytes", { run: run?.run ?? -1, image, region, offset, length }),
@@ -228,14 +229,15 @@ function start(): void {
   }
 
   function keep(): void {
-    if (run === undefined) return;
-    const kept: KeptBytes = { run: run.run, place: { image, region, offset: cursor }, topRow };
+    const named = run && namedPlace(run, { image, region, offset: cursor });
+    if (named === undefined) return;
+    const kept: KeptBytes = { ...named, topRow };
     host.keepState(kept);
   }
 
   function draw(): void {
     page.hidden = run === undefined;
-    empty.hidden = run !== undefined;
+    emptyPage.hidden = run !== undefined;
     if (run === undefined) return;
     const shownRows = grid.rowCount();
     bytesAround.want(topRow * ROW_BYTES, (topRow + shownRows + 1) * ROW_BYTES, size());
@@ -275,19 +277,20 @@ function start(): void {
     return link;
   }
 
-  receive = (nextRun, place, reason) => {
-    const isSame = nextRun?.run === run?.run && run !== undefined;
+  receive = (nextRun, place, asked) => {
     run = nextRun;
+    const kept = asked ? undefined : keptBytes(host.keptState(), run);
+    const at = kept?.place ?? place;
+    look(at.image, at.region, at.offset);
+    // A place that was asked for comes into sight; one that was kept stays where it was.
+    if (kept === undefined) moveTo(cursor, true);
+    else scroll(kept.topRow);
+    if (kept === undefined && place.offset === 0 && shownPart() !== undefined) showFirstChange();
+    paint(draw);
+  };
+  empty = (reason) => {
+    run = undefined;
     emptyText.textContent = reason;
-    if (run !== undefined && place !== undefined) {
-      const kept = isSame ? undefined : keptOf(run);
-      const at = kept?.place ?? place;
-      look(at.image, at.region, at.offset);
-      // A place that was asked for comes into sight; one that was kept stays where it was.
-      if (kept === undefined) moveTo(cursor, true);
-      else scroll(kept.topRow);
-      if (kept === undefined && place.offset === 0 && shownPart() !== undefined) showFirstChange();
-    }
     paint(draw);
   };
 
@@ -371,10 +374,4 @@ function start(): void {
 
 function regionName({ id, name }: { readonly id: number; readonly name: string }): string {
   return name === "" ? t("Region {0}", id) : name;
-}
-
-/** Where the page was when it was last hidden, if that was of this run. */
-function keptOf(shown: RunSummary): KeptBytes | undefined {
-  const kept = keptBytes(host.keptState(), shown);
-  return kept?.run === shown.run ? kept : undefined;
 }

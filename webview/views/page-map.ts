@@ -10,14 +10,16 @@ import { paint } from "../frames.ts";
 import { Latest } from "../latest.ts";
 import { isRestartMeasure, RESTART_MEASURES, restartMap } from "../restart-layers.ts";
 import type { State } from "../store.ts";
-import { baseName, t } from "../text.ts";
+import { t } from "../text.ts";
 import { checkbox, dropdown } from "../ui/controls.ts";
 import { element, styled } from "../ui/dom.ts";
-import { dataTable, tableToggle } from "../ui/table.ts";
+import { tableToggle } from "../ui/table.ts";
 import { exportButton } from "./export-button.ts";
 import { type Measure, measureText, valueText } from "./measure-text.ts";
 import { pageBlocks } from "./page-blocks.ts";
 import { pageCard } from "./page-card.ts";
+import { legendEntries, legendItems, type SeenInMap } from "./page-map-legend.ts";
+import { pageTable } from "./page-map-table.ts";
 import type { View, ViewContext } from "./view.ts";
 
 /** Sides of cells, from all of a large guest at a glance to pages whose 64-byte lines are seen. */
@@ -31,7 +33,6 @@ const OTHER_HEIGHT = { below: 640, beside: 480 };
 const BESIDE_FROM_WIDTH = 900;
 /** Higher pictures show what is seen only. */
 const MOST_PICTURE_HEIGHT = 6000;
-const TABLE_ROWS = 500;
 /** Pages whose 64-byte lines are asked for at once. */
 const MOST_MASKS = 4096;
 
@@ -59,7 +60,7 @@ export function pageMapView(context: ViewContext): View {
     store.set(value === "staleBytes" ? { measure: value, wholeGuest: true } : { measure: value }),
   );
   const wholeGuest = checkbox(t("Whole guest"), (checked) => store.set({ wholeGuest: checked }));
-  const table = tableToggle(() => (map === undefined ? undefined : pageTable(map.values)));
+  const table = tableToggle(() => (map === undefined ? undefined : pageTable(blocks, map.values, store.state.measure)));
   const root = element(
     "section",
     { class: "view", "aria-label": t("Dirty pages") },
@@ -150,13 +151,6 @@ export function pageMapView(context: ViewContext): View {
     for (let i = 0; i < litRuns.length; i += 2) lit.fill(1, litRuns[i], litRuns[i] + litRuns[i + 1]);
   }
 
-  /** What the lit pages are of; undefined while there are none. */
-  function litText(): string | undefined {
-    const place = store.state.line ?? store.state.cursor;
-    if (litRuns.length === 0 || place === undefined) return undefined;
-    return t("written by {0}", `${baseName(place.file)}:${place.line}`);
-  }
-
   function place(): void {
     const width = frame.clientWidth;
     if (width === 0) return;
@@ -217,15 +211,7 @@ export function pageMapView(context: ViewContext): View {
     const view = { layout, scrollTop, width, height: mapHeight, pixelRatio: 1 };
     const overlaid = { layout, scrollTop, width, height: mapHeight, theme: colors, hovered: -1, masks };
     const current = store.state.page ?? -1;
-    const least = map.max <= 1 ? undefined : valueText(store.state.measure, 1);
-    const written = litText();
-    const entries = [
-      { color: cssColor(colors.cells.plain[0]), text: t("untouched") },
-      ...(least === undefined ? [] : [{ color: cssColor(colors.cells.plain[1]), text: least }]),
-      { color: cssColor(colors.cells.plain[255]), text: valueText(store.state.measure, map.max) },
-      ...(written === undefined ? [] : [{ color: colors.cells.corner, text: written }]),
-      ...(current < 0 ? [] : [{ color: colors.selection, text: t("selected page") }]),
-    ];
+    const entries = legendEntries(seenNow(), colors);
     return {
       title: `${t("Dirty pages")} · ${measureText(store.state.measure)}`,
       width,
@@ -375,40 +361,12 @@ export function pageMapView(context: ViewContext): View {
     return `${t("Page {0} at 0x{1}", integer(page), (page * 4096).toString(16))} · ${valueText(store.state.measure, value)}`;
   }
 
-  function showLegend(): void {
-    if (map === undefined) return;
-    const { measure: by } = store.state;
-    const item = (...parts: (HTMLElement | string)[]) => element("span", { class: "legend-item" }, ...parts);
-    const parts = [item(element("span", { class: "swatch empty" }), t("untouched"))];
-    if (map.max === 1) parts.push(item(element("span", { class: "swatch full" }), valueText(by, 1)));
-    else if (map.max > 1) {
-      const gradient = element("span", { class: "gradient", "aria-hidden": "true" });
-      const least = valueText(by, by === "dirtyBytes" ? 64 : 1);
-      parts.push(item(least, gradient, valueText(by, map.max)));
-    }
-    const written = litText();
-    if (written !== undefined) parts.push(item(element("span", { class: "swatch lit" }), written));
-    if (store.state.page !== undefined)
-      parts.push(item(element("span", { class: "swatch selected" }), t("selected page")));
-    legend.replaceChildren(...parts);
+  function seenNow(): SeenInMap {
+    return { state: store.state, max: map?.max ?? 0, isLit: litRuns.length > 0 };
   }
 
-  function pageTable(values: MapReply["values"]): HTMLElement {
-    const rows: string[][] = [];
-    for (const { label, firstPage, pageCount } of blocks) {
-      for (let page = firstPage; page < firstPage + pageCount && rows.length < TABLE_ROWS; page++) {
-        if (values[page] === 0) continue;
-        rows.push([
-          integer(page),
-          `0x${(page * 4096).toString(16)}`,
-          label,
-          valueText(store.state.measure, values[page]),
-        ]);
-      }
-    }
-    const caption =
-      rows.length < TABLE_ROWS ? t("Pages that were written") : t("The first {0} pages that were written", TABLE_ROWS);
-    return dataTable(caption, [t("Page"), t("Address"), t("Region"), measureText(store.state.measure)], rows);
+  function showLegend(): void {
+    if (map !== undefined) legend.replaceChildren(...legendItems(seenNow()));
   }
 
   return {
@@ -470,9 +428,4 @@ export function pageMapView(context: ViewContext): View {
       paint(draw);
     },
   };
-}
-
-/** Of bytes in memory: red, green, blue, alpha. */
-function cssColor(packed: number): string {
-  return `rgb(${packed & 255}, ${(packed >> 8) & 255}, ${(packed >> 16) & 255})`;
 }

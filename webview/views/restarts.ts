@@ -22,7 +22,7 @@ export function restartsView({ host, store }: ViewContext): View {
   const root = element(
     "section",
     { class: "tab-view", "aria-label": t("Restarts") },
-    element("div", { class: "view-header" }, hint, element("span", { class: "spacer" }), audit),
+    element("div", { class: "view-header" }, hint, element("div", { class: "actions" }, audit)),
     failure.root,
     body,
   );
@@ -36,7 +36,7 @@ export function restartsView({ host, store }: ViewContext): View {
       body.replaceChildren();
       return;
     }
-    hint.textContent = verdict(restarts);
+    hint.textContent = headline(restarts);
     failure.limit(restarts.programCycles);
     body.replaceChildren(
       restartTable(restarts),
@@ -57,6 +57,13 @@ export function restartsView({ host, store }: ViewContext): View {
         failure.update(state.failure, state.restarts);
     },
   };
+}
+
+/** How it ends, and on which machine: what is looked at may be another one by now. */
+function headline(reply: RestartsReply): string {
+  const { technique, environment } = reply.machine;
+  const machine = t("Restarted by {0} on {1}.", technique, environment);
+  return reply.restarts.length === 0 ? verdict(reply) : `${verdict(reply)} ${machine}`;
 }
 
 function verdict({ restarts, audit }: RestartsReply): string {

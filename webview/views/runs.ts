@@ -23,7 +23,7 @@ export function runsView({ host, store, fail }: ViewContext): View {
   const root = element(
     "section",
     { class: "tab-view", "aria-label": t("Two runs") },
-    element("div", { class: "view-header" }, hint, element("span", { class: "spacer" }), other.root),
+    element("div", { class: "view-header" }, hint, element("div", { class: "actions" }, other.root)),
     body,
   );
   let chosen: number | undefined;

@@ -8,7 +8,6 @@ import {
   epochBands,
   isOnEvents,
   SHOWN_PHASES,
-  STRIP_HEIGHT,
   TIMELINE_HEIGHT,
   type TimelineData,
   type TimeSpan,
@@ -24,6 +23,7 @@ import { element, styled } from "../ui/dom.ts";
 import { tableToggle } from "../ui/table.ts";
 import { exportButton } from "./export-button.ts";
 import { phaseText } from "./phase-text.ts";
+import { handleTimeline } from "./timeline-input.ts";
 import { checkpointTable, eventTable, eventText } from "./timeline-tables.ts";
 import type { View, ViewContext } from "./view.ts";
 
@@ -61,7 +61,7 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     shown = undefined;
     store.set({ axis: value });
   });
-  const play = button(t("Play"), () => (playing === undefined ? start() : stop()));
+  const play = button(t("Play"), () => togglePlay());
   const table = tableToggle(() =>
     checkpoints === undefined
       ? undefined
@@ -99,10 +99,6 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
   let chosen: SingleEvent | undefined;
   /** Events of another stretch are asked for, to go on to the first or last of them. */
   let stepping: 1 | -1 | undefined;
-  let anchor:
-    | { readonly epoch: number }
-    | { readonly time: number; readonly x: number; readonly span: TimeSpan }
-    | undefined;
 
   function askTimeline({ state, span, buckets }: Question): Promise<TimelineReply> {
     const { run, perspective, axis: along } = state;
@@ -280,6 +276,11 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     return true;
   }
 
+  function togglePlay(): void {
+    if (playing === undefined) start();
+    else stop();
+  }
+
   function start(): void {
     if (bands.length === 0) return;
     const last = bands.length - 1;
@@ -298,121 +299,38 @@ export function timelineView({ host, store, theme, fail }: ViewContext): View {
     play.textContent = t("Play");
   }
 
-  frame.addEventListener("pointermove", (event) => {
-    hover = event.offsetX;
-    const time = timeAt(hover);
-    if (anchor !== undefined) {
-      if ("epoch" in anchor) select(anchor.epoch, epochAt(time));
-      else {
-        const { span, x } = anchor;
-        const moved = ((x - hover) / Math.max(1, frame.clientWidth)) * (span.to - span.from);
-        look({ from: span.from + moved, to: span.to + moved });
-      }
-    }
-    pointed = eventAt(event.offsetX, event.offsetY);
-    hint.textContent = pointed === undefined ? describe(time) : eventText(pointed);
-    frame.title = pointed === undefined ? "" : hint.textContent;
+  function point(at: { readonly x: number; readonly y: number } | undefined): void {
+    hover = at?.x;
+    pointed = at && eventAt(at.x, at.y);
+    hint.textContent = pointed !== undefined ? eventText(pointed) : at === undefined ? "" : describe(timeAt(at.x));
+    if (at !== undefined) frame.title = pointed === undefined ? "" : hint.textContent;
     paint(draw);
-  });
-  frame.addEventListener("pointerleave", () => {
-    hover = undefined;
-    pointed = undefined;
-    hint.textContent = "";
-    paint(draw);
-  });
-  frame.addEventListener("blur", () => {
-    hint.textContent = "";
-  });
-  frame.addEventListener("pointerdown", (event) => {
-    if (shown === undefined || event.button !== 0) return;
-    frame.setPointerCapture(event.pointerId);
-    const time = timeAt(event.offsetX);
-    if (event.offsetY < STRIP_HEIGHT) {
-      const epoch = epochAt(time);
-      const from = event.shiftKey ? (store.state.epochs?.from ?? epoch) : epoch;
-      anchor = { epoch: from };
-      select(from, epoch);
-    } else anchor = { time, x: event.offsetX, span: shown };
-  });
-  frame.addEventListener("pointerup", (event) => {
-    if (anchor !== undefined && "x" in anchor && Math.abs(anchor.x - event.offsetX) < 3) {
-      const single = eventAt(event.offsetX, event.offsetY);
-      const epoch = epochAt(anchor.time);
-      if (single === undefined) select(epoch, epoch);
-      else choose(single);
-    }
-    anchor = undefined;
-  });
-  frame.addEventListener("pointercancel", () => {
-    anchor = undefined;
-  });
-  frame.addEventListener("dblclick", () => {
+  }
+
+  function lookAtAll(): void {
     shown = undefined;
     ask();
-  });
-  frame.addEventListener(
-    "wheel",
-    (event) => {
-      if (shown === undefined) return;
-      // Plain scrolling stays the page's own.
-      if (!event.ctrlKey && !event.metaKey && !event.shiftKey && Math.abs(event.deltaX) <= Math.abs(event.deltaY))
-        return;
-      event.preventDefault();
-      if (event.ctrlKey || event.metaKey) zoom(1.0015 ** event.deltaY, timeAt(event.offsetX));
-      else {
-        const by = ((event.deltaX || event.deltaY) / Math.max(1, frame.clientWidth)) * (shown.to - shown.from);
-        look({ from: shown.from + by, to: shown.to + by });
-      }
+  }
+
+  handleTimeline(frame, {
+    span: () => shown,
+    timeAt,
+    epochAt,
+    lastEpoch: () => bands.length - 1,
+    selected: () => store.state.epochs,
+    eventAt,
+    point,
+    leave: () => {
+      hint.textContent = "";
     },
-    { passive: false },
-  );
-  frame.addEventListener("keydown", (event) => {
-    const middle = shown === undefined ? 0 : (shown.from + shown.to) / 2;
-    const length = shown === undefined ? 0 : shown.to - shown.from;
-    switch (event.key) {
-      case "ArrowLeft":
-      case "ArrowRight": {
-        const by = event.key === "ArrowLeft" ? -1 : 1;
-        if (event.altKey && shown !== undefined)
-          look({ from: shown.from + by * length * 0.2, to: shown.to + by * length * 0.2 });
-        else if (event.shiftKey && store.state.epochs !== undefined) {
-          const { from, to } = store.state.epochs;
-          select(from, Math.min(bands.length - 1, Math.max(from, to + by)));
-        } else if (stepsEvents()) void stepEvent(by);
-        else step(by);
-        break;
-      }
-      case "PageUp":
-        step(-1);
-        break;
-      case "PageDown":
-        step(1);
-        break;
-      case "Home":
-        select(0, 0);
-        break;
-      case "End":
-        select(bands.length - 1, bands.length - 1);
-        break;
-      case "+":
-      case "=":
-        zoom(0.5, middle);
-        break;
-      case "-":
-        zoom(2, middle);
-        break;
-      case "0":
-        shown = undefined;
-        ask();
-        break;
-      case " ":
-        if (playing === undefined) start();
-        else stop();
-        break;
-      default:
-        return;
-    }
-    event.preventDefault();
+    select,
+    choose,
+    look,
+    lookAtAll,
+    zoom,
+    step,
+    stepNext: (by) => (stepsEvents() ? void stepEvent(by) : step(by)),
+    togglePlay,
   });
 
   function describe(time: number): string {

@@ -53,7 +53,7 @@ export function whatIfView({ host, store, look, fail, say }: ViewContext): View 
     "section",
     { class: "tab-view", "aria-label": t("What if") },
     options.root,
-    element("div", { class: "view-header" }, changed, element("span", { class: "spacer" }), save, reset),
+    element("div", { class: "view-header" }, changed, element("div", { class: "actions" }, save, reset)),
     rows,
   );
 
@@ -99,7 +99,7 @@ export function whatIfView({ host, store, look, fail, say }: ViewContext): View 
     if (profile === undefined) return;
     for (const row of shown) row.update(state, profile);
     const { title } = shownProfile(state) ?? profile;
-    changed.textContent = [pricesText(supposed.prices, title), ...optionsText(supposed.options)].join(" · ");
+    changed.textContent = [pricesText(supposed.prices, title), ...differingOptions(supposed.options)].join(" · ");
   }
 
   function rowOf(entry: Entry): Row {
@@ -204,7 +204,8 @@ function pricesText(count: number, title: string): string {
   return count === 1 ? t("1 price differs from {0}", title) : t("{0} prices differ from {1}", count, title);
 }
 
-function optionsText(count: number): string[] {
+/** How many options are supposed, for who sees their values elsewhere; nothing for none. */
+export function differingOptions(count: number): string[] {
   if (count === 0) return [];
   return [count === 1 ? t("1 option differs") : t("{0} options differ", count)];
 }

@@ -78,8 +78,8 @@ export type ToPage =
   | { readonly type: "cursor"; readonly place: Place | undefined }
   /** Files of the run whose text in the editor is another one now. */
   | { readonly type: "changedSources"; readonly run: RunId; readonly files: readonly string[] }
-  /** To the page of bytes: what it shows. */
-  | { readonly type: "bytes"; readonly run: RunSummary; readonly place: BytesPlace }
+  /** To the page of bytes: what it shows; `asked` where somebody asked for this place, and not for what the page has kept. */
+  | { readonly type: "bytes"; readonly run: RunSummary; readonly place: BytesPlace; readonly asked: boolean }
   /** Draw a view; answered by `drawn` with the same number. */
   | { readonly type: "draw"; readonly id: number; readonly view: PictureName; readonly format: PictureFormat }
   | { readonly type: "picked"; readonly run: RunId; readonly picked: PickedOutside }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { heatOf, lineText, markedLines } from "../../../src/editor/line-text.ts";
+import { costliestLine, heatOf, lineText, markedLines } from "../../../src/editor/line-text.ts";
 import { overhead, share, type Translate, time } from "../../../src/editor/wording.ts";
 import type { LineFigures } from "../../../src/session/figures.ts";
 
@@ -28,6 +28,17 @@ describe("the text behind a line", () => {
   it("adds up the functions that a line is in", () => {
     const parts = [line({ share: 0.1, traps: 1 }), line({ function: "other", share: 0.2, traps: 2 })];
     assert.equal(lineText(parts, ["share", "traps"], 1, english), "30 % · 3 traps");
+  });
+
+  it("finds the line that costs most, over its functions and all files", () => {
+    const lines = [
+      line({ line: 3, share: 0.3, cycles: 3 }),
+      line({ line: 3, function: "other", share: 0.2, cycles: 2 }),
+      line({ line: 3, share: 0.4, cycles: 4, file: "b.c" }),
+      line({ line: 0, share: 0.9, cycles: 9 }),
+    ];
+    assert.deepEqual(costliestLine(lines), { file: "a.c", line: 3, share: 0.5 });
+    assert.equal(costliestLine([line({ dirtyPages: 1 })]), undefined);
   });
 
   it("marks lines of the file from the threshold on, with what they cost or were the first to write", () => {

@@ -11,7 +11,7 @@ const { contributes } = JSON.parse(text) as {
   contributes: {
     commands: { command: string; category: string; icon?: string; enablement?: string }[];
     configuration: { title: string; properties: Record<string, { enum?: string[] }> }[];
-    walkthroughs: { steps: { media: { markdown: string } }[] }[];
+    walkthroughs: { steps: { id: string; media: { markdown: string }; completionEvents: string[] }[] }[];
   };
 };
 const strings = JSON.parse(readFileSync(join(root, "package.nls.json"), "utf8")) as Record<string, string>;
@@ -69,6 +69,16 @@ describe("the extension's manifest", () => {
     const run = contributes.commands.find(({ command }) => command === "checkpointLens.run");
     assert.match(run?.enablement ?? "", /\|\| checkpointLens\.hasRun$/);
     assert.match(strings["walkthrough.sample.description"], /\(command:toSide:checkpointLens\.openSample\)/);
+  });
+
+  it("marks a step of its walkthrough as done by whatever the step offers", () => {
+    for (const { id, completionEvents } of contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+      const offered = strings[`walkthrough.${id}.description`].matchAll(/\(command:(?:toSide:)?([\w.]+)\)/g);
+      const done = completionEvents.includes("onContext:checkpointLens.hasRun")
+        ? ["checkpointLens.run"]
+        : completionEvents.map((event) => event.replace("onCommand:", ""));
+      assert.deepEqual([...offered].map(([, command]) => command).sort(), done.sort(), id);
+    }
   });
 
   it("has the pages of its walkthrough", () => {

@@ -13,15 +13,22 @@ import {
   workspace,
 } from "./fake-vscode.ts";
 
+const { keptBytes, namedPlace } = await import("../../../src/panel/messages/bytes-place.ts");
 const { Panel } = await import("../../../src/panel/panel.ts");
 const { BytesPanel } = await import("../../../src/panel/bytes-panel.ts");
 
 const PLACE = { image: 0, region: { id: 1, group: "" }, offset: 0 };
 
+const IMAGES = [1, 2].map((version, index) => ({
+  ...{ index, name: "kv", version },
+  regions: [{ ...PLACE.region, name: "", sizeBytes: 8192, savedBytes: 8192 }],
+}));
+
 const TEXT = "int main(void) { return 0; }\n";
 
 interface FakeRun {
   readonly id: number;
+  readonly summary: { readonly run: number; readonly images: unknown; readonly program: { readonly path: string } };
 }
 
 const sourceOf = (file: string) => ({ file, path: `/p/${file}`, sha256: textHash(TEXT) });
@@ -34,11 +41,12 @@ function editor() {
     uri: Uri.file(`/p/${id}.c`),
     perspective: {},
     settings: { machine: {} },
-    summary: { run: id, images: [], sources: [sourceOf(`${id}.c`)], program: { path: `${id}.c` } },
+    summary: { run: id, images: IMAGES, sources: [sourceOf(`${id}.c`)], program: { path: `${id}.c` } },
   }));
   const runs = {
     current: all[0] as FakeRun | undefined,
     onDidChange: changed.event,
+    all,
     byId: (id: number) => all.find((run) => run.id === id),
     forDocument: () => undefined,
     show(run: FakeRun) {
@@ -55,6 +63,7 @@ function editor() {
     showBytes: (_run: unknown, _place: unknown, column: number) => void context.columns.push(column),
     openSample: (column: number) => Promise.resolve(void context.columns.push(column)),
     showPage: () => {},
+    saveView: (_run: unknown, _view: unknown, _draw: (format: string) => Promise<Uint8Array>) => Promise.resolve(),
   };
   return { all, runs, context, panel: new Panel(context as never, () => Promise.resolve()) };
 }
@@ -101,6 +110,35 @@ test("what was picked while the panel was hidden is shown when its page is back,
   shown.say({ type: "ready" });
   await flushed();
   assert.ok(!typesOf(shown).slice(count).includes("picked"));
+});
+
+test("a view of a panel that is hidden is drawn when its page is back, after its run", async () => {
+  const { panel, context } = editor();
+  let drawn: Promise<Uint8Array> | undefined;
+  context.saveView = async (_run, _view, draw) => {
+    drawn = draw("svg");
+  };
+  panel.show();
+  const [shown] = fake.panels;
+  shown.say({ type: "ready" });
+  await flushed();
+  shown.see(false);
+  await panel.exportView("map");
+  assert.equal(shown.visible, true);
+  await flushed();
+  assert.equal(last(shown, "draw"), undefined);
+  // It is covered again for a moment before its page has drawn.
+  for (let times = 0; times < 2; times++) {
+    shown.posted.length = 0;
+    shown.say({ type: "ready" });
+    await flushed();
+    assert.deepEqual(last(shown, "draw"), { type: "draw", id: 1, view: "map", format: "svg" });
+    assert.ok(typesOf(shown).indexOf("run") < typesOf(shown).indexOf("draw"));
+    shown.see(false);
+    shown.see(true);
+  }
+  shown.say({ type: "drawn", id: 1, result: Uint8Array.of(7) });
+  assert.deepEqual(await drawn, Uint8Array.of(7));
 });
 
 test("bytes open where they do not cover the panel", async () => {
@@ -198,4 +236,32 @@ test("bytes that were asked for while their page was hidden are shown when it is
   await flushed();
   const message = last(shown, "bytes") as { run: { run: number }; place: { offset: number } };
   assert.deepEqual([message.run.run, message.place.offset], [2, 4096]);
+});
+
+test("bytes of a program that is run again stay where they are; those of a run that is closed go", async () => {
+  const { all, runs, context } = editor();
+  const bytes = new BytesPanel(context as never, () => Promise.resolve());
+  bytes.show(all[0] as never, { ...PLACE, image: 1, offset: 4096 }, ViewColumn.One);
+  const [shown] = fake.panels;
+  shown.say({ type: "ready" });
+  const [before] = all;
+  all[0] = { ...before, id: 3, summary: { ...before.summary, run: 3, images: IMAGES } };
+  runs.show(all[0]);
+  const { run, place, asked } = last(shown, "bytes") as { run: { run: number }; place: unknown; asked: boolean };
+  assert.deepEqual([run.run, place, asked], [3, { ...PLACE, image: 1, offset: 4096 }, false]);
+  all.shift();
+  runs.show(all[0]);
+  assert.match((last(shown, "empty") as { reason: string }).reason, /was closed/);
+});
+
+test("a place of bytes is found by program, version and region, in whatever session", () => {
+  const run = { program: { path: "kv.c" }, images: IMAGES } as never;
+  const kept = { ...namedPlace(run, { ...PLACE, image: 1, offset: 4096 }), topRow: 200 };
+  assert.deepEqual(keptBytes(kept, run), { place: { ...PLACE, image: 1, offset: 4096 }, topRow: 200 });
+  assert.equal(keptBytes(kept, { program: { path: "lru.c" }, images: IMAGES } as never), undefined);
+  assert.equal(keptBytes(kept, { program: { path: "kv.c" }, images: IMAGES.slice(0, 1) } as never), undefined);
+  assert.equal(keptBytes({ ...kept, offset: 8192 }, run), undefined);
+  assert.equal(keptBytes({ ...kept, region: { id: 2, group: "" } }, run), undefined);
+  for (const state of [undefined, {}, { ...kept, checkpoint: null }, { run: 1, place: PLACE, topRow: 0 }])
+    assert.equal(keptBytes(state, run), undefined);
 });

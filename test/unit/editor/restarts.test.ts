@@ -103,7 +103,13 @@ test("an audit that a change has overtaken shows nothing and says so; without a 
     meanwhile();
     return reply;
   };
-  const saved = { id: 1, uri: Uri.file("/p/saved.cklens"), summary: { program: { path: "main.c" }, ...reply } };
+  const perspective = { machine: { technique: "mprotect" }, prices: { profile: "era" } };
+  const saved = {
+    id: 1,
+    uri: Uri.file("/p/saved.cklens"),
+    perspective,
+    summary: { program: { path: "main.c" }, ...reply },
+  };
   const app = {
     runs: { current: saved },
     restarts,
@@ -124,5 +130,45 @@ test("an audit that a change has overtaken shows nothing and says so; without a 
   await audit();
   assert.equal(restarts.all.length, 0);
   assert.match(fake.said.at(-1)?.message ?? "", /main\.c has changed since it was compiled/);
+  restarts.dispose();
+});
+
+test("a program is restarted on the machine that its run is looked at by; an audit with synchronous commits", async () => {
+  const restarts = new Restarts();
+  fake.open(new Document(MAIN, TEXT));
+  const { reply } = audited() as { reply: RestartsReply };
+  const machine = { technique: "mprotect", environment: "native", commit: "async" };
+  const prices = { profile: "modern" };
+  const run = { id: 1, uri: Uri.file(MAIN), perspective: { machine, prices }, summary: {} };
+  const asked: unknown[] = [];
+  const app = {
+    runs: { current: run },
+    restarts,
+    session: {
+      client: {
+        call(_: string, params: unknown) {
+          asked.push(params);
+          return { result: Promise.resolve(reply), cancel: () => {} };
+        },
+      },
+    },
+    output: { info: () => {}, error: assert.fail },
+  };
+  const runner = {
+    upToDate: () => Promise.resolve(run),
+    paramsOf: (_: unknown, given: unknown) => ({ paths: ["main.c"], machine: given }),
+  };
+  // A saved run of it is shown, and looked at otherwise than the program's own.
+  const saved = { ...run, uri: Uri.file("/p/saved.cklens"), perspective: { machine: { technique: "hash" }, prices } };
+  app.runs.current = { ...saved, summary: { program: { path: "main.c" }, sources: reply.sources } } as never;
+  await restartProgram(app as never, runner as never, false, () => {}, Uri.file(MAIN) as never);
+  assert.deepEqual((asked.pop() as { machine: unknown }).machine, { technique: "hash" });
+  app.runs.current = run;
+  for (const isAudited of [false, true])
+    await restartProgram(app as never, runner as never, isAudited, () => {}, Uri.file(MAIN) as never);
+  assert.deepEqual(asked, [
+    { paths: ["main.c"], machine, prices, audited: false },
+    { paths: ["main.c"], machine: { ...machine, commit: "sync" }, prices, audited: true },
+  ]);
   restarts.dispose();
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { PRIMITIVES } from "../../../src/machine/primitives.ts";
+import { BUILT_IN_PROFILES } from "../../../src/machine/profiles.ts";
 import { textHash } from "../../../src/worker/source-hashes.ts";
 import { Document, EventEmitter, editorOf, fake, Uri, window, workspace } from "./fake-vscode.ts";
 
@@ -79,5 +81,43 @@ test("techniques are compared for the program in front, which is run if it has n
   await compareTechniques(app, runner as never);
   assert.deepEqual(compared, [1, 2, 2]);
   window.visibleTextEditors.length = 0;
+  runs.dispose();
+});
+
+test("lines are marked at other prices in the first word of the change, before the session is asked for anything", async () => {
+  const counts = PRIMITIVES.map((_, i) => Number(i === 0));
+  const [name] = PRIMITIVES.map((primitive) => primitive.name);
+  const events = { primitive: Uint16Array.of(0), count: Float64Array.of(1), cycles: Float64Array.of(9) };
+  const line = { file: "kv.c", line: 2, cycles: 9, share: 1, traps: 1, dirtyPages: 0, stores: 0, events };
+  const headline = {
+    counts: { overhead: Float64Array.from(counts), run: Float64Array.from(counts) },
+    pathLengths: new Float64Array(PRIMITIVES.length),
+  };
+  const answers: Readonly<Record<string, unknown>> = {
+    report: { headline, prices: { ghz: 2 } },
+    lines: { lines: [line], primitives: [{ name }] },
+    profiles: { profiles: BUILT_IN_PROFILES.map((profile) => ({ profile, builtIn: true })) },
+  };
+  const said: string[] = [];
+  const client = {
+    ask(method: string) {
+      said.push(method);
+      return Promise.resolve(answers[method]);
+    },
+    call: () => ({ result: Promise.resolve([]), cancel: () => {} }),
+  };
+  const runs = new Runs({ client, onDidEnd: new EventEmitter<string>().event } as never);
+  const run = add(runs, 1, "kv.c");
+  const settled = new Promise<void>((resolve) => runs.onDidSettle(() => resolve()));
+  await settled;
+  await import("../../../src/session/model/repriced-lines.ts");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(said.splice(0), ["report", "lines", "profiles"]);
+  runs.onDidChange(() => said.push(`marked with ${run.marks?.lines[0].cycles} cycles`));
+  runs.look(run, { ...PERSPECTIVE, prices: { profile: "era", primitives: { [name]: { cycles: 1234 } } } } as never);
+  assert.deepEqual(said, ["marked with 1234 cycles", "report", "lines"]);
+  // Another machine has other counts.
+  runs.look(run, { ...PERSPECTIVE, machine: { technique: "mprotect" } } as never);
+  assert.equal(said[3], "marked with 1234 cycles");
   runs.dispose();
 });
