@@ -46,7 +46,12 @@ function comparing() {
     "live",
     0,
   );
-  return { comparisons: new Comparisons(host as SessionHost, store, new EveryWrite(host as SessionHost, store)), store, run, replayed };
+  return {
+    comparisons: new Comparisons(host as SessionHost, store, new EveryWrite(host as SessionHost, store)),
+    store,
+    run,
+    replayed,
+  };
 }
 
 function request() {
