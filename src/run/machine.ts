@@ -1,7 +1,7 @@
 import { CheckpointEngine } from "../checkpoint/engine.ts";
 import { refusalOf } from "../checkpoint/refusal.ts";
-import { type CheckpointOptions, DEFAULT_OPTIONS, ENVIRONMENTS, type Environment } from "../checkpoint/technique.ts";
-import { TECHNIQUES, type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
+import { type CheckpointOptions, DEFAULT_OPTIONS, type Environment } from "../checkpoint/technique.ts";
+import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import { createGuest } from "../linux/guest.ts";
 import type { GuestProcess } from "../linux/guest-process.ts";
 import { PHASE_NUMBER, type Phase } from "../machine/context.ts";
@@ -26,17 +26,6 @@ export const DEFAULT_MACHINE: MachineOptions = {
   technique: "hv-protect",
   kernel: "6.1",
 };
-
-/** Every technique in every environment where it can be had. */
-export function possibleMachines(base = DEFAULT_MACHINE): MachineOptions[] {
-  return ENVIRONMENTS.flatMap((environment) =>
-    TECHNIQUES.filter((technique) => refusalOf(technique, { ...base, environment }) === undefined).map(({ id }) => ({
-      ...base,
-      environment,
-      technique: id,
-    })),
-  );
-}
 
 /** Virtual cycles of the program's clock in one nanosecond: what the program sees as time, whatever the price profile. */
 export const GUEST_CYCLES_PER_NANOSECOND = 2;

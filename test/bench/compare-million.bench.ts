@@ -2,16 +2,22 @@
  * How long `compare` of a recording with a million dirty pages takes from its start to its end, through as many threads as
  * it takes by itself; on an idle machine the clock's figure is what a user waits for.
  */
-import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { possibleMachines } from "../../src/run/machine.ts";
-import { recordingOf, type Shape } from "../../src/run/made-recording.ts";
+import { refusalOf } from "../../src/checkpoint/refusal.ts";
+import { ENVIRONMENTS } from "../../src/checkpoint/technique.ts";
+import { TECHNIQUES } from "../../src/checkpoint/techniques.ts";
+import { DEFAULT_MACHINE } from "../../src/run/machine.ts";
 import { loadProfile } from "../../src/worker/profiles.ts";
-import { ReplayThreads } from "../../src/worker/replay-threads.ts";
+import { replayAll } from "../../src/worker/replay-all.ts";
 import { priced } from "../../src/worker/session.ts";
+import { recordingOf, type Shape } from "./recordings.ts";
 
 const profile = loadProfile("era");
-const machines = possibleMachines();
+const machines = ENVIRONMENTS.flatMap((environment) =>
+  TECHNIQUES.filter((technique) => refusalOf(technique, { ...DEFAULT_MACHINE, environment }) === undefined).map(
+    ({ id }) => ({ ...DEFAULT_MACHINE, environment, technique: id }),
+  ),
+);
 // Threads run what was built: `npm run build` comes first.
 const workerFile = fileURLToPath(new URL("../../dist/replay-worker.js", import.meta.url));
 
@@ -25,11 +31,7 @@ for (const { what, ...shape } of shapes) {
   const recording = recordingOf(shape);
   const start = performance.now();
   const before = process.cpuUsage();
-  const threads = new ReplayThreads(workerFile);
-  await threads.replayAll(recording, machines, availableParallelism(), {
-    onDone: (_, outcome) => priced(recording, outcome, profile),
-  });
-  await threads.end();
+  await replayAll(recording, machines, { workerFile, onDone: (_, outcome) => priced(recording, outcome, profile) });
   const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(before);
   console.log(

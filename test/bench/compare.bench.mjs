@@ -13,16 +13,23 @@ if (!process.execArgv.includes("--no-liftoff")) {
 }
 
 const { ImageStore } = await import("../../src/checkpoint/images.ts");
+const { refusalOf } = await import("../../src/checkpoint/refusal.ts");
+const { ENVIRONMENTS } = await import("../../src/checkpoint/technique.ts");
+const { TECHNIQUES } = await import("../../src/checkpoint/techniques.ts");
 const { instrument } = await import("../../src/program/instrument/instrument.ts");
 const { loadProgram } = await import("../../src/program/toolchains/load-program.ts");
-const { DEFAULT_MACHINE, possibleMachines } = await import("../../src/run/machine.ts");
+const { DEFAULT_MACHINE } = await import("../../src/run/machine.ts");
 const { loadProfile } = await import("../../src/worker/profiles.ts");
 const { replayAll } = await import("../../src/worker/replay-all.ts");
 const { liveRun, priced } = await import("../../src/worker/session.ts");
 
 const path = process.argv[2] ?? "src/sdk/samples/kv.ts";
 const profile = loadProfile("era");
-const machines = possibleMachines();
+const machines = ENVIRONMENTS.flatMap((environment) =>
+  TECHNIQUES.filter((technique) => refusalOf(technique, { ...DEFAULT_MACHINE, environment }) === undefined).map(
+    ({ id }) => ({ ...DEFAULT_MACHINE, environment, technique: id }),
+  ),
+);
 const input = {
   paths: [path],
   args: [],

@@ -2,12 +2,16 @@
  * How fast recordings are replayed: a million dirty pages through each technique in each environment, as events per
  * second of processor time; then all of them together, as `compare` does it.
  */
-import { createMachine, possibleMachines } from "../../src/run/machine.ts";
-import { recordingOf, type Shape } from "../../src/run/made-recording.ts";
+import { refusalOf } from "../../src/checkpoint/refusal.ts";
+import { ENVIRONMENTS } from "../../src/checkpoint/technique.ts";
+import { TECHNIQUES } from "../../src/checkpoint/techniques.ts";
+import { createMachine, DEFAULT_MACHINE } from "../../src/run/machine.ts";
 import { outcomeOf } from "../../src/run/outcome.ts";
 import { replay } from "../../src/run/replay.ts";
 import { loadProfile } from "../../src/worker/profiles.ts";
+import { replayAll } from "../../src/worker/replay-all.ts";
 import { priced } from "../../src/worker/session.ts";
+import { recordingOf, type Shape } from "./recordings.ts";
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   "256 MiB, all of it dirty in order, 16 times": {
@@ -31,7 +35,11 @@ const SHAPES: Readonly<Record<string, Shape>> = {
 };
 
 const profile = loadProfile("era");
-const machines = possibleMachines();
+const machines = ENVIRONMENTS.flatMap((environment) =>
+  TECHNIQUES.filter((technique) => refusalOf(technique, { ...DEFAULT_MACHINE, environment }) === undefined).map(
+    ({ id }) => ({ ...DEFAULT_MACHINE, environment, technique: id }),
+  ),
+);
 
 /** Milliseconds of processor time, of all threads. */
 function processorTime(): number {
@@ -65,7 +73,7 @@ for (const [title, shape] of Object.entries(SHAPES)) {
     );
   }
   const start = performance.now();
-  for (const machine of machines) outcomeOf(replay(recording, machine));
+  await replayAll(recording, machines, { threads: 0 });
   const wall = performance.now() - start;
   console.log(
     `  all ${machines.length} replays: ${(replaying / 1000).toFixed(2)} s of processor time, ${(wall / 1000).toFixed(2)} s ` +

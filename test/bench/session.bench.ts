@@ -2,7 +2,6 @@
 import { priceList } from "../../src/machine/prices.ts";
 import { BUILT_IN_PROFILES } from "../../src/machine/profiles.ts";
 import { DEFAULT_MACHINE } from "../../src/run/machine.ts";
-import { recordingOf, type Shape } from "../../src/run/made-recording.ts";
 import { replay } from "../../src/run/replay.ts";
 import { report } from "../../src/run/report.ts";
 import { breakdown } from "../../src/session/model/breakdown.ts";
@@ -12,6 +11,7 @@ import { pageMap, pagesOfEpoch, pagesOfLine } from "../../src/session/model/page
 import { RecordingIndex } from "../../src/session/model/recording-index.ts";
 import { timelineWindow } from "../../src/session/model/timeline.ts";
 import { timelineIndexOf } from "../../src/session/model/timeline-index.ts";
+import { recordingOf, type Shape } from "./recordings.ts";
 
 const SHAPES: Readonly<Record<string, Shape>> = {
   "4 GiB, all of it dirty in order, twice": {

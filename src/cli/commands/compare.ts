@@ -17,7 +17,7 @@ import { type Outcome, outcomeOf } from "../../run/outcome.ts";
 import type { Recording } from "../../run/recording.ts";
 import { replayRefusal } from "../../run/replay.ts";
 import { type OpenedProgram, openProgram } from "../../worker/program-store.ts";
-import { replayAll, replayThreadsAhead } from "../../worker/replay-all.ts";
+import { replayAll } from "../../worker/replay-all.ts";
 import { isRunFile, readRunFile } from "../../worker/run-files.ts";
 import { comparisonOf, liveRun, type ProgramInput } from "../../worker/session.ts";
 import {
@@ -76,8 +76,6 @@ export function addCompareCommand(program: Command): void {
     const input = programInputOf(path, args, options);
     const actsOnWrites = (technique: TechniqueId) => techniqueOf(technique).needsEveryWrite === true;
     const needsWrites = options.techniques.some(actsOnWrites);
-    const replays = options.techniques.length * options.environments.length;
-    const threads = saved === undefined ? replayThreadsAhead(replays) : undefined;
     /** What one recording serves: where runs are live, those whose stores all trap are apart, as they take far longer. */
     const sets: readonly Recorded[] =
       saved !== undefined
@@ -115,14 +113,13 @@ export function addCompareCommand(program: Command): void {
     if (process.stderr.isTTY) bar.start(machines.length, 0, { what: "" });
     for (const set of sets) {
       const served = machines.filter(({ technique }) => set.serves(technique));
-      const onDone = (number: number) =>
-        bar.increment(1, { what: `${served[number].technique} in ${served[number].environment}` });
-      const found = await replayAll(set.recording, served, { onDone }, threads);
+      const found = await replayAll(set.recording, served, {
+        onDone: (number) => bar.increment(1, { what: `${served[number].technique} in ${served[number].environment}` }),
+      });
       served.forEach((machine, i) => {
         outcomes.set(machine, found[i]);
       });
     }
-    await threads?.end();
     bar.stop();
     const cells: Cell[] = [];
     for (const machine of wanted) {

@@ -5,9 +5,9 @@ import { ENVIRONMENTS } from "../../../src/checkpoint/technique.ts";
 import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
 import { P } from "../../../src/machine/primitives.ts";
 import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
-import { recordingOf } from "../../../src/run/made-recording.ts";
 import { EVENT } from "../../../src/run/recording.ts";
 import { replay } from "../../../src/run/replay.ts";
+import { recordingOf } from "../../bench/recordings.ts";
 
 const PAGES = 700;
 /** By which a page gets a frame of its own. */

@@ -7,9 +7,9 @@ import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
 import { Ledger } from "../../../src/machine/ledger.ts";
 import { PRIMITIVE_COUNT, PRIMITIVES } from "../../../src/machine/primitives.ts";
 import { DEFAULT_MACHINE, type MachineOptions } from "../../../src/run/machine.ts";
-import { recordingOf } from "../../../src/run/made-recording.ts";
 import { type EpochPages, EVENT, EventColumns, type Recording } from "../../../src/run/recording.ts";
 import { type ReplayObserver, replay } from "../../../src/run/replay.ts";
+import { recordingOf } from "../../bench/recordings.ts";
 import { Random, randomRecording } from "../session/random-recording.ts";
 
 const OPTIONS: readonly Partial<MachineOptions>[] = [

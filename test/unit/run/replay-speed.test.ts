@@ -4,8 +4,8 @@ import { refusalOf } from "../../../src/checkpoint/refusal.ts";
 import { ENVIRONMENTS } from "../../../src/checkpoint/technique.ts";
 import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
 import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
-import { recordingOf } from "../../../src/run/made-recording.ts";
 import { replay, replayRefusal } from "../../../src/run/replay.ts";
+import { recordingOf } from "../../bench/recordings.ts";
 
 const EVENTS = 32_768;
 /**

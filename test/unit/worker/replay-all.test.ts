@@ -5,16 +5,22 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
-import { possibleMachines } from "../../../src/run/machine.ts";
-import { recordingOf } from "../../../src/run/made-recording.ts";
+import { refusalOf } from "../../../src/checkpoint/refusal.ts";
+import { ENVIRONMENTS } from "../../../src/checkpoint/technique.ts";
+import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
+import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
 import { replayRefusal } from "../../../src/run/replay.ts";
 import { loadProfile } from "../../../src/worker/profiles.ts";
 import { replayAll } from "../../../src/worker/replay-all.ts";
-import { ReplayThreads } from "../../../src/worker/replay-threads.ts";
 import { priced } from "../../../src/worker/session.ts";
+import { recordingOf } from "../../bench/recordings.ts";
 
 const recording = recordingOf({ regionPages: 300, epochs: 4, dirtyPages: 90, order: "random" });
-const machines = possibleMachines().filter(({ technique }) => replayRefusal(recording, technique) === undefined);
+const machines = ENVIRONMENTS.flatMap((environment) =>
+  TECHNIQUES.filter((technique) => refusalOf(technique, { ...DEFAULT_MACHINE, environment }) === undefined)
+    .filter(({ id }) => replayRefusal(recording, id) === undefined)
+    .map(({ id }) => ({ ...DEFAULT_MACHINE, environment, technique: id })),
+);
 
 const folder = mkdtempSync(join(tmpdir(), "checkpoint-lens-replay-"));
 const workerFile = join(folder, "replay-worker.mjs");
@@ -29,10 +35,12 @@ after(() => rmSync(folder, { recursive: true }));
 
 test("threads give what one thread gives, in the same order, to the last byte of the reports", async () => {
   const done: number[] = [];
-  const alone = await replayAll(recording, machines);
-  const threads = new ReplayThreads(workerFile);
-  const together = await threads.replayAll(recording, machines, 3, { onDone: (number) => done.push(number) });
-  await threads.end();
+  const alone = await replayAll(recording, machines, { threads: 0 });
+  const together = await replayAll(recording, machines, {
+    threads: 3,
+    workerFile,
+    onDone: (number) => done.push(number),
+  });
   assert.deepEqual(
     done.sort((a, b) => a - b),
     machines.map((_, number) => number),
@@ -48,34 +56,10 @@ test("threads give what one thread gives, in the same order, to the last byte of
   });
 });
 
-test("threads that were started ahead give the same, and go on to another recording", async () => {
-  const other = recordingOf({ regionPages: 40, epochs: 3, dirtyPages: 20, order: "ascending" });
-  const threads = new ReplayThreads(workerFile);
-  threads.startAhead(2);
-  for (const one of [recording, other]) {
-    const together = await threads.replayAll(one, machines, 3);
-    const alone = await replayAll(one, machines);
-    assert.deepEqual(
-      together.map(({ costs }) => costs),
-      alone.map(({ costs }) => costs),
-    );
-  }
-  await threads.end();
-});
-
-test("a replay that fails in a thread fails the whole, with its message, and threads start anew", async () => {
+test("a replay that fails in a thread fails the whole, with its message", async () => {
   const broken = { ...recording, kind: recording.kind.map((kind, i) => (i === 50 ? 9 : kind)) };
-  const threads = new ReplayThreads(workerFile);
-  await assert.rejects(threads.replayAll(broken, machines, 2), /event 50 of the recording has the unknown kind 9/);
-  assert.equal((await threads.replayAll(recording, machines.slice(0, 3), 2)).length, 3);
-  await threads.end();
-});
-
-test("what is aborted ends with the signal's reason, before and after it has begun", async () => {
-  const threads = new ReplayThreads(workerFile);
-  await assert.rejects(threads.replayAll(recording, machines, 2, { signal: AbortSignal.abort("late") }), /late/);
-  const stop = new AbortController();
-  const onDone = () => stop.abort(new Error("enough"));
-  await assert.rejects(threads.replayAll(recording, machines, 2, { signal: stop.signal, onDone }), /enough/);
-  await threads.end();
+  await assert.rejects(
+    replayAll(broken, machines, { threads: 2, workerFile }),
+    /event 50 of the recording has the unknown kind 9/,
+  );
 });

@@ -1,4 +1,4 @@
-import { type EpochPages, EVENT, EventColumns, type Recording } from "./recording.ts";
+import { type EpochPages, EVENT, EventColumns, type Recording } from "../../src/run/recording.ts";
 
 /** A program that does nothing but dirty pages of one region and checkpoint it. */
 export interface Shape {
