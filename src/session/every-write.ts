@@ -9,6 +9,8 @@ import type { Request } from "./serve.ts";
 interface SecondRun {
   readonly run: RunId;
   readonly done: Promise<void>;
+  /** Requests that wait for it. */
+  waiting: number;
   cancel(): void;
 }
 
@@ -20,6 +22,8 @@ export class EveryWrite {
   readonly #host: SessionHost;
   readonly #store: RunStore;
   #second: SecondRun | undefined;
+  /** Runs whose second run was another one, or none. */
+  readonly #missed = new Set<RunId>();
 
   constructor(host: SessionHost, store: RunStore) {
     this.#host = host;
@@ -38,17 +42,21 @@ export class EveryWrite {
   }
 
   /**
-   * Finds them out where that can be done; ends when the run has them, or when it will not.
-   * @param request whose cancelling ends the second run, where it is given
+   * Finds them out where that can be done; ends when the run has them, or when it will not. What was tried in vain is tried again
+   * where a person asks, and not with each of a view's questions.
+   * @param request of a person, that does not wait any more when it is cancelled: where nobody else does, the second run ends
    */
   async findOut(id: RunId, technique: TechniqueId, request?: Pick<Request<never>, "onCancel">): Promise<void> {
-    if (!this.canFindOut(this.#store.get(id), technique)) return;
+    if (!this.canFindOut(this.#store.get(id), technique) || (request === undefined && this.#missed.has(id))) return;
     if (this.#second?.run !== id) {
       this.stop();
       this.#second = this.#start(id);
     }
     const second = this.#second;
-    request?.onCancel(() => second.cancel());
+    second.waiting++;
+    request?.onCancel(() => {
+      if (--second.waiting === 0) second.cancel();
+    });
     await second.done;
   }
 
@@ -69,10 +77,18 @@ export class EveryWrite {
       onCancel: (listener) => listeners.push(listener),
     };
     // Whoever needs the writes says that they are missing.
-    const done = this.#runAgain(run, request).catch(() => {});
+    const done = this.#runAgain(run, request).then(
+      (isFound) => {
+        if (!isFound) this.#missed.add(run);
+      },
+      () => {
+        if (!isCancelled) this.#missed.add(run);
+      },
+    );
     const second: SecondRun = {
       run,
       done,
+      waiting: 0,
       cancel() {
         isCancelled = true;
         for (const listener of listeners) listener();
@@ -84,13 +100,14 @@ export class EveryWrite {
     return second;
   }
 
-  async #runAgain(id: RunId, request: Request<unknown>): Promise<void> {
+  async #runAgain(id: RunId, request: Request<unknown>): Promise<boolean> {
     const { again, saved } = this.#store.get(id);
-    if (again === undefined) return;
+    if (again === undefined) return false;
     const params = { ...again.params, tellsWrites: true };
     const { saved: later } = await this.#host.runProgram(params, again.images, request);
-    if (JSON.stringify(later.sources) !== JSON.stringify(saved.sources)) return;
-    const recording = inTermsOf(saved.recording, later.recording);
+    const isSameText = JSON.stringify(later.sources) === JSON.stringify(saved.sources);
+    const recording = isSameText ? inTermsOf(saved.recording, later.recording) : undefined;
     if (recording !== undefined) this.#store.complete(id, recording);
+    return recording !== undefined;
   }
 }

@@ -63,7 +63,6 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     },
     restarts(params, request) {
       createMachine({ ...DEFAULT_MACHINE, ...params.machine }, { startPages: 1, residentPages: [] });
-      everyWrite.stop();
       return host.restartProgram(params, profileOf(params.prices), request);
     },
     openRunFile({ path, workingDirectory }) {

@@ -240,6 +240,9 @@ test("a program that was changed is not run for an earlier run's writes", async 
   const [cell, refused] = await client.ask("compare", comparing);
   assert.equal(cell.available, true);
   assert.deepEqual(refused.available === false && refused.refusal.kind, "writes");
+  const emulated: Perspective = { ...DEFAULT, machine: { ...DEFAULT.machine, technique: "hv-emulate" } };
+  const error = await errorOf(client.ask("report", { run, perspective: emulated }));
+  assert.equal(error.kind === "badInput" && error.refused?.kind, "writes");
   writeFileSync(join(folder, "changed.c"), text(1));
   assert.deepEqual(
     (await client.ask("compare", comparing)).map(({ available }) => available),
