@@ -85,12 +85,13 @@ describe("views of the panel as pictures", { timeout: 180_000 }, () => {
   });
 
   test("an SVG of techniques holds each with its cost", async () => {
-    const text = new TextDecoder().decode(await draw("compare", "svg"));
     const cells = await host.session.client.ask("compare", {
       run: run.run,
       machine: run.machine,
       prices: { profile: "era" },
     });
+    await host.page.getByText("comparing", { exact: true }).waitFor({ state: "detached" });
+    const text = new TextDecoder().decode(await draw("compare", "svg"));
     for (const cell of cells)
       assert.equal(
         text.includes(`>${cell.technique}</text>`),
