@@ -1,5 +1,5 @@
 import type { PictureName } from "../src/panel/messages/messages.ts";
-import type { ComparisonCell, Perspective, ProfilesReply, RunSummary } from "../src/session/figures.ts";
+import type { ComparisonCell, Perspective, ProfilesReply, RunId, RunSummary } from "../src/session/figures.ts";
 import { SessionFailure } from "../src/session/messages.ts";
 import { withTransferRate } from "../src/session/model/perspective.ts";
 import { profileId } from "../src/session/model/prices.ts";
@@ -269,7 +269,7 @@ function start(): void {
       window.clearTimeout(later);
       cancelComparison();
     }
-    if (unpainted !== undefined || !comparesAnew(state, before)) return;
+    if (unpainted !== undefined || !(comparesAnew(state, before) || misses(state))) return;
     window.clearTimeout(later);
     // It is more than all else together. Where it is looked at or not there yet, it comes after what the views ask for;
     // else when the slider rests.
@@ -311,11 +311,24 @@ function comparesAnew({ run, perspective }: State, before: State): boolean {
   return JSON.stringify(options) !== JSON.stringify(optionsBefore);
 }
 
+/** The run that was compared last while somebody looked: its program has run again where that was needed. */
+let lookedAt: RunId | undefined;
+
+/** Whether somebody looks at a comparison that misses techniques for which the program would have to run again. */
+function misses({ run, tab, comparison }: State): boolean {
+  return (
+    tab === "compare" &&
+    run?.run !== lookedAt &&
+    comparison.some((cell) => !cell.available && cell.refusal.kind === "writes")
+  );
+}
+
 let cancelComparison = () => {};
 
-function compare({ run, perspective }: State, say: (reason: string) => void): void {
+function compare({ run, perspective, tab }: State, say: (reason: string) => void): void {
   if (run === undefined || perspective === undefined) return;
   cancelComparison();
+  if (tab === "compare") lookedAt = run.run;
   const cells: ComparisonCell[] = [];
   // The first comparison shows each result as it comes; a later one replaces what is there when it is whole.
   const first = store.state.comparison.length === 0;
@@ -323,7 +336,10 @@ function compare({ run, perspective }: State, say: (reason: string) => void): vo
   comparing++;
   const call = host.session.call(
     "compare",
-    { run: run.run, machine: perspective.machine, prices: perspective.prices },
+    {
+      ...{ run: run.run, machine: perspective.machine, prices: perspective.prices },
+      mayRunAgain: tab === "compare",
+    },
     ({ cell }) => {
       cells.push(worded(cell));
       if (first && isWanted) store.set({ comparison: [...cells] });

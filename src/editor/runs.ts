@@ -209,7 +209,7 @@ export class Runs implements vscode.Disposable {
         run: entry.id,
         machine,
         prices,
-        ...(environments === "own" ? { environments: [machine.environment] } : {}),
+        ...(environments === "own" ? { environments: [machine.environment] } : { mayRunAgain: true }),
       },
       ({ done, total }) => onProgress?.(done, total),
     );

@@ -44,11 +44,12 @@ export class Comparisons {
   }
 
   async #compareNow(
-    { run: id, machine: options, techniques = TECHNIQUE_IDS, environments = ENVIRONMENTS }: ParamsOf<"compare">,
+    params: ParamsOf<"compare">,
     profile: PriceProfile,
     request: Request<ProgressOf<"compare">>,
   ): Promise<readonly ComparisonCell[]> {
     if (request.isCancelled) throw new CancelledError();
+    const { run: id, machine: options, techniques = TECHNIQUE_IDS, environments = ENVIRONMENTS } = params;
     const machines = environments.flatMap((environment) =>
       techniques.map((technique) => ({ ...optionsIn(environment, options), environment, technique })),
     );
@@ -93,7 +94,8 @@ export class Comparisons {
       if (request.isCancelled) throw new CancelledError();
     };
     const run = this.#store.get(id);
-    const isLater = (place: number) => this.#everyWrite.canFindOut(run, machines[place].technique);
+    const isLater = (place: number) =>
+      params.mayRunAgain === true && this.#everyWrite.canFindOut(run, machines[place].technique);
     const places = [...machines.keys()];
     await answer(places.filter((place) => !isLater(place)));
     const later = places.filter(isLater);

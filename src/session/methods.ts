@@ -182,6 +182,8 @@ export interface SessionMethods {
       readonly prices: PriceChoice;
       readonly techniques?: readonly TechniqueId[];
       readonly environments?: readonly Environment[];
+      /** Whether the program may run a second time for techniques that need every write: where a person waits for them. */
+      readonly mayRunAgain?: boolean;
     };
     result: readonly ComparisonCell[];
     progress: { readonly cell: ComparisonCell; readonly done: number; readonly total: number };
