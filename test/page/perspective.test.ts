@@ -60,6 +60,17 @@ describe("the machine and the prices that the page looks at a run by", { timeout
     assert.equal(await problem(), undefined);
   });
 
+  test("techniques that need every write are compared when somebody looks, and can be looked at", async () => {
+    await tab("Cost breakdown");
+    await look({});
+    await tab("Techniques");
+    const row = host.page.locator('.group:has(h3:text-is("xen-pv"))').locator(".row", { hasText: "hv-emulate" });
+    await row.click();
+    await until(() => saidPerspective() !== undefined);
+    assert.equal(saidPerspective()?.machine.technique, "hv-emulate");
+    assert.equal(await problem(), undefined);
+  });
+
   test("a row of the techniques is looked at with the options that its figures are of", async () => {
     await tab("Techniques");
     await look({ copy: "hypervisor" });
