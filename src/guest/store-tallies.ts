@@ -19,7 +19,7 @@ export class StoreTallies {
   /** Replaced when the memory that holds them grows. */
   #cells: Int32Array = new Int32Array(0);
   #written: Uint32Array = new Uint32Array(0);
-  /** Cells that are not empty. */
+  /** Cells that were begun since all were taken. */
   readonly #taken = new Uint32Array(TALLY_CELLS);
   #takenCount = 0;
   readonly #owners = new Int32Array(TALLY_CELLS);

@@ -2,7 +2,7 @@ import { type PriceList, priceList } from "../machine/prices.ts";
 import { PRIMITIVES } from "../machine/primitives.ts";
 import { BUILT_IN_PROFILES } from "../machine/profiles.ts";
 import { BadInputError } from "../program/program.ts";
-import { createMachine, DEFAULT_MACHINE } from "../run/machine.ts";
+import { createMachine, DEFAULT_MACHINE, type MachineOptions } from "../run/machine.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { countsOf } from "../run/outcome-counts.ts";
 import { report } from "../run/report.ts";
@@ -30,10 +30,13 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
   const pricesOf = (choice: PriceChoice, { pathLengths }: Outcome): PriceList =>
     priceList(profileOf(choice), pathLengths);
   const everyWrite = new EveryWrite(host, store);
-  const look = async (id: RunId, { machine, prices }: Perspective) => {
+  const replayed = async (id: RunId, machine: MachineOptions) => {
     await everyWrite.findOut(id, machine.technique);
     const run = store.get(id);
-    const history = store.history(run, machine);
+    return { run, history: store.history(run, machine) };
+  };
+  const look = async (id: RunId, { machine, prices }: Perspective) => {
+    const { run, history } = await replayed(id, machine);
     return { run, history, prices: pricesOf(prices, history.outcome) };
   };
   const comparisons = new Comparisons(host, store, everyWrite);
@@ -100,9 +103,8 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
       if (measure !== "traps") return pageMap(store.get(id).index, measure, epochs);
       if (machine === undefined)
         throw new BadInputError("a map of traps needs a machine: techniques take different ones");
-      await everyWrite.findOut(id, machine.technique);
-      const run = store.get(id);
-      return pageMap(run.index, measure, epochs, store.history(run, machine).traps);
+      const { run, history } = await replayed(id, machine);
+      return pageMap(run.index, measure, epochs, history.traps);
     },
     masks({ run, firstPage, pageCount, epochs }) {
       return pageMasks(store.get(run).index, firstPage, pageCount, epochs);
