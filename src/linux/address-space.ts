@@ -27,6 +27,12 @@ const ANY_FLAG = 0xff;
 /** Above the flags of a VMA. */
 const CHANGES_LEVELS = 256;
 
+/** How a stretch lies in its VMA, and which of the neighbours it joins. */
+const AT_START = 1;
+const AT_END = 2;
+const JOINS_BEFORE = 4;
+const JOINS_AFTER = 8;
+
 /**
  * Address space of one process: its VMAs, and mprotect over them.
  * Order of steps: mm/mprotect.c, mm/mmap.c, arch/x86/mm/tlb.c.
@@ -347,24 +353,30 @@ export class AddressSpace {
     return this.#tree.changesLevels(further) ? flags | CHANGES_LEVELS : flags;
   }
 
-  /** How [page, stop) lies in the VMA [start, next), when it gets the flags `wanted`. */
-  #placeOf(start: number, next: number, page: number, stop: number, wanted: number): Place {
+  /** How [page, stop) lies in the VMA [start, next), when it gets the flags `wanted`: bits above. */
+  #placeOf(start: number, next: number, page: number, stop: number, wanted: number): number {
     const { vmas } = this;
-    const atStart = page === start;
-    const atEnd = stop === next;
-    return {
-      atStart,
-      atEnd,
-      joinsBefore: atStart && start > 0 && vmas.flagsOf(start - 1) === wanted,
-      joinsAfter: atEnd && next < WINDOW_PAGES && vmas.flagsAt(next) === wanted,
-    };
+    let place = 0;
+    if (page === start) {
+      place |= AT_START;
+      if (start > 0 && vmas.flagsOf(start - 1) === wanted) place |= JOINS_BEFORE;
+    }
+    if (stop === next) {
+      place |= AT_END;
+      if (next < WINDOW_PAGES && vmas.flagsAt(next) === wanted) place |= JOINS_AFTER;
+    }
+    return place;
   }
 
   /** Gives [page, stop) of the VMA [start, next) the flags `wanted`: vma_merge, or else splits. */
   #reshape(start: number, next: number, page: number, stop: number, flags: number, wanted: number): void {
     const { vmas } = this;
     const ledger = this.#ledger;
-    const { atStart, atEnd, joinsBefore, joinsAfter } = this.#placeOf(start, next, page, stop, wanted);
+    const place = this.#placeOf(start, next, page, stop, wanted);
+    const atStart = (place & AT_START) !== 0;
+    const atEnd = (place & AT_END) !== 0;
+    const joinsBefore = (place & JOINS_BEFORE) !== 0;
+    const joinsAfter = (place & JOINS_AFTER) !== 0;
     if (joinsBefore && joinsAfter) {
       ledger.charge(P.linux_vma_bridge, 1);
       vmas.join(next);
@@ -459,17 +471,10 @@ export class AddressSpace {
   }
 }
 
-/** How a stretch lies in its VMA, and which of the neighbours it joins. */
-interface Place {
-  readonly atStart: boolean;
-  readonly atEnd: boolean;
-  readonly joinsBefore: boolean;
-  readonly joinsAfter: boolean;
-}
-
-/** VMAs that there are more, or less, when a stretch's flags have changed. */
-function furtherVmas({ atStart, atEnd, joinsBefore, joinsAfter }: Place): number {
-  return (atStart ? 0 : 1) + (atEnd ? 0 : 1) - (joinsBefore ? 1 : 0) - (joinsAfter ? 1 : 0);
+/** VMAs that there are more, or less, when the flags of a stretch that lies so have changed. */
+function furtherVmas(place: number): number {
+  const ofEnd = (at: number, joins: number) => (place & at ? 0 : 1) - (place & joins ? 1 : 0);
+  return ofEnd(AT_START, JOINS_BEFORE) + ofEnd(AT_END, JOINS_AFTER);
 }
 
 /** The first page behind those whose entries are in one page-table page with a page's. */

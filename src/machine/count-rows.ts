@@ -79,16 +79,18 @@ export class CountRows {
   added(row: number, before: Float64Array): { readonly primitives: Uint16Array; readonly counts: Float64Array } {
     const block = this.#blockOf(row);
     const base = this.#baseOf(row);
-    const primitives: number[] = [];
-    const counts: number[] = [];
-    for (let column = 0; column < this.#primitives.length; column++) {
-      const primitive = this.#primitives[column];
-      const count = block[base + column] - before[primitive];
+    const all = this.#primitives;
+    let length = 0;
+    for (let column = 0; column < all.length; column++) if (block[base + column] !== before[all[column]]) length++;
+    const primitives = new Uint16Array(length);
+    const counts = new Float64Array(length);
+    for (let column = 0, i = 0; i < length; column++) {
+      const count = block[base + column] - before[all[column]];
       if (count === 0) continue;
-      primitives.push(primitive);
-      counts.push(count);
+      primitives[i] = all[column];
+      counts[i++] = count;
     }
-    return { primitives: Uint16Array.from(primitives), counts: Float64Array.from(counts) };
+    return { primitives, counts };
   }
 
   /** The counts of some rows that are not 0. */

@@ -122,14 +122,27 @@ export class Courses {
   readonly #seen = new Int32Array(MOST_TOGETHER);
   #blocks = 0;
   readonly #siteCounts = new SiteCounts();
-  /** For what was charged before a store. */
+  /** What was counted before a store that is learned from, and what was charged. */
+  readonly #countsBefore: number[] = [];
   readonly #chargesBefore: Float64Array;
+  /** What was charged before a part of it that is done apart, and behind that. */
+  readonly #asideBefore: Float64Array;
+  readonly #asideAfter: Float64Array;
+  /** What is done apart is charged each time, and is no part of a course. */
+  readonly #aside = (work: () => void): void => {
+    const before = this.#ledger.currentCounts(this.#asideBefore);
+    work();
+    const after = this.#ledger.currentCounts(this.#asideAfter);
+    for (let i = 0; i < after.length; i++) this.#chargesBefore[i] += after[i] - before[i];
+  };
 
   constructor(states: PageStates, ledger: Ledger, process: Process) {
     this.#states = states;
     this.#ledger = ledger;
     this.#process = process;
     this.#chargesBefore = new Float64Array(ledger.primitiveCount);
+    this.#asideBefore = new Float64Array(ledger.primitiveCount);
+    this.#asideAfter = new Float64Array(ledger.primitiveCount);
   }
 
   /**
@@ -163,6 +176,11 @@ export class Courses {
       if (this.#credit > 0) this.#credit--;
     }
     this.#process.store(page, bytes, stores);
+  }
+
+  /** Whether no store was learned from since something has changed. */
+  get knowsNothing(): boolean {
+    return this.#states.version !== this.#version || !this.#courses.some(({ isKnown }) => isKnown);
   }
 
   /**
@@ -406,33 +424,35 @@ export class Courses {
   #learn({ before, found, stores, bytes }: Course, page: number): Effect | undefined {
     const states = this.#states;
     const ledger = this.#ledger;
-    const { version } = states;
+    const { version, counts } = states;
     const { moves } = ledger;
-    const countsBefore = states.counts.map(({ counts, grain }) => counts[page >> grain]);
-    const chargesBefore = ledger.currentCounts(this.#chargesBefore);
-    // What is done apart is charged each time.
-    states.begin((work) => {
-      const counts = ledger.currentCounts();
-      work();
-      ledger.currentCounts().forEach((count, primitive) => {
-        chargesBefore[primitive] += count - counts[primitive];
-      });
-    });
+    const countsBefore = this.#countsBefore;
+    for (let i = 0; i < counts.length; i++) countsBefore[i] = counts[i].counts[page >> counts[i].grain];
+    ledger.currentCounts(this.#chargesBefore);
+    states.begin(this.#aside);
     this.#process.store(page, bytes, stores);
     const likeness = states.finish();
     // Charges elsewhere are no part of a bundle, and a new state was not looked at.
     if (likeness === undefined || ledger.moves !== moves || states.version !== version) return undefined;
-    const changes = this.#looked
-      .map((state, i) => ({ state, before: before[i], after: stateOf(state, page) }))
-      .filter(({ before, after }) => after !== before);
-    if (changes.some(({ state }) => state.distance > 0)) return undefined;
-    const additions = states.counts
-      .map(({ counts, grain }, i) => ({ counts, grain, added: counts[page >> grain] - countsBefore[i] }))
-      .filter(({ added }) => added !== 0);
-    const charges = ledger.bundle(chargesBefore);
+    const looked = this.#looked;
+    const changes: Change[] = [];
+    for (let i = 0; i < looked.length; i++) {
+      const state = looked[i];
+      const after = stateOf(state, page);
+      if (after === before[i]) continue;
+      if (state.distance > 0) return undefined;
+      changes.push({ state, before: before[i], after });
+    }
+    const additions: Addition[] = [];
+    for (let i = 0; i < counts.length; i++) {
+      const { counts: ofPages, grain } = counts[i];
+      const added = ofPages[page >> grain] - countsBefore[i];
+      if (added !== 0) additions.push({ counts: ofPages, grain, added });
+    }
+    const charges = ledger.bundle(this.#chargesBefore);
     if (charges === undefined) return undefined;
     const { first, end, also, isPartlyApart, changesOthers } = likeness;
-    const together = changesOthers ? "never" : togetherOf(changes, this.#looked);
+    const together = changesOthers ? "never" : togetherOf(changes, looked);
     const inSteps = found.length > 0 || isPartlyApart;
     return { before, found, first, end, also, changes, additions, charges, together, inSteps };
   }

@@ -117,7 +117,7 @@ export class Ledger {
   bundle(before: Float64Array): Bundle | undefined {
     this.#settle();
     const { primitives, counts } = this.#counts.added(this.#row, before);
-    if (!counts.every(Number.isInteger)) return undefined;
+    for (let i = 0; i < counts.length; i++) if (!Number.isInteger(counts[i])) return undefined;
     const bundle = {
       primitives,
       counts,

@@ -101,7 +101,14 @@ export function createMachine(
       ledger.restore(before);
     });
   }
-  const store: Machine["store"] = (page, site, cycle, bytes, stores) => {
+  const storeTo = (
+    page: number,
+    site: number,
+    cycle: number,
+    bytes?: number,
+    stores?: number,
+    isFirstOfMany = false,
+  ): void => {
     const phase = phaseOf(page, site);
     // Nobody's business, and the processor's without a trap.
     if (phase === "run" && process.completesStore(base + page)) return;
@@ -110,8 +117,9 @@ export function createMachine(
       engine.setCycle(cycle);
       engine.beforeWrite(page);
     }
-    // Those that only set D bits are done sooner than they are compared.
-    if (courses === undefined || table.permitsStore(base + page)) process.store(base + page, bytes, stores);
+    // One that only sets D bits is done sooner than it is compared.
+    if (courses === undefined || (!isFirstOfMany && table.permitsStore(base + page)))
+      process.store(base + page, bytes, stores);
     else if (isBySize) courses.store(base + page, bytes, stores);
     else courses.store(base + page);
     ledger.restore(before);
@@ -123,7 +131,7 @@ export function createMachine(
     engine,
     pathLengths: guest.pathLengths,
     base,
-    store,
+    store: (page, site, cycle, bytes, stores) => storeTo(page, site, cycle, bytes, stores),
     stores({ argument: pages, site: sites, cycle, bytes }, from, to) {
       const before = ledger.currentRow;
       /** Where the library next writes an image back: that follows from the site, and no state tells it. */
@@ -135,7 +143,8 @@ export function createMachine(
           const contexts = { phase: phaseOf(pages[i], sites[i]), epoch: engine.epoch, regions: engine.regionIndex };
           i = courses.takeMany({ pages, base, sites, bytes: isBySize ? bytes : undefined }, i, reload, contexts);
         }
-        if (i < to) store(pages[i], sites[i], cycle[i], bytes[i]);
+        if (i < to)
+          storeTo(pages[i], sites[i], cycle[i], bytes[i], 1, to - i >= MANY && courses?.knowsNothing === true);
       }
       ledger.restore(before);
     },
@@ -153,11 +162,15 @@ export function createMachine(
   };
 }
 
+/** So many stores that follow each other may be alike, and are worth finding out. */
+const MANY = 32;
+
 /** Phases, by number, in which a technique notices writes, and makes ready to. */
 const FINDING: ReadonlySet<number> = new Set([PHASE_NUMBER.track, PHASE_NUMBER.register]);
 
-/** The first place of a number from `from` on, before `to`; `to` where it is not. */
+/** The first place of a number from `from` on, before `to`; `to` where it is not. @param number NaN is nowhere */
 function indexOf(numbers: Int32Array, number: number, from: number, to: number): number {
+  if (Number.isNaN(number)) return to;
   for (let i = from; i < to; i++) if (numbers[i] === number) return i;
   return to;
 }

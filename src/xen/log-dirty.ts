@@ -1,7 +1,7 @@
 import type { Ledger } from "../machine/ledger.ts";
 import { PageBytes } from "../machine/page-bytes.ts";
 import { ALL } from "../machine/page-states.ts";
-import { type PageTable, PTE_PRESENT, TABLE_SHIFT } from "../machine/page-table.ts";
+import { type PageTable, PTE_PRESENT, TABLE_PAGES, TABLE_SHIFT, WINDOW_PAGES } from "../machine/page-table.ts";
 import { P } from "../machine/primitives.ts";
 import type { PageRange } from "./checkpoint-service.ts";
 
@@ -47,6 +47,8 @@ export class LogDirty {
   #bitmap = new PageBytes(0);
   #pages = this.#bitmap.bytes;
   #tables: Uint8Array = new Uint8Array(0);
+  /** 1 for page-table pages that may have pages whose bits are set. */
+  #used: Uint8Array = new Uint8Array(0);
   /** Bits of the sets of the kernel that were written. */
   #sets: Uint8Array = new Uint8Array(1);
   readonly #count: Int32Array;
@@ -66,6 +68,10 @@ export class LogDirty {
     this.#bitmap = states.bytes();
     this.#pages = this.#bitmap.bytes;
     this.#tables = states.bytes(TABLE_SHIFT).bytes;
+    this.#used = new Uint8Array(this.#tables.length);
+    const present = (from: number) => this.#table.nextWith(PTE_PRESENT, from, WINDOW_PAGES);
+    for (let page = present(0); page < WINDOW_PAGES; page = present((page | (TABLE_PAGES - 1)) + 1))
+      this.#used[page >> TABLE_SHIFT] = 1;
     this.#sets = states.bytes(ALL).bytes;
     this.#isOn = true;
     this.#ledger.charge(P.xen_log_dirty_op, 1);
@@ -91,7 +97,8 @@ export class LogDirty {
 
   /** Its second half: the bitmap is clear, and every page is closed again. */
   clear(): void {
-    this.#pages.fill(0);
+    for (let table = this.#used.indexOf(1); table >= 0; table = this.#used.indexOf(1, table + 1))
+      this.#pages.fill(0, table << TABLE_SHIFT, (table + 1) << TABLE_SHIFT);
     this.#tables.fill(0);
     this.#sets[0] = 0;
     this.#count[0] = 0;
@@ -124,6 +131,7 @@ export class LogDirty {
   /** The guest's kernel writes a frame, by its own mapping, that the page shall have. */
   frameWritten(page: number): void {
     if (!this.#isOn || this.#pages[page] === 1) return;
+    this.#used[page >> TABLE_SHIFT] = 1;
     this.#pages[page] = 1;
     this.#trap(1);
   }
@@ -138,6 +146,7 @@ export class LogDirty {
   #tableWritten(table: number): void {
     if (this.#tables[table] === 1) return;
     this.#tables[table] = 1;
+    this.#used[table] = 1;
     if (this.#mode.tellsOfTable(table)) {
       this.#ledger.charge(P.xen_log_dirty_mark, 1);
       this.#count[0]++;

@@ -186,10 +186,13 @@ export class ShadowTables {
       this.#outOfSync.remove(table);
       const first = table << TABLE_SHIFT;
       let entries = 0;
-      for (let page = first; page < first + TABLE_PAGES; page++) {
-        if (this.#table.withheld[page] === NO_ENTRY) continue;
-        entries++;
-        this.#set(page, page + 1, NO_ENTRY);
+      for (let page = first; page < first + TABLE_PAGES; ) {
+        const end = this.#table.alikeWithheldUntil(page, first + TABLE_PAGES);
+        if (this.#table.withheld[page] !== NO_ENTRY) {
+          entries += end - page;
+          this.#set(page, end, NO_ENTRY);
+        }
+        page = end;
       }
       if (this.#isExternal) ledger.charge(P.xen_shadow_release, entries);
     }
