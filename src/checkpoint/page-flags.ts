@@ -2,6 +2,10 @@ import type { PageBytes } from "../machine/page-bytes.ts";
 import { PageStates } from "../machine/page-states.ts";
 import { WINDOW_PAGES } from "../machine/page-table.ts";
 import type { PageRange } from "../xen/checkpoint-service.ts";
+import { pageCountOf } from "./pages.ts";
+
+/** Where fewer than one page in so many is taken, they are cleared one by one. */
+const FEWEST_TAKEN = 32;
 
 /** One flag for each page of a process. */
 export class PageFlags {
@@ -59,8 +63,10 @@ export class PageFlags {
    */
   take(ranges: readonly PageRange[]): Uint32Array {
     const taken = this.#pages.pagesWith(1, ranges);
-    for (let i = 0; i < taken.length; i++) this.#flags[taken[i]] = 0;
     this.#count[0] -= taken.length;
+    // Filling a stretch is quicker than going through some of it.
+    if (FEWEST_TAKEN * taken.length < pageCountOf(ranges)) for (const page of taken) this.#flags[page] = 0;
+    else for (const { first, pageCount } of ranges) this.#pages.fill(0, first, first + pageCount);
     return taken;
   }
 

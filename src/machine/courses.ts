@@ -102,6 +102,8 @@ export class Courses {
   readonly #ledger: Ledger;
   readonly #process: Process;
   readonly #courses: Course[] = [];
+  /** Some of them are known. */
+  #hasLearned = false;
   #version = -1;
   /** States that were looked at when the known courses were. */
   #looked: readonly PageState[] = [];
@@ -166,6 +168,7 @@ export class Courses {
       else if (isKnown) this.#process.store(page, bytes, stores);
       else {
         course.isKnown = true;
+        this.#hasLearned = true;
         course.effect = this.#learn(course, page);
       }
       return;
@@ -180,7 +183,7 @@ export class Courses {
 
   /** Whether no store was learned from since something has changed. */
   get knowsNothing(): boolean {
-    return this.#states.version !== this.#version || !this.#courses.some(({ isKnown }) => isKnown);
+    return !this.#hasLearned || this.#states.version !== this.#version;
   }
 
   /**
@@ -460,6 +463,7 @@ export class Courses {
   #forget(): void {
     const { states, version } = this.#states;
     this.#version = version;
+    this.#hasLearned = false;
     if (this.#courses.length > 0) {
       this.#ledger.dropBundles();
       this.#courses.length = 0;

@@ -55,15 +55,20 @@ export class EveryWrite {
     const second = this.#second;
     second.waiting++;
     request?.onCancel(() => {
-      if (--second.waiting === 0) second.cancel();
+      if (--second.waiting === 0) this.#end(second);
     });
     await second.done;
   }
 
   /** Makes way for what a person asked for. */
   stop(): void {
-    this.#second?.cancel();
-    this.#second = undefined;
+    if (this.#second !== undefined) this.#end(this.#second);
+  }
+
+  /** Who asks from now on does not wait for one that is ending. */
+  #end(second: SecondRun): void {
+    second.cancel();
+    if (this.#second === second) this.#second = undefined;
   }
 
   #start(run: RunId): SecondRun {
