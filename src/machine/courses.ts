@@ -223,8 +223,9 @@ export class Courses {
     const { pages, base, bytes } = stores;
     const phase = PHASE_NUMBER[contexts.phase];
     const effect = this.#courseOf(base + pages[from], phase, bytes?.[from] ?? ANY_BYTES, 1)?.effect;
-    if (effect === undefined || effect.together === "never") return from;
+    if (effect === undefined) return from;
     const most = bytes === undefined ? to : sameUntil(bytes, from, to);
+    if (effect.together === "never") return this.#takeInTurn(effect, stores, from, most, contexts);
     const isAscending = effect.together === "ascending";
     const run = successiveUntil(pages, from, most);
     const end = isAscending || run === most ? run : this.#blockUntil(pages, from, most);
@@ -278,6 +279,25 @@ export class Courses {
     for (let i = 0; i < changes.length; i++) setEach(changes[i].state, changes[i].before, pages, base, stop, end);
     for (let i = 0; i < additions.length; i++) add(additions[i], pages, base, from, stop);
     return stop;
+  }
+
+  /** Takes stores of which each may change what the next one finds: as long as that is the same. */
+  #takeInTurn(
+    effect: Effect,
+    { pages, base, sites }: Stores,
+    from: number,
+    to: number,
+    { phase, epoch, regions }: StoreContexts,
+  ): number {
+    for (let i = from; i < to; i++) {
+      const page = base + pages[i];
+      this.#isFound = false;
+      if (page < effect.first || page >= effect.end || (i > from && !this.#isAt(effect, page))) return i;
+      this.#ledger.enter(phase, epoch, sites[i], regions.of(pages[i]));
+      this.#take(effect, page);
+      if (this.#states.version !== this.#version) return i + 1;
+    }
+    return to;
   }
 
   /**
@@ -381,14 +401,13 @@ export class Courses {
     return states;
   }
 
-  #isAt(course: Course, page: number): boolean {
-    const { before } = course;
+  #isAt({ before, found }: Pick<Course, "before" | "found">, page: number): boolean {
     const ofPages = this.#ofPages;
     const count = ofPages.length;
     for (let i = 0; i < count; i++) if (ofPages[i][page] !== before[i]) return false;
     const looked = this.#looked;
     for (let i = count; i < looked.length; i++) if (stateOf(looked[i], page) !== before[i]) return false;
-    return this.#finds(course.found, page);
+    return this.#finds(found, page);
   }
 
   /** Whether a store finds out what those of a course do. */
