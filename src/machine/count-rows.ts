@@ -7,6 +7,8 @@ const NO_COLUMN = -1;
 
 /** Counts without their zeros: those of entry i are from `start[i]` to `start[i + 1]`, primitives ascending. */
 export interface SparseCounts {
+  /** All that may be counted, ascending. */
+  readonly primitives: Uint16Array;
   readonly start: Uint32Array;
   readonly primitive: Uint16Array;
   readonly count: Float64Array;
@@ -95,6 +97,7 @@ export class CountRows {
   sparse(rows: ArrayLike<number>): SparseCounts {
     const columns = Uint16Array.from(this.#primitives.keys());
     columns.sort((a, b) => this.#primitives[a] - this.#primitives[b]);
+    const primitives = columns.map((column) => this.#primitives[column]);
     const start = new Uint32Array(rows.length + 1);
     for (let i = 0; i < rows.length; i++) {
       const block = this.#blockOf(rows[i]);
@@ -111,11 +114,11 @@ export class CountRows {
       for (let k = 0; at < start[i + 1]; k++) {
         const value = block[base + columns[k]];
         if (value === 0) continue;
-        primitive[at] = this.#primitives[columns[k]];
+        primitive[at] = primitives[k];
         count[at++] = value;
       }
     }
-    return { start, primitive, count };
+    return { primitives, start, primitive, count };
   }
 
   #blockOf(row: number): Float64Array {

@@ -98,9 +98,10 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
     if (phase === "background") backgroundCycles = cycles;
     else costByPhase[phase] = cycles;
   }
-  const phaseCosts = new Map(
-    byEpochAndPhase.key.map((key, group) => [key, costOfGroup(byEpochAndPhase, group, prices).cycles]),
-  );
+  /** Cycles, by `epochPhase`. */
+  const phaseCosts: number[] = [];
+  for (const [group, key] of byEpochAndPhase.key.entries())
+    phaseCosts[key] = costOfGroup(byEpochAndPhase, group, prices).cycles;
   const costByPrimitive: PrimitiveCost[] = [];
   for (let number = 0; number < overheadCounts.length; number++) {
     const count = overheadCounts[number];
@@ -148,9 +149,9 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
   };
 }
 
-function checkpointCost(checkpoint: CheckpointSummary, phaseCosts: ReadonlyMap<number, number>): CheckpointCost {
+function checkpointCost(checkpoint: CheckpointSummary, phaseCosts: readonly (number | undefined)[]): CheckpointCost {
   const { version, name, cycle, epoch, pageCount, copiedBytes, dirtyBytes } = checkpoint;
-  const of = (phase: Phase) => phaseCosts.get(epochPhase(epoch, phase)) ?? 0;
+  const of = (phase: Phase) => phaseCosts[epochPhase(epoch, phase)] ?? 0;
   return {
     version,
     name,
