@@ -7,13 +7,15 @@ const NO_COLUMN = -1;
 
 /** Counts without their zeros: those of entry i are from `start[i]` to `start[i + 1]`, primitives ascending. */
 export interface SparseCounts {
+  /** All that may be counted, ascending. */
+  readonly primitives: Uint16Array;
   readonly start: Uint32Array;
   readonly primitive: Uint16Array;
   readonly count: Float64Array;
 }
 
 /**
- * Rows of counts, one for each primitive. Most machines know a fourth of the primitives: a primitive has a column from its
+ * Rows of counts, one for each primitive. Rows that are alike know few of the primitives: a primitive has a column from its
  * first count on. Rows stand in blocks, so that nothing is copied when there are more.
  */
 export class CountRows {
@@ -21,6 +23,8 @@ export class CountRows {
   readonly #columnOf: Int16Array;
   /** The primitive of each column. */
   readonly #primitives: number[] = [];
+  /** The columns, their primitives ascending. */
+  #ascending = new Uint16Array(0);
   /** log2 of the places of a row. */
   #widthShift = FIRST_WIDTH_SHIFT;
   #blocks: Float64Array[] = [];
@@ -33,6 +37,11 @@ export class CountRows {
     this.primitiveCount = primitiveCount;
     this.#columnOf = new Int16Array(primitiveCount).fill(NO_COLUMN);
     this.#block = this.#blockOf(0);
+  }
+
+  /** The primitives that have a column. */
+  get primitives(): readonly number[] {
+    return this.#primitives;
   }
 
   /** Makes a row the one that `add` adds to. */
@@ -49,8 +58,10 @@ export class CountRows {
     this.#block[this.#base + column] += count;
   }
 
-  /** Adds so many times some counts of primitives that were counted before, to any row. */
+  /** Adds so many times some counts, to any row. */
   addTo(row: number, primitives: Uint16Array, counts: Float64Array, times: number): void {
+    for (let i = 0; i < primitives.length; i++)
+      if (this.#columnOf[primitives[i]] === NO_COLUMN) this.#addColumn(primitives[i]);
     const block = this.#blockOf(row);
     const base = this.#baseOf(row);
     for (let i = 0; i < primitives.length; i++) block[base + this.#columnOf[primitives[i]]] += times * counts[i];
@@ -65,14 +76,15 @@ export class CountRows {
 
   /**
    * All counts of a row, by primitive: a copy.
-   * @param counts where they go: what was made for that here, or new
+   * @param counts where they go, or new
    */
-  row(row: number, counts: Float64Array = new Float64Array(this.primitiveCount)): Float64Array {
+  row(row: number, counts?: Float64Array): Float64Array {
+    const all = counts?.fill(0) ?? new Float64Array(this.primitiveCount);
     const block = this.#blockOf(row);
     const base = this.#baseOf(row);
     for (let column = 0; column < this.#primitives.length; column++)
-      counts[this.#primitives[column]] = block[base + column];
-    return counts;
+      all[this.#primitives[column]] = block[base + column];
+    return all;
   }
 
   /** What was added to a row: the primitives whose counts are not what they were, and by how much they differ. */
@@ -93,31 +105,22 @@ export class CountRows {
     return { primitives, counts };
   }
 
-  /** The counts of some rows that are not 0. */
-  sparse(rows: ArrayLike<number>): SparseCounts {
-    const columns = Uint16Array.from(this.#primitives.keys());
-    columns.sort((a, b) => this.#primitives[a] - this.#primitives[b]);
-    const start = new Uint32Array(rows.length + 1);
-    for (let i = 0; i < rows.length; i++) {
-      const block = this.#blockOf(rows[i]);
-      const base = this.#baseOf(rows[i]);
-      let length = 0;
-      for (let column = 0; column < columns.length; column++) if (block[base + column] !== 0) length++;
-      start[i + 1] = start[i] + length;
+  /**
+   * Writes the counts of a row that are not 0 into columns, from `at` on.
+   * @returns where they end
+   */
+  write(row: number, { primitive, count }: Pick<SparseCounts, "primitive" | "count">, at: number): number {
+    const block = this.#blockOf(row);
+    const base = this.#baseOf(row);
+    const columns = this.#ascending;
+    let end = at;
+    for (let k = 0; k < columns.length; k++) {
+      const value = block[base + columns[k]];
+      if (value === 0) continue;
+      primitive[end] = this.#primitives[columns[k]];
+      count[end++] = value;
     }
-    const primitive = new Uint16Array(start[rows.length]);
-    const count = new Float64Array(start[rows.length]);
-    for (let i = 0, at = 0; i < rows.length; i++) {
-      const block = this.#blockOf(rows[i]);
-      const base = this.#baseOf(rows[i]);
-      for (let k = 0; at < start[i + 1]; k++) {
-        const value = block[base + columns[k]];
-        if (value === 0) continue;
-        primitive[at] = this.#primitives[columns[k]];
-        count[at++] = value;
-      }
-    }
-    return { start, primitive, count };
+    return end;
   }
 
   #blockOf(row: number): Float64Array {
@@ -139,6 +142,8 @@ export class CountRows {
   #addColumn(primitive: number): number {
     const column = this.#primitives.push(primitive) - 1;
     this.#columnOf[primitive] = column;
+    this.#ascending = Uint16Array.from(this.#primitives.keys());
+    this.#ascending.sort((a, b) => this.#primitives[a] - this.#primitives[b]);
     if (column === 1 << this.#widthShift) this.#widen();
     return column;
   }

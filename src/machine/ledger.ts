@@ -49,9 +49,16 @@ const SITE_MASK = 0xff;
  */
 export class Ledger {
   readonly primitiveCount: number;
-  readonly #counts: CountRows;
+  /** By number of the phase: work of one phase is of few primitives. */
+  readonly #counts: readonly CountRows[];
+  /** Those of the current context's phase, its row selected. */
+  #current: CountRows;
   /** phase, epoch, site, region of each row. */
   #keys: Int32Array;
+  /** Number of each row among those of its phase. */
+  #rowInPhase = new Int32Array(64);
+  /** Rows of each phase. */
+  readonly #rowsOfPhase = new Int32Array(PHASES.length);
   #rowCount = 0;
   #row = 0;
   #moves = 0;
@@ -74,15 +81,16 @@ export class Ledger {
 
   constructor(primitiveCount: number) {
     this.primitiveCount = primitiveCount;
-    this.#counts = new CountRows(primitiveCount);
+    this.#counts = PHASES.map(() => new CountRows(primitiveCount));
     this.#keys = new Int32Array(4 * 64);
     this.#slots = new Int32Array(256);
     this.#addRow(PHASE_NUMBER.run, 0, NO_SITE, NO_REGION);
+    this.#current = this.#countsOf(0);
   }
 
   /** Adds `count` events of a primitive to the current context. */
   charge(primitive: number, count: number): void {
-    this.#counts.add(primitive, count);
+    this.#current.add(primitive, count);
   }
 
   /** Makes (phase, epoch, site, region) the current context. @returns the handle of the one before */
@@ -116,7 +124,7 @@ export class Ledger {
    */
   bundle(before: Float64Array): Bundle | undefined {
     this.#settle();
-    const { primitives, counts } = this.#counts.added(this.#row, before);
+    const { primitives, counts } = this.#current.added(this.#rowInPhase[this.#row], before);
     for (let i = 0; i < counts.length; i++) if (!Number.isInteger(counts[i])) return undefined;
     const bundle = {
       primitives,
@@ -134,7 +142,7 @@ export class Ledger {
     if (at >= 0 && at < BUNDLE_ROWS) {
       bundle.times[at] += times;
       this.#owes = true;
-    } else this.#counts.addTo(this.#row, bundle.primitives, bundle.counts, times);
+    } else this.#current.addTo(this.#rowInPhase[this.#row], bundle.primitives, bundle.counts, times);
   }
 
   /** Adds what bundles were charged: before anybody reads counts. */
@@ -145,7 +153,7 @@ export class Ledger {
       const { primitives, counts, times, firstRow } = bundle;
       for (let at = Math.min(BUNDLE_ROWS, this.#rowCount - firstRow) - 1; at >= 0; at--) {
         if (times[at] === 0) continue;
-        this.#counts.addTo(firstRow + at, primitives, counts, times[at]);
+        this.#countsOf(firstRow + at).addTo(this.#rowInPhase[firstRow + at], primitives, counts, times[at]);
         times[at] = 0;
       }
     }
@@ -195,7 +203,8 @@ export class Ledger {
     if (handle === this.#row) return;
     this.#moves++;
     this.#row = handle;
-    this.#counts.select(handle);
+    this.#current = this.#countsOf(handle);
+    this.#current.select(this.#rowInPhase[handle]);
   }
 
   /** The current context's phase and identifiers. */
@@ -225,19 +234,36 @@ export class Ledger {
    */
   currentCounts(counts?: Float64Array): Float64Array {
     this.#settle();
-    return this.#counts.row(this.#row, counts);
+    return this.#current.row(this.#rowInPhase[this.#row], counts);
   }
 
   /** How often a primitive was counted in a row. */
   countAt(row: number, primitive: number): number {
     this.#settle();
-    return this.#counts.at(row, primitive);
+    return this.#countsOf(row).at(this.#rowInPhase[row], primitive);
   }
 
   /** Counts of some rows without their zeros. */
   sparseCounts(rows: ArrayLike<number>): SparseCounts {
     this.#settle();
-    return this.#counts.sparse(rows);
+    const start = new Uint32Array(rows.length + 1);
+    let room = 0;
+    for (let i = 0; i < rows.length; i++) room += this.#countsOf(rows[i]).primitives.length;
+    const columns = { primitive: new Uint16Array(room), count: new Float64Array(room) };
+    for (let i = 0; i < rows.length; i++)
+      start[i + 1] = this.#countsOf(rows[i]).write(this.#rowInPhase[rows[i]], columns, start[i]);
+    const length = start[rows.length];
+    return {
+      primitives: Uint16Array.from(new Set(this.#counts.flatMap(({ primitives }) => primitives))).sort(),
+      start,
+      primitive: columns.primitive.slice(0, length),
+      count: columns.count.slice(0, length),
+    };
+  }
+
+  /** Where the counts of a row are, among those of its phase. */
+  #countsOf(row: number): CountRows {
+    return this.#counts[this.#keys[row * 4]];
   }
 
   get rowCount(): number {
@@ -311,7 +337,7 @@ export class Ledger {
       epoch: this.#keys[k + 1],
       site: this.#keys[k + 2],
       region: this.#keys[k + 3],
-      counts: this.#counts.row(row),
+      counts: this.#countsOf(row).row(this.#rowInPhase[row]),
     };
   }
 
@@ -322,11 +348,15 @@ export class Ledger {
       const keys = new Int32Array(this.#keys.length * 2);
       keys.set(this.#keys);
       this.#keys = keys;
+      const rowInPhase = new Int32Array(this.#rowInPhase.length * 2);
+      rowInPhase.set(this.#rowInPhase);
+      this.#rowInPhase = rowInPhase;
     }
     this.#keys[k] = phase;
     this.#keys[k + 1] = epoch;
     this.#keys[k + 2] = site;
     this.#keys[k + 3] = region;
+    this.#rowInPhase[row] = this.#rowsOfPhase[phase]++;
     if (this.#rowCount * 2 > this.#slots.length) this.#rehash(this.#slots.length * 2);
     else this.#place(row);
     return row;

@@ -27,8 +27,9 @@ export function ledgerOf({ rowCount, phase, epoch, site, region, start, primitiv
 }
 
 /** The memory of a table's columns, each once. */
-export function buffersOf({ phase, epoch, site, region, start, primitive, count }: CostTable): ArrayBuffer[] {
-  return [phase, epoch, site, region, start, primitive, count].map(({ buffer }) => buffer as ArrayBuffer);
+export function buffersOf(table: CostTable): ArrayBuffer[] {
+  const { phase, epoch, site, region, primitives, start, primitive, count } = table;
+  return [phase, epoch, site, region, primitives, start, primitive, count].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 /** What a range of counts costs, added up in their order. */
@@ -55,91 +56,65 @@ export interface CountGroups extends SparseCounts {
   readonly key: readonly number[];
 }
 
-/** @param keyOf what a row belongs to, from 0 on; undefined for rows that are left out */
-export function groupCounts(table: CostTable, keyOf: (row: number) => number | undefined): CountGroups {
-  const { key, groupOf } = groupRows(table.rowCount, keyOf);
-  return key.length <= FEW_GROUPS ? fewGroups(table, key, groupOf) : manyGroups(table, key, groupOf);
-}
-
-/** So few that each may have a place for every primitive. */
-const FEW_GROUPS = 256;
-
-function fewGroups(table: CostTable, key: readonly number[], groupOf: Int32Array): CountGroups {
-  const sums = new Float64Array(key.length * PRIMITIVE_COUNT);
-  for (let row = 0; row < table.rowCount; row++) {
-    if (groupOf[row] < 0) continue;
-    const base = groupOf[row] * PRIMITIVE_COUNT;
-    for (let i = table.start[row]; i < table.start[row + 1]; i++) sums[base + table.primitive[i]] += table.count[i];
-  }
-  const start = new Uint32Array(key.length + 1);
-  const primitive: number[] = [];
-  const count: number[] = [];
-  for (let at = 0; at < sums.length; at++) {
-    if (sums[at] !== 0) {
-      primitive.push(at % PRIMITIVE_COUNT);
-      count.push(sums[at]);
-    }
-    if ((at + 1) % PRIMITIVE_COUNT === 0) start[(at + 1) / PRIMITIVE_COUNT] = count.length;
-  }
-  return { key, start, primitive: Uint16Array.from(primitive), count: Float64Array.from(count) };
-}
-
-function manyGroups(table: CostTable, key: readonly number[], groupOf: Int32Array): CountGroups {
-  const { firstOf, rows } = rowsOfGroups(key.length, groupOf);
-  const start = new Uint32Array(key.length + 1);
-  const primitive = new Uint16Array(table.primitive.length);
-  const count = new Float64Array(table.count.length);
+/**
+ * @param counts of contexts, or of groups of them: counts are whole numbers, whose sums are the same in any order
+ * @param keyOf what an entry belongs to, from 0 on; undefined for those that are left out
+ */
+export function groupCounts(counts: SparseCounts, keyOf: (entry: number) => number | undefined): CountGroups {
+  const { key, groupOf } = groupEntries(counts.start.length - 1, keyOf);
+  const { firstOf, entries } = entriesOfGroups(key.length, groupOf);
+  const { primitives } = counts;
   const sums = new Float64Array(PRIMITIVE_COUNT);
+  const start = new Uint32Array(key.length + 1);
+  const room = Math.min(counts.count.length, key.length * primitives.length);
+  const primitive = new Uint16Array(room);
+  const count = new Float64Array(room);
+  let length = 0;
   for (let group = 0; group < key.length; group++) {
-    const from = start[group];
-    let end = from;
-    let isAscending = true;
-    for (let k = firstOf[group]; k < firstOf[group + 1]; k++) {
-      for (let i = table.start[rows[k]]; i < table.start[rows[k] + 1]; i++) {
-        const number = table.primitive[i];
-        if (sums[number] === 0) {
-          isAscending &&= end === from || primitive[end - 1] < number;
-          primitive[end++] = number;
-        }
-        sums[number] += table.count[i];
-      }
+    for (let k = firstOf[group]; k < firstOf[group + 1]; k++) addTo(sums, counts, entries[k]);
+    for (let i = 0; i < primitives.length; i++) {
+      const sum = sums[primitives[i]];
+      if (sum === 0) continue;
+      primitive[length] = primitives[i];
+      count[length++] = sum;
+      sums[primitives[i]] = 0;
     }
-    if (!isAscending) primitive.subarray(from, end).sort();
-    for (let i = from; i < end; i++) {
-      count[i] = sums[primitive[i]];
-      sums[primitive[i]] = 0;
-    }
-    start[group + 1] = end;
+    start[group + 1] = length;
   }
-  const length = start[key.length];
-  return { key, start, primitive: primitive.slice(0, length), count: count.slice(0, length) };
+  return { key, primitives, start, primitive: primitive.slice(0, length), count: count.slice(0, length) };
 }
 
-/** Which group each row belongs to, -1 for none, and what is common to each, in the order of their first rows. */
-function groupRows(rowCount: number, keyOf: (row: number) => number | undefined) {
+/** Adds the counts of an entry to sums by primitive. */
+export function addTo(sums: Float64Array, { start, primitive, count }: SparseCounts, entry: number): void {
+  const end = start[entry + 1];
+  for (let i = start[entry]; i < end; i++) sums[primitive[i]] += count[i];
+}
+
+/** Which group each entry belongs to, -1 for none, and what is common to each, in the order of their first entries. */
+function groupEntries(entryCount: number, keyOf: (entry: number) => number | undefined) {
   const key: number[] = [];
   /** By key: 1 + its group. */
   const groups: number[] = [];
-  const groupOf = new Int32Array(rowCount).fill(-1);
-  for (let row = 0; row < rowCount; row++) {
-    const found = keyOf(row);
+  const groupOf = new Int32Array(entryCount).fill(-1);
+  for (let entry = 0; entry < entryCount; entry++) {
+    const found = keyOf(entry);
     if (found === undefined) continue;
     while (groups.length <= found) groups.push(0);
     if (groups[found] === 0) groups[found] = key.push(found);
-    groupOf[row] = groups[found] - 1;
+    groupOf[entry] = groups[found] - 1;
   }
   return { key, groupOf };
 }
 
-/** Rows by their groups: those of group g are from `firstOf[g]` to `firstOf[g + 1]`, ascending. */
-function rowsOfGroups(groupCount: number, groupOf: Int32Array) {
+/** Entries by their groups: those of group g are from `firstOf[g]` to `firstOf[g + 1]`, ascending. */
+function entriesOfGroups(groupCount: number, groupOf: Int32Array) {
   const firstOf = new Uint32Array(groupCount + 1);
   for (const group of groupOf) if (group >= 0) firstOf[group + 1]++;
   for (let group = 0; group < groupCount; group++) firstOf[group + 1] += firstOf[group];
-  const rows = new Uint32Array(firstOf[groupCount]);
+  const entries = new Uint32Array(firstOf[groupCount]);
   const next = firstOf.slice();
-  for (let row = 0; row < groupOf.length; row++) if (groupOf[row] >= 0) rows[next[groupOf[row]]++] = row;
-  return { firstOf, rows };
+  for (let entry = 0; entry < groupOf.length; entry++) if (groupOf[entry] >= 0) entries[next[groupOf[entry]]++] = entry;
+  return { firstOf, entries };
 }
 
 /** What a group costs. */

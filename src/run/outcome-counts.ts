@@ -2,7 +2,7 @@ import { NO_SITE, PHASE_NUMBER, PHASES, type Phase } from "../machine/context.ts
 import type { LedgerRow } from "../machine/ledger.ts";
 import { oncePer } from "../machine/once-per.ts";
 import { P, PRIMITIVE_COUNT } from "../machine/primitives.ts";
-import { type CountGroups, groupCounts } from "./cost-table.ts";
+import { addTo, type CountGroups, groupCounts } from "./cost-table.ts";
 import type { HeadlineCounts } from "./headline.ts";
 import { LOADER_EPOCH } from "./machine.ts";
 import type { Outcome } from "./outcome.ts";
@@ -47,35 +47,41 @@ export const TRAPS: readonly number[] = [
 export const countsOf: (outcome: Outcome) => OutcomeCounts = oncePer(addUp);
 
 function addUp({ costs: table }: Outcome): OutcomeCounts {
+  const { phase, epoch, site } = table;
   const isCounted = PHASES.map((phase) => isOverhead({ phase, epoch: 0 }));
-  const overhead = new Float64Array(PRIMITIVE_COUNT);
-  const run = new Float64Array(PRIMITIVE_COUNT);
-  const bySite = groupCounts(table, (row) =>
-    isCounted[table.phase[row]] && table.site[row] !== NO_SITE ? table.site[row] : undefined,
+  const phaseOf = (key: number) => key % PHASES.length;
+  const siteOf = (key: number) => Math.floor(key / PHASES.length);
+  const byEpochAndPhase = groupCounts(table, (row) => epoch[row] * PHASES.length + phase[row]);
+  const byPhase = groupCounts(byEpochAndPhase, (group) => phaseOf(byEpochAndPhase.key[group]));
+  const bySiteAndPhase = groupCounts(table, (row) =>
+    isCounted[phase[row]] && site[row] !== NO_SITE ? site[row] * PHASES.length + phase[row] : undefined,
   );
-  const groupOfSite = new Map(bySite.key.map((site, group) => [site, group]));
-  const trapsBySite = new Float64Array(bySite.key.length);
-  let traps = 0;
-  for (let row = 0; row < table.rowCount; row++) {
-    if (table.phase[row] === PHASE_NUMBER.run)
-      for (let i = table.start[row]; i < table.start[row + 1]; i++) run[table.primitive[i]] += table.count[i];
-    if (!isCounted[table.phase[row]]) continue;
-    const group = groupOfSite.get(table.site[row]);
-    for (let i = table.start[row]; i < table.start[row + 1]; i++) {
-      const primitive = table.primitive[i];
-      overhead[primitive] += table.count[i];
-      if (table.phase[row] !== PHASE_NUMBER.track || !TRAPS.includes(primitive)) continue;
-      traps += table.count[i];
-      if (group !== undefined) trapsBySite[group] += table.count[i];
-    }
-  }
+  const bySite = groupCounts(bySiteAndPhase, (group) => siteOf(bySiteAndPhase.key[group]));
+  const trapsOfSite = new Map<number, number>();
+  for (const [group, key] of bySiteAndPhase.key.entries())
+    if (phaseOf(key) === PHASE_NUMBER.track) trapsOfSite.set(siteOf(key), trapsIn(bySiteAndPhase, group));
+  const tracking = byPhase.key.indexOf(PHASE_NUMBER.track);
   return {
-    overhead,
-    run,
-    byPhase: groupCounts(table, (row) => table.phase[row]),
-    byEpochAndPhase: groupCounts(table, (row) => epochPhase(table.epoch[row], PHASES[table.phase[row]])),
+    overhead: total(byPhase, (phase) => isCounted[phase]),
+    run: total(byPhase, (phase) => phase === PHASE_NUMBER.run),
+    byPhase,
+    byEpochAndPhase,
     bySite,
-    trapsBySite,
-    traps,
+    trapsBySite: Float64Array.from(bySite.key, (site) => trapsOfSite.get(site) ?? 0),
+    traps: tracking < 0 ? 0 : trapsIn(byPhase, tracking),
   };
+}
+
+/** By primitive: the counts of the groups whose keys pass. */
+function total(groups: CountGroups, accept: (key: number) => boolean): Float64Array {
+  const sums = new Float64Array(PRIMITIVE_COUNT);
+  for (const [group, key] of groups.key.entries()) if (accept(key)) addTo(sums, groups, group);
+  return sums;
+}
+
+/** Page faults of a group. */
+function trapsIn({ start, primitive, count }: CountGroups, group: number): number {
+  let traps = 0;
+  for (let i = start[group]; i < start[group + 1]; i++) if (TRAPS.includes(primitive[i])) traps += count[i];
+  return traps;
 }

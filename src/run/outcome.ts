@@ -1,7 +1,8 @@
 import type { RegionSpec } from "../checkpoint/regions.ts";
+import { type CheckpointColumns, columnsOf } from "./checkpoint-columns.ts";
 import { type CostTable, costTableOf } from "./cost-table.ts";
 import type { MachineOptions } from "./machine.ts";
-import type { CheckpointSummary, MachineHistory } from "./replay.ts";
+import type { MachineHistory } from "./replay.ts";
 
 /** All that a price needs to know of what a machine went through: counts, and what they are about. Plain data. */
 export interface Outcome {
@@ -9,7 +10,7 @@ export interface Outcome {
   /** Instructions of each step, by primitive number, in this guest's builds of Linux and Xen. */
   readonly pathLengths: Float64Array;
   readonly costs: CostTable;
-  readonly checkpoints: readonly CheckpointSummary[];
+  readonly checkpoints: CheckpointColumns;
   /** The latest specification of every region there ever was, by its number. */
   readonly regions: readonly RegionSpec[];
   /** Bytes under protection at the end. */
@@ -23,7 +24,7 @@ export function outcomeOf({ machine, checkpoints }: MachineHistory): Outcome {
     options,
     pathLengths,
     costs: costTableOf(ledger),
-    checkpoints,
+    checkpoints: columnsOf(checkpoints),
     regions: engine.regions.history,
     registeredBytes: engine.regions.all.reduce((total, { spec }) => total + spec.bytes, 0),
   };

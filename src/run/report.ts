@@ -1,6 +1,7 @@
 import { LAYERS, type Layer, PHASES, type Phase } from "../machine/context.ts";
 import type { PriceList } from "../machine/prices.ts";
 import { P, PRIMITIVES } from "../machine/primitives.ts";
+import type { CheckpointColumns } from "./checkpoint-columns.ts";
 import { type CostConfidence, confidenceOf } from "./confidence.ts";
 import { costOfGroup } from "./cost-table.ts";
 import type { Cycles } from "./cycles.ts";
@@ -9,7 +10,6 @@ import { lineKey, linePages } from "./line-pages.ts";
 import type { Outcome } from "./outcome.ts";
 import { countsOf, epochPhase, type OutcomeCounts } from "./outcome-counts.ts";
 import type { Recording, SiteSource } from "./recording.ts";
-import type { CheckpointSummary } from "./replay.ts";
 
 export interface PrimitiveCost extends Cycles {
   readonly primitive: string;
@@ -98,9 +98,10 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
     if (phase === "background") backgroundCycles = cycles;
     else costByPhase[phase] = cycles;
   }
-  const phaseCosts = new Map(
-    byEpochAndPhase.key.map((key, group) => [key, costOfGroup(byEpochAndPhase, group, prices).cycles]),
-  );
+  /** Cycles, by `epochPhase`. */
+  const phaseCosts: number[] = [];
+  for (const [group, key] of byEpochAndPhase.key.entries())
+    phaseCosts[key] = costOfGroup(byEpochAndPhase, group, prices).cycles;
   const costByPrimitive: PrimitiveCost[] = [];
   for (let number = 0; number < overheadCounts.length; number++) {
     const count = overheadCounts[number];
@@ -119,7 +120,7 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
   }
   costByPrimitive.sort((a, b) => b.cycles - a.cycles || (a.primitive < b.primitive ? -1 : 1));
   costByLayer.program += programCycles;
-  const costs = checkpoints.map((checkpoint) => checkpointCost(checkpoint, phaseCosts));
+  const costs = checkpoints.name.map((_, i) => checkpointCost(checkpoints, i, phaseCosts));
   const sum = (of: (cost: CheckpointCost) => number) => costs.reduce((total, cost) => total + of(cost), 0);
   return {
     overhead,
@@ -130,7 +131,7 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
       backgroundCycles,
       overheadLow: overhead.low,
       overheadHigh: overhead.high,
-      checkpoints: checkpoints.length,
+      checkpoints: costs.length,
       registeredBytes: outcome.registeredBytes,
       dirtyPages: sum((cost) => cost.dirtyPages),
       dirtyBytes: sum((cost) => cost.dirtyBytes),
@@ -148,16 +149,19 @@ export function report(recording: Recording, outcome: Outcome, prices: PriceList
   };
 }
 
-function checkpointCost(checkpoint: CheckpointSummary, phaseCosts: ReadonlyMap<number, number>): CheckpointCost {
-  const { version, name, cycle, epoch, pageCount, copiedBytes, dirtyBytes } = checkpoint;
-  const of = (phase: Phase) => phaseCosts.get(epochPhase(epoch, phase)) ?? 0;
+function checkpointCost(
+  { version, name, cycle, epoch, pageCount, copiedBytes, dirtyBytes }: CheckpointColumns,
+  i: number,
+  phaseCosts: readonly (number | undefined)[],
+): CheckpointCost {
+  const of = (phase: Phase) => phaseCosts[epochPhase(epoch[i], phase)] ?? 0;
   return {
-    version,
-    name,
-    cycle,
-    dirtyPages: pageCount,
-    dirtyBytes,
-    copiedBytes,
+    version: version[i],
+    name: name[i],
+    cycle: cycle[i],
+    dirtyPages: pageCount[i],
+    dirtyBytes: dirtyBytes[i],
+    copiedBytes: copiedBytes[i],
     costCycles: {
       track: of("track"),
       collect: of("collect"),
@@ -205,15 +209,13 @@ function lineCosts(
     .sort((a, b) => b.cycles - a.cycles || b.stores - a.stores || compareText(a.file, b.file) || a.line - b.line);
 }
 
-function regionCosts({ regions, checkpoints }: Outcome): RegionCost[] {
+function regionCosts({ regions, checkpoints: { saved } }: Outcome): RegionCost[] {
   const sums = regions.map(() => ({ dirtyPages: 0, copiedBytes: 0, dirtyBytes: 0 }));
-  for (const { saved } of checkpoints) {
-    for (const { region, pageCount, copiedBytes, dirtyBytes } of saved) {
-      const sum = sums[region];
-      sum.dirtyPages += pageCount;
-      sum.copiedBytes += copiedBytes;
-      sum.dirtyBytes += dirtyBytes;
-    }
+  for (let i = 0; i < saved.region.length; i++) {
+    const sum = sums[saved.region[i]];
+    sum.dirtyPages += saved.pageCount[i];
+    sum.copiedBytes += saved.copiedBytes[i];
+    sum.dirtyBytes += saved.dirtyBytes[i];
   }
   return regions.map((spec, number) => {
     const { dirtyPages, copiedBytes, dirtyBytes } = sums[number];

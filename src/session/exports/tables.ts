@@ -82,10 +82,14 @@ function eventsTable({ index, history, timeline }: ExportedRun): ExportTable {
 function checkpointsTable(run: ExportedRun): ExportTable {
   const { index, history } = run;
   const spans = checkpointSpansOf(run);
-  const ofEpoch = new Map(history.outcome.checkpoints.map((checkpoint) => [checkpoint.epoch, checkpoint]));
+  const { checkpoints } = history.outcome;
+  const ofEpoch = new Map(Array.from(checkpoints.epoch, (epoch, checkpoint) => [epoch, checkpoint]));
   const rows = [...spans.epoch.keys()];
   const summary = (i: number) => index.epochSummaries[spans.epoch[i]];
-  const checkpoint = (i: number) => ofEpoch.get(spans.epoch[i]);
+  const saved = (figure: "pageCount" | "dirtyBytes" | "copiedBytes") => (i: number) => {
+    const checkpoint = ofEpoch.get(spans.epoch[i]);
+    return checkpoint === undefined ? 0 : checkpoints[figure][checkpoint];
+  };
   return {
     rowCount: rows.length,
     columns: [
@@ -98,9 +102,9 @@ function checkpointsTable(run: ExportedRun): ExportTable {
       numberColumn("machine_end", rows, (i) => spans.end[i]),
       numberColumn("background_end", rows, (i) => spans.backgroundEnd[i]),
       integerColumn("written_pages", rows, (i) => summary(i).writtenPages),
-      numberColumn("saved_pages", rows, (i) => checkpoint(i)?.pageCount ?? 0),
-      numberColumn("dirty_bytes", rows, (i) => checkpoint(i)?.dirtyBytes ?? 0),
-      numberColumn("copied_bytes", rows, (i) => checkpoint(i)?.copiedBytes ?? 0),
+      numberColumn("saved_pages", rows, saved("pageCount")),
+      numberColumn("dirty_bytes", rows, saved("dirtyBytes")),
+      numberColumn("copied_bytes", rows, saved("copiedBytes")),
       ...CHECKPOINT_PHASES.map((phase) => numberColumn(`${phase}_cycles`, rows, (i) => spans.phases[phase][i])),
       numberColumn("background_cycles", rows, (i) => spans.backgroundCycles[i]),
     ],

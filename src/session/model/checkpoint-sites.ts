@@ -24,7 +24,8 @@ export function checkpointSites(index: RecordingIndex, history: History, prices:
   const { recording, epochs, lines } = index;
   const sums = new Map<number, SiteSum>();
   const ofEpoch: (SiteSum | undefined)[] = [];
-  for (const { epoch, pageCount, copiedBytes } of history.outcome.checkpoints) {
+  const { epoch: epochOf, pageCount, copiedBytes } = history.outcome.checkpoints;
+  for (const [i, epoch] of epochOf.entries()) {
     const event = epochs.endEvent[epoch];
     const site = event < 0 ? -1 : recording.site[event];
     if (site < 0) continue;
@@ -35,8 +36,8 @@ export function checkpointSites(index: RecordingIndex, history: History, prices:
       sums.set(line, sum);
     }
     sum.checkpoints++;
-    sum.dirtyPages += pageCount;
-    sum.copiedBytes += copiedBytes;
+    sum.dirtyPages += pageCount[i];
+    sum.copiedBytes += copiedBytes[i];
     ofEpoch[epoch] = sum;
   }
   const { byEpochAndPhase } = countsOf(history.outcome);

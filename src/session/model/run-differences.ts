@@ -62,7 +62,8 @@ function regionsOf({ history, report, prices }: RunSide): SidedRegion[] {
     cycles[costs.region[row]] += costOfRange(costs, costs.start[row], costs.start[row + 1], prices).cycles;
   }
   const copiedBytes = new Float64Array(outcome.regions.length);
-  for (const { saved } of outcome.checkpoints) for (const part of saved) copiedBytes[part.region] += part.copiedBytes;
+  const { saved } = outcome.checkpoints;
+  for (const [i, region] of saved.region.entries()) copiedBytes[region] += saved.copiedBytes[i];
   return outcome.regions.map(({ id, group, bytes }, number) => ({
     id,
     group,
