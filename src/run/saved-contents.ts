@@ -1,4 +1,5 @@
 import type { Region } from "../checkpoint/regions.ts";
+import { firstDifference } from "../machine/bytes.ts";
 
 /**
  * What each region held when a save last took it. A page may be written and hold the same bytes as before: techniques that
@@ -25,16 +26,12 @@ export class SavedContents {
         const slice = region.slice(page);
         const start = address + slice.offset;
         const now = memory.subarray(start, start + slice.bytes);
-        if (same(now, saved, slice.offset)) return;
-        saved.set(now, slice.offset);
+        const before = saved.subarray(slice.offset, slice.offset + slice.bytes);
+        if (firstDifference(now, before) === undefined) return;
+        before.set(now);
         changed.add(page);
       });
     }
     return Uint32Array.from(changed).sort();
   }
-}
-
-function same(now: Uint8Array, saved: Uint8Array, offset: number): boolean {
-  for (let i = 0; i < now.length; i++) if (now[i] !== saved[offset + i]) return false;
-  return true;
 }
