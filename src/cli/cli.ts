@@ -4,7 +4,7 @@
  * there from the start, and an interrupt must end even a program that never returns.
  */
 import { spawn } from "node:child_process";
-import { guestFlags, hasGuestFlags } from "../worker/guest-flags.ts";
+import { guestFlags, hasGuestFlags } from "../worker/v8-flags.ts";
 
 const RUNS_GUESTS = new Set(["run", "compare", "audit", "crash", "advise"]);
 

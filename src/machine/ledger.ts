@@ -376,11 +376,14 @@ export class Ledger {
   }
 }
 
+/** Slots between those of a context in two epochs that follow each other: a line of the cache, so that it is there when it is needed. */
+const EPOCH_SLOTS = 16;
+
 function hash(phase: number, epoch: number, site: number, region: number): number {
-  let h = Math.imul(site, 0x9e3779b1) ^ Math.imul(epoch, 0x85ebca6b) ^ Math.imul(region * 8 + phase, 0xc2b2ae35);
+  let h = Math.imul(site, 0x9e3779b1) ^ Math.imul(region * 8 + phase, 0xc2b2ae35);
   h ^= h >>> 15;
   h = Math.imul(h, 0x2c1b3c6d);
-  return (h ^ (h >>> 13)) >>> 0;
+  return ((h ^ (h >>> 13)) + epoch * EPOCH_SLOTS) >>> 0;
 }
 
 function nonEmpty(ledger: Ledger): Map<string, Float64Array> {

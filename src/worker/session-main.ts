@@ -4,7 +4,7 @@ import { createHandlers } from "../session/handlers.ts";
 import { serve } from "../session/serve.ts";
 import { parentPort } from "./child.ts";
 import { Compiler } from "./compiler.ts";
-import { readyGuestFlags } from "./guest-flags.ts";
+import { readyGuestFlags } from "./v8-flags.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { nodeHost } from "./node-host.ts";
 

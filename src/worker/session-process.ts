@@ -1,11 +1,6 @@
 import { type ClientOptions, createClient, type SessionClient } from "../session/client.ts";
 import { type Child, startChild } from "./child.ts";
-
-/**
- * V8's flags for the session's process: a heap of so many MiB before it is cleared of what is old. Each run comes with megabytes
- * of images, at which V8 would look through a small heap again and again.
- */
-const FLAGS = ["--initial-old-space-size=64"];
+import { sessionFlags } from "./v8-flags.ts";
 
 /** A session in a process of its own. */
 export interface SessionProcess {
@@ -19,7 +14,7 @@ export interface SessionProcess {
 
 /** @param file the built `session.js` */
 export function startSession(file: string, options: ClientOptions = {}): SessionProcess {
-  const child: Child = startChild(file, "the session process", FLAGS);
+  const child: Child = startChild(file, "the session process", sessionFlags());
   let disposed = false;
   return {
     client: createClient(child.port, options),

@@ -1,2 +1,2 @@
-/** What Node runs benchmarks with: V8's flags of every process that runs guests (`src/worker/guest-flags.ts`), and TypeScript. */
+/** What Node runs benchmarks with: V8's flags of every process that runs guests (`src/worker/v8-flags.ts`), and TypeScript. */
 export const FLAGS = ["--no-liftoff", "--experimental-wasm-branch-hinting", "--import", "tsx"];
