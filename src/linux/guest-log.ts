@@ -1,3 +1,4 @@
+import { PageBytes } from "../machine/page-bytes.ts";
 import { PTE_DIRTY, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../machine/page-table.ts";
 import { PmlBuffer } from "../machine/pml-buffer.ts";
 import { P } from "../machine/primitives.ts";
@@ -20,7 +21,7 @@ const OPEN = PTE_PRESENT | PTE_WRITABLE;
  */
 export class GuestLog implements PageLog {
   readonly #kernel: Kernel;
-  readonly #armed = new Uint8Array(WINDOW_PAGES);
+  readonly #armed = new PageBytes(WINDOW_PAGES).bytes;
   readonly #buffer = new PmlBuffer();
   #ring: number[] = [];
   #logging = false;

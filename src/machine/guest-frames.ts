@@ -1,3 +1,4 @@
+import { wordsFor } from "./page-bytes.ts";
 import { type PageTable, TABLE_PAGES, WINDOW_PAGES } from "./page-table.ts";
 
 /** No frame, or no page. */
@@ -12,7 +13,7 @@ export const NONE = -1;
 export class GuestFrames {
   readonly #table: PageTable;
   /** Frame + 1 by page, page + 1 by frame; 0 is none. */
-  readonly #frames = new Int32Array(WINDOW_PAGES);
+  readonly #frames = wordsFor(WINDOW_PAGES);
   #pages = new Int32Array(1024);
   /** Of frames that no page has; else it stands with the page. */
   #withheld = new Uint8Array(1024);

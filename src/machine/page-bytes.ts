@@ -4,6 +4,41 @@ const BYTES_PER_WORD = 4;
 /** Filling fewer takes longer than setting them one by one. */
 const FEWEST_TO_FILL = 24;
 
+/** Fewer words are not worth keeping. */
+const FEWEST_KEPT = 1 << 16;
+/** Memory by its length in words, all 0, for the next work that borrows some. */
+const free = new Map<number, Int32Array<ArrayBuffer>[]>();
+/** What the work under way has borrowed; undefined where none is. */
+let lent: Int32Array<ArrayBuffer>[] | undefined;
+
+/**
+ * Does work that keeps none of the page bytes that it makes: their memory serves the next such work, instead of being looked for
+ * by the collector of garbage.
+ * @param work which is done when it returns; nothing that it returns holds page bytes
+ */
+export function borrowingPages<T>(work: () => T): T {
+  if (lent !== undefined) return work();
+  lent = [];
+  try {
+    return work();
+  } finally {
+    for (const words of lent) {
+      const alike = free.get(words.length) ?? [];
+      alike.push(words.fill(0));
+      free.set(words.length, alike);
+    }
+    lent = undefined;
+  }
+}
+
+/** Words that are all 0, for page bytes or for numbers of pages: borrowed where that is allowed. */
+export function wordsFor(count: number): Int32Array<ArrayBuffer> {
+  if (lent === undefined || count < FEWEST_KEPT) return new Int32Array(count);
+  const words = free.get(count)?.pop() ?? new Int32Array(count);
+  lent.push(words);
+  return words;
+}
+
 /** A byte for each page that is looked through four pages at a time: most of a large memory is alike. */
 export class PageBytes {
   readonly bytes: Uint8Array;
@@ -12,7 +47,7 @@ export class PageBytes {
   /** @param of how many pages, all 0 at first; or the bytes of pages, a multiple of four of them */
   constructor(of: number | Uint8Array) {
     if (typeof of === "number") {
-      this.#words = new Int32Array(Math.ceil(of / BYTES_PER_WORD));
+      this.#words = wordsFor(Math.ceil(of / BYTES_PER_WORD));
       this.bytes = new Uint8Array(this.#words.buffer, 0, of);
     } else {
       this.#words = new Int32Array(of.buffer, of.byteOffset, of.length / BYTES_PER_WORD);

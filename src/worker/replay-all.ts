@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { borrowingPages } from "../machine/page-bytes.ts";
 import type { MachineOptions } from "../run/machine.ts";
 import { type Outcome, outcomeOf } from "../run/outcome.ts";
 import type { Recording } from "../run/recording.ts";
@@ -40,7 +41,7 @@ export async function replayAll(
     // Whoever waits for something else in this thread gets a turn.
     await new Promise((resolve) => setImmediate(resolve));
     options.signal?.throwIfAborted();
-    outcomes.push(outcomeOf(replay(recording, machine)));
+    outcomes.push(borrowingPages(() => outcomeOf(replay(recording, machine))));
     onDone?.(number, outcomes[number]);
   }
   return outcomes;

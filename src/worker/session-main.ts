@@ -4,9 +4,9 @@ import { createHandlers } from "../session/handlers.ts";
 import { serve } from "../session/serve.ts";
 import { parentPort } from "./child.ts";
 import { Compiler } from "./compiler.ts";
-import { readyGuestFlags } from "./v8-flags.ts";
 import { GuestProcess } from "./guest-process.ts";
 import { nodeHost } from "./node-host.ts";
+import { readyGuestFlags } from "./v8-flags.ts";
 
 const port = parentPort();
 if (port === undefined) throw new Error("the session answers a process that starts it with a channel");

@@ -1,5 +1,6 @@
 import { NONE } from "../../machine/guest-frames.ts";
 import type { Ledger } from "../../machine/ledger.ts";
+import { PageBytes } from "../../machine/page-bytes.ts";
 import type { PageStates } from "../../machine/page-states.ts";
 import { type PageTable, WINDOW_PAGES, WITHHELD_DIRTY } from "../../machine/page-table.ts";
 import { PmlBuffer } from "../../machine/pml-buffer.ts";
@@ -29,7 +30,7 @@ export class HapPageLog implements PageLog {
   readonly #registered: RegisteredFrames;
   readonly #run: EntryRun;
   /** 1 where the entry of the page's frame is as for a log-dirty guest. */
-  readonly #armed = new Uint8Array(WINDOW_PAGES);
+  readonly #armed = new PageBytes(WINDOW_PAGES).bytes;
   readonly #buffer = new PmlBuffer();
   #ring: number[] = [];
   #logging = false;

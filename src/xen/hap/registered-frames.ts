@@ -1,5 +1,6 @@
 import { type GuestFrames, NONE } from "../../machine/guest-frames.ts";
 import type { Ledger } from "../../machine/ledger.ts";
+import { wordsFor } from "../../machine/page-bytes.ts";
 import { type PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 
@@ -28,7 +29,7 @@ export class RegisteredFrames {
   /** @throws Error when a page is not there for writing, or has no frame of its own */
   add(first: number, pageCount: number): void {
     this.#ledger.charge(P.xen_guest_walk, pageCount);
-    if (this.#frameOf.length === 0) this.#frameOf = new Int32Array(WINDOW_PAGES);
+    if (this.#frameOf.length === 0) this.#frameOf = wordsFor(WINDOW_PAGES);
     for (let page = first; page < first + pageCount; page++) {
       const frame = this.#frames.frameOf(page);
       if (frame === NONE || (this.#table.flags[page] & OPEN) !== OPEN) {

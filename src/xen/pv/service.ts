@@ -1,4 +1,5 @@
 import type { Ledger } from "../../machine/ledger.ts";
+import { PageBytes } from "../../machine/page-bytes.ts";
 import { type PageTable, PTE_PRESENT, PTE_WRITABLE, WINDOW_PAGES } from "../../machine/page-table.ts";
 import { P } from "../../machine/primitives.ts";
 import { ProtectionService } from "../protection-service.ts";
@@ -29,7 +30,7 @@ export class XenCheckpointService extends ProtectionService implements L1Observe
   readonly #xen: Hypervisor;
   readonly #table: PageTable;
   /** Protected pages that the guest's kernel itself wants writable. */
-  readonly #guestOpens = new Uint8Array(WINDOW_PAGES);
+  readonly #guestOpens = new PageBytes(WINDOW_PAGES).bytes;
 
   constructor(ledger: Ledger, xen: Hypervisor, table: PageTable, channel: RequestChannel) {
     super(ledger, table.states, channel);

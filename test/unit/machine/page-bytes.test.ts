@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { PageBytes } from "../../../src/machine/page-bytes.ts";
+import { borrowingPages, PageBytes } from "../../../src/machine/page-bytes.ts";
 
 const LENGTH = 70;
 const fills = fc.array(fc.tuple(fc.constantFrom(1, 2, 3, 0x80, 0xff), fc.nat(LENGTH), fc.nat(LENGTH)), {
@@ -40,4 +40,24 @@ test("the next byte with some bits, the end of a stretch, and all pages are thos
     assert.equal(pages.alikeWithUntil(other, from, end), search(isOther, from));
   });
   fc.assert(property, { numRuns: 500 });
+});
+
+test("memory that was borrowed is all 0 for the next work, also where the last one failed, and is no one else's meanwhile", () => {
+  const pageCount = 1 << 20;
+  const dirty = (fails: boolean) => () => {
+    const [first, second] = [new PageBytes(pageCount), new PageBytes(pageCount)];
+    assert.notEqual(first.bytes.buffer, second.bytes.buffer);
+    for (const { bytes } of [first, second]) {
+      assert.equal(bytes.indexOf(1), -1);
+      bytes[7] = 1;
+      bytes[pageCount - 1] = 1;
+    }
+    if (fails) throw new Error("it went wrong");
+    return [first.bytes.buffer, second.bytes.buffer];
+  };
+  const [one, other] = borrowingPages(dirty(false));
+  assert.throws(() => borrowingPages(dirty(true)), /it went wrong/);
+  assert.deepEqual(new Set(borrowingPages(dirty(false))), new Set([one, other]), "the same memory again");
+  const own = new PageBytes(pageCount);
+  assert.ok(own.bytes.buffer !== one && own.bytes.buffer !== other, "outside of such work it is one's own");
 });

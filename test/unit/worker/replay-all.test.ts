@@ -9,7 +9,8 @@ import { refusalOf } from "../../../src/checkpoint/refusal.ts";
 import { ENVIRONMENTS } from "../../../src/checkpoint/technique.ts";
 import { TECHNIQUES } from "../../../src/checkpoint/techniques.ts";
 import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
-import { replayRefusal } from "../../../src/run/replay.ts";
+import { outcomeOf } from "../../../src/run/outcome.ts";
+import { replay, replayRefusal } from "../../../src/run/replay.ts";
 import { loadProfile } from "../../../src/worker/profiles.ts";
 import { replayAll } from "../../../src/worker/replay-all.ts";
 import { priced } from "../../../src/worker/session.ts";
@@ -54,6 +55,16 @@ test("threads give what one thread gives, in the same order, to the last byte of
       JSON.stringify(priced(recording, alone[i], profile)),
     );
   });
+});
+
+test("replays that use the same memory one after the other give what each gives in memory of its own", async () => {
+  const other = recordingOf({ regionPages: 700, epochs: 3, dirtyPages: 500, order: "ascending" });
+  for (const one of [recording, other, recording]) {
+    const outcomes = await replayAll(one, machines, { threads: 0 });
+    machines.forEach((machine, i) => {
+      assert.deepEqual(outcomes[i], outcomeOf(replay(one, machine)));
+    });
+  }
 });
 
 test("a replay that fails in a thread fails the whole, with its message", async () => {
