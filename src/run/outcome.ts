@@ -1,8 +1,10 @@
 import type { RegionSpec } from "../checkpoint/regions.ts";
+import { borrowingPages } from "../machine/page-bytes.ts";
 import { type CheckpointColumns, columnsOf } from "./checkpoint-columns.ts";
 import { type CostTable, costTableOf } from "./cost-table.ts";
 import type { MachineOptions } from "./machine.ts";
-import type { MachineHistory } from "./replay.ts";
+import type { Recording } from "./recording.ts";
+import { type MachineHistory, type ReplayObserver, replay } from "./replay.ts";
 
 /** All that a price needs to know of what a machine went through: counts, and what they are about. Plain data. */
 export interface Outcome {
@@ -28,4 +30,9 @@ export function outcomeOf({ machine, checkpoints }: MachineHistory): Outcome {
     regions: engine.regions.history,
     registeredBytes: engine.regions.all.reduce((total, { spec }) => total + spec.bytes, 0),
   };
+}
+
+/** What comes of a replay whose machine nobody keeps. */
+export function replayOutcome(recording: Recording, options: MachineOptions, observer?: ReplayObserver): Outcome {
+  return borrowingPages(() => outcomeOf(replay(recording, options, observer)));
 }

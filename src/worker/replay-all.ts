@@ -1,10 +1,8 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { borrowingPages } from "../machine/page-bytes.ts";
 import type { MachineOptions } from "../run/machine.ts";
-import { type Outcome, outcomeOf } from "../run/outcome.ts";
+import { type Outcome, replayOutcome } from "../run/outcome.ts";
 import type { Recording } from "../run/recording.ts";
-import { replay } from "../run/replay.ts";
 import { bundledFile } from "./bundled-file.ts";
 import type { ReplayAnswer, ReplayJob } from "./replay-job.ts";
 
@@ -41,7 +39,7 @@ export async function replayAll(
     // Whoever waits for something else in this thread gets a turn.
     await new Promise((resolve) => setImmediate(resolve));
     options.signal?.throwIfAborted();
-    outcomes.push(borrowingPages(() => outcomeOf(replay(recording, machine))));
+    outcomes.push(replayOutcome(recording, machine));
     onDone?.(number, outcomes[number]);
   }
   return outcomes;

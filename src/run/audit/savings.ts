@@ -2,9 +2,9 @@ import { optionsIn, refusalOf } from "../../checkpoint/refusal.ts";
 import { TECHNIQUE_IDS, type TechniqueId, techniqueOf } from "../../checkpoint/techniques.ts";
 import { type PriceProfile, priceList } from "../../machine/prices.ts";
 import type { MachineOptions } from "../machine.ts";
-import { outcomeOf } from "../outcome.ts";
+import { replayOutcome } from "../outcome.ts";
 import type { Recording } from "../recording.ts";
-import { replay, replayRefusal } from "../replay.ts";
+import { replayRefusal } from "../replay.ts";
 import { type CostReport, report } from "../report.ts";
 import { type Trim, trimmedRecording } from "./trimmed-recording.ts";
 
@@ -51,7 +51,7 @@ export class SavingsModel {
   }
 
   #report(recording: Recording, machine: MachineOptions): CostReport {
-    const outcome = outcomeOf(replay(recording, machine));
+    const outcome = replayOutcome(recording, machine);
     return report(recording, outcome, priceList(this.#profile, outcome.pathLengths));
   }
 }

@@ -2,10 +2,9 @@ import { PHASE_NUMBER } from "../../machine/context.ts";
 import type { Contexts } from "../../machine/ledger.ts";
 import { buffersOf } from "../../run/cost-table.ts";
 import type { MachineOptions } from "../../run/machine.ts";
-import { type Outcome, outcomeOf } from "../../run/outcome.ts";
+import { type Outcome, replayOutcome } from "../../run/outcome.ts";
 import { TRAPS } from "../../run/outcome-counts.ts";
 import type { Recording } from "../../run/recording.ts";
-import { replay } from "../../run/replay.ts";
 import { type Trace, TraceBuilder } from "../../run/trace.ts";
 import type { TrapList } from "./pages.ts";
 
@@ -23,7 +22,7 @@ export interface History {
 /** @throws BadInputError when there is no such machine */
 export function historyOf(recording: Recording, options: MachineOptions): History {
   const builder = new TraceBuilder();
-  const outcome = outcomeOf(replay(recording, options, builder));
+  const outcome = replayOutcome(recording, options, builder);
   const contexts = builder.ledger.contexts();
   const trace = builder.trace();
   const traps = trapsOf(trace, contexts);
