@@ -10,6 +10,7 @@ import type { SessionHost } from "../../../src/session/host.ts";
 import type { ProgressOf } from "../../../src/session/methods.ts";
 import { RunStore } from "../../../src/session/run-store.ts";
 import type { Request } from "../../../src/session/serve.ts";
+import { finishedRun } from "./finished-run.ts";
 import { randomRecording } from "./random-recording.ts";
 
 const [era, modern] = BUILT_IN_PROFILES;
@@ -28,24 +29,7 @@ function comparing() {
     },
   };
   const store = new RunStore();
-  const { id: run } = store.add(
-    {
-      saved: {
-        program: { path: "a.c", language: "c", args: [] },
-        options: DEFAULT_MACHINE,
-        ending: { kind: "exit", code: 0 },
-        stdout: new Uint8Array(),
-        stderr: new Uint8Array(),
-        warnings: [],
-        recording: randomRecording(5),
-        images: [],
-      },
-      sources: [],
-      diagnostics: [],
-    },
-    "live",
-    0,
-  );
+  const { id: run } = store.add(finishedRun(randomRecording(5)), "live", 0);
   return {
     comparisons: new Comparisons(host as SessionHost, store, new EveryWrite(host as SessionHost, store)),
     store,

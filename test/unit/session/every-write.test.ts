@@ -1,40 +1,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
 import { EveryWrite } from "../../../src/session/every-write.ts";
-import type { FinishedRun, SessionHost } from "../../../src/session/host.ts";
+import type { SessionHost } from "../../../src/session/host.ts";
 import { CancelledError } from "../../../src/session/messages.ts";
 import { RunStore } from "../../../src/session/run-store.ts";
+import { finishedRun } from "./finished-run.ts";
 import { randomRecording } from "./random-recording.ts";
 
 /** A run that was recorded without its writes, and the second runs that were made for them: each ends when it is told to. */
 function withoutWrites() {
   const recording = randomRecording(5);
   const { writes: _, ...withoutWrites } = recording;
-  const finished = (kept: typeof recording): FinishedRun => ({
-    saved: {
-      program: { path: "a.c", language: "c", args: [] },
-      options: DEFAULT_MACHINE,
-      ending: { kind: "exit", code: 0 },
-      stdout: new Uint8Array(),
-      stderr: new Uint8Array(),
-      warnings: [],
-      recording: kept,
-      images: [],
-    },
-    sources: [],
-    diagnostics: [],
-  });
   const ends: { finish(): void; killed(): void }[] = [];
   const host: Pick<SessionHost, "runProgram"> = {
     runProgram: () =>
       new Promise((resolve, reject) =>
-        ends.push({ finish: () => resolve(finished(recording)), killed: () => reject(new CancelledError()) }),
+        ends.push({ finish: () => resolve(finishedRun(recording)), killed: () => reject(new CancelledError()) }),
       ),
   };
   const store = new RunStore();
   const again = { params: { workingDirectory: "/", paths: ["a.c"] }, images: [] };
-  const { id: run } = store.add(finished(withoutWrites), "live", 0, again);
+  const { id: run } = store.add(finishedRun(withoutWrites), "live", 0, again);
   return { everyWrite: new EveryWrite(host as SessionHost, store), store, run, ends };
 }
 
