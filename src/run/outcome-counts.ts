@@ -27,12 +27,25 @@ export function isOverhead(row: Pick<LedgerRow, "epoch" | "phase">): boolean {
 
 /** One number for both, as a key. */
 export function epochPhase(epoch: number, phase: Phase): number {
-  return epoch * PHASES.length + PHASE_NUMBER[phase];
+  return withPhase(epoch, PHASE_NUMBER[phase]);
 }
 
 /** What an `epochPhase` stands for. */
 export function fromEpochPhase(key: number): { readonly epoch: number; readonly phase: Phase } {
-  return { epoch: Math.floor(key / PHASES.length), phase: PHASES[key % PHASES.length] };
+  return { epoch: withoutPhase(key), phase: PHASES[phaseIn(key)] };
+}
+
+/** The key of an epoch or a site in a phase, by its number. */
+function withPhase(of: number, phase: number): number {
+  return of * PHASES.length + phase;
+}
+
+function withoutPhase(key: number): number {
+  return Math.floor(key / PHASES.length);
+}
+
+function phaseIn(key: number): number {
+  return key % PHASES.length;
 }
 
 /** Page faults, by whom they were taken: the guest's kernel, Xen's handler of exceptions, or Xen by a VM exit. */
@@ -49,17 +62,15 @@ export const countsOf: (outcome: Outcome) => OutcomeCounts = oncePer(addUp);
 function addUp({ costs: table }: Outcome): OutcomeCounts {
   const { phase, epoch, site } = table;
   const isCounted = PHASES.map((phase) => isOverhead({ phase, epoch: 0 }));
-  const phaseOf = (key: number) => key % PHASES.length;
-  const siteOf = (key: number) => Math.floor(key / PHASES.length);
-  const byEpochAndPhase = groupCounts(table, (row) => epoch[row] * PHASES.length + phase[row]);
-  const byPhase = groupCounts(byEpochAndPhase, (group) => phaseOf(byEpochAndPhase.key[group]));
+  const byEpochAndPhase = groupCounts(table, (row) => withPhase(epoch[row], phase[row]));
+  const byPhase = groupCounts(byEpochAndPhase, (group) => phaseIn(byEpochAndPhase.key[group]));
   const bySiteAndPhase = groupCounts(table, (row) =>
-    isCounted[phase[row]] && site[row] !== NO_SITE ? site[row] * PHASES.length + phase[row] : undefined,
+    isCounted[phase[row]] && site[row] !== NO_SITE ? withPhase(site[row], phase[row]) : undefined,
   );
-  const bySite = groupCounts(bySiteAndPhase, (group) => siteOf(bySiteAndPhase.key[group]));
+  const bySite = groupCounts(bySiteAndPhase, (group) => withoutPhase(bySiteAndPhase.key[group]));
   const trapsOfSite = new Map<number, number>();
   for (const [group, key] of bySiteAndPhase.key.entries())
-    if (phaseOf(key) === PHASE_NUMBER.track) trapsOfSite.set(siteOf(key), trapsIn(bySiteAndPhase, group));
+    if (phaseIn(key) === PHASE_NUMBER.track) trapsOfSite.set(withoutPhase(key), trapsIn(bySiteAndPhase, group));
   const tracking = byPhase.key.indexOf(PHASE_NUMBER.track);
   return {
     overhead: total(byPhase, (phase) => isCounted[phase]),

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BadInputError } from "../../../src/program/program.ts";
-import { DEFAULT_MACHINE } from "../../../src/run/machine.ts";
 import { type EpochPages, EVENT } from "../../../src/run/recording.ts";
 import { decodeRun, encodeRun, type SavedRun } from "../../../src/run/run-file.ts";
+import { savedRun } from "./saved-run.ts";
 
 const EPOCH: EpochPages = {
   pages: Uint32Array.of(2, 1),
@@ -14,32 +14,23 @@ const EPOCH: EpochPages = {
 };
 
 function runWith(epoch: object): SavedRun {
-  return {
-    program: { path: "p", language: "c", args: [] },
-    options: DEFAULT_MACHINE,
-    ending: { kind: "exit", code: 0 },
-    stdout: new Uint8Array(),
-    stderr: new Uint8Array(),
-    warnings: [],
-    recording: {
-      startPages: 4,
-      residentPages: [],
-      endPages: 4,
-      kind: new Uint8Array(),
-      argument: new Uint32Array(),
-      site: new Int32Array(),
-      cycle: new Float64Array(),
-      bytes: new Uint16Array(),
-      calls: [],
-      systemCalls: [],
-      epochs: [epoch as EpochPages],
-      sites: [],
-      lines: [],
-      programCycles: 0,
-      labels: [],
-    },
-    images: [],
-  };
+  return savedRun({
+    startPages: 4,
+    residentPages: [],
+    endPages: 4,
+    kind: new Uint8Array(),
+    argument: new Uint32Array(),
+    site: new Int32Array(),
+    cycle: new Float64Array(),
+    bytes: new Uint16Array(),
+    calls: [],
+    systemCalls: [],
+    epochs: [epoch as EpochPages],
+    sites: [],
+    lines: [],
+    programCycles: 0,
+    labels: [],
+  });
 }
 
 test("a run's epochs come back, with what changed in them", () => {

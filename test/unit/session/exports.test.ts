@@ -4,28 +4,19 @@ import { tableFromIPC } from "@uwdata/flechette";
 import { BUILT_IN_PROFILES } from "../../../src/machine/profiles.ts";
 import type { Recording } from "../../../src/run/recording.ts";
 import { report } from "../../../src/run/report.ts";
-import type { SavedRun } from "../../../src/run/run-file.ts";
 import { exportRun } from "../../../src/session/exports/export-run.ts";
 import { type ExportedRun, exportedRunOf } from "../../../src/session/exports/exported-run.ts";
 import { EXPORT_TABLES } from "../../../src/session/exports/formats.ts";
 import type { ExportTable } from "../../../src/session/exports/table.ts";
 import { exportTable } from "../../../src/session/exports/tables.ts";
 import { TIMELINE_PHASES } from "../../../src/session/figures.ts";
+import { savedRun } from "../run/saved-run.ts";
 import { forSeeds, type Random, randomMachine } from "./random-recording.ts";
 
 function exported(recording: Recording, random: Random): ExportedRun {
   const machine = randomMachine(random);
   const program = { path: 'a "b", c.c', language: "c", args: [] };
-  const run: SavedRun = {
-    program,
-    options: machine,
-    ending: { kind: "exit", code: 0 },
-    stdout: new Uint8Array(),
-    stderr: new Uint8Array(),
-    warnings: [],
-    recording,
-    images: [],
-  };
+  const run = { ...savedRun(recording), program, options: machine };
   return exportedRunOf(run, machine, BUILT_IN_PROFILES[0]);
 }
 
