@@ -111,7 +111,9 @@ export function runLive(input: LiveInput): LiveRun {
     trap(page, address, size, site) {
       const bits = mmu.protection[page];
       const number =
-        site === HOST_SITE ? hostSite : sites.ofStore(site, (bits & FURTHER_WRITE) === WRITES_BIT ? page : undefined);
+        site === HOST_SITE
+          ? hostSite
+          : sites.ofStore(site, mmu.cycles(), (bits & FURTHER_WRITE) === WRITES_BIT ? page : undefined);
       // Of a store into two pages each is told its part.
       const start = Math.max(address, page * 4096);
       const bytes = Math.min(address + size, (page + 1) * 4096) - start;
@@ -249,7 +251,7 @@ export function runLive(input: LiveInput): LiveRun {
       return { clock: clock.position(), random: wasi.randomPosition };
     },
     placeOf(site) {
-      const number = site === HOST_SITE ? hostSite : sites.ofStore(site);
+      const number = site === HOST_SITE ? hostSite : sites.ofStore(site, mmu.cycles());
       return sites.sources[number] ?? NOWHERE;
     },
   };

@@ -82,6 +82,7 @@ export class SiteTable {
   readonly #ofStore: Int32Array;
   /** Who called the library code of a store site when it wrote to a page. */
   readonly #callers = new Map<number, number>();
+  #lastWrite = { site: UNSEEN, cycle: 0, number: UNSEEN };
   readonly #numbers = new Map<string, number>();
   readonly #sources: SiteSource[] = [];
   /** By the offset in the instrumented module, as frames name it; undefined in code that instrumentation added. */
@@ -99,26 +100,34 @@ export class SiteTable {
 
   /**
    * Number of a store site of the module. To be called on the program's stack.
+   * @param cycle of the program: what a site writes within one cycle, it writes in one go
    * @param again given for writes that come again and again: the page that is written. Code of a library counts then for who
    *   called it when it first wrote to that page since `forgetCallers`, as a look at the stack takes far longer than a store.
    */
-  ofStore(site: number, again?: number): number {
+  ofStore(site: number, cycle: number, again?: number): number {
     if (this.#ofStore[site] === UNSEEN) this.#ofStore[site] = this.#look(site);
     const known = this.#ofStore[site];
     if (known !== OF_CALLER) return known;
-    return again === undefined ? this.ofCaller(site) : this.#ofSameCaller(site, again);
+    return again === undefined ? this.#ofCallerAt(site, cycle) : this.#ofSameCaller(site, again);
+  }
+
+  /** A fill or a copy of many pages is one instruction, with one caller. */
+  #ofCallerAt(site: number, cycle: number): number {
+    const last = this.#lastWrite;
+    if (last.site === site && last.cycle === cycle) return last.number;
+    const number = this.ofCaller(site);
+    this.#lastWrite = { site, cycle, number };
+    return number;
   }
 
   /** @returns the site's number, or `OF_CALLER` */
   #look(site: number): number {
     const { offset, functionIndex } = this.#module.sites[site];
-    const line = this.#lines.lookup(offset);
-    if (this.#lines.kind !== "none" && (line === undefined || isLibrary(line.file))) return OF_CALLER;
-    return this.#add(`store ${site}`, {
-      file: line?.file ?? "",
-      line: line?.line ?? 0,
-      function: this.#module.functions[functionIndex].name,
-    });
+    const { file = "", line = 0 } = this.#lines.lookup(offset) ?? {};
+    const user = this.#userLine({ offset, functionIndex, file, line });
+    if (user === undefined && this.#lines.kind !== "none") return OF_CALLER;
+    const { name } = this.#module.functions[functionIndex];
+    return this.#add(`store ${site}`, { file: "", line: 0, ...user, function: name });
   }
 
   /** The callers of library code are looked up anew. */
@@ -202,7 +211,9 @@ export class SiteTable {
     functionIndex,
     file,
     line,
-  }: Frame): { readonly file: string; readonly line: number } | undefined {
+  }: Pick<Frame, "offset" | "functionIndex" | "file" | "line">):
+    | { readonly file: string; readonly line: number }
+    | undefined {
     if (line === 0) return undefined;
     if (!isLibrary(file)) return { file, line };
     if (functionIndex < 0) return undefined;

@@ -279,8 +279,9 @@ function writeBulkRead({ layout, host }: HelperContext): CodeWriter {
 }
 
 function writeBulk({ mode, layout, host }: HelperContext): CodeWriter {
-  const [destination, source, sourceEnd, length, site, remaining, end, page, next] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-  const w = begin(layout, 3);
+  const [destination, source, sourceEnd, length, site, remaining] = [0, 1, 2, 3, 4, 5];
+  const [end, page, next, last, state] = [6, 7, 8, 9, 10];
+  const w = begin(layout, 5);
   const wide = (local: number) => w.get(local).op(Op.i64ExtendI32U);
   // Bounds first, as the instruction itself would see them: past them nothing is marked.
   wide(destination);
@@ -314,11 +315,17 @@ function writeBulk({ mode, layout, host }: HelperContext): CodeWriter {
     const countAddress = () => w.get(page).const(2).op(Op.i32Shl);
     countAddress();
     countAddress().table(Op.i32Load, layout.pageCounts).const(1).op(Op.i32Add).table(Op.i32Store, layout.pageCounts);
-    w.get(destination).const(6).op(Op.i32ShrU).const(layout.lines).op(Op.i32Add);
+    const lineOf = (local: number) => w.get(local).const(6).op(Op.i32ShrU);
     w.const(LineState.dirtyAndProtected).const(LineState.dirtyAndOpen);
-    protectionOfPage().op(Op.select);
-    w.get(next).const(1).op(Op.i32Sub).const(6).op(Op.i32ShrU);
-    w.get(destination).const(6).op(Op.i32ShrU).op(Op.i32Sub).const(1).op(Op.i32Add).tableFill();
+    protectionOfPage().op(Op.select).set(state);
+    w.get(next).const(1).op(Op.i32Sub).set(last);
+    // Most are short, and a fill of the table is a call of the engine.
+    for (const end of [destination, last]) lineOf(end).get(state).table(Op.i32Store8, layout.lines);
+    lineOf(last);
+    lineOf(destination).op(Op.i32Sub).const(1).op(Op.i32GtU).if();
+    lineOf(destination).const(layout.lines).op(Op.i32Add).get(state);
+    lineOf(last);
+    lineOf(destination).op(Op.i32Sub).tableFill().end();
   }
   w.get(next).tee(destination).get(end).op(Op.i32LtU).op(Op.brIf).u32(0);
   w.end();

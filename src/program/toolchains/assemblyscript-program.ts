@@ -3,7 +3,7 @@ import { renameFiles } from "../lines/offset-table.ts";
 import { isLibrary, parseSourceMap, readSourceMapLines } from "../lines/source-map.ts";
 import { CompileError, type Diagnostic, type Program } from "../program.ts";
 import type { Declarations } from "../symbols/declarations.ts";
-import { inlineAccessors } from "./assemblyscript-accessors.ts";
+import { inlineAccessors, inlineArrayAccessors } from "./assemblyscript-accessors.ts";
 import { keepDebugInfoOfRewrittenFunctions } from "./assemblyscript-debug-info.ts";
 import { collectDeclarations } from "./assemblyscript-declarations.ts";
 import { type Entry, entryOf } from "./assemblyscript-entry.ts";
@@ -15,11 +15,10 @@ import { sdkDirectory } from "./sdk.ts";
 import { displayPath, readIfPresent, readUserText } from "./user-files.ts";
 
 /**
- * Optimised at level 2 without shrinking. From level 2 on, the library's array accesses are inlined, so that their
- * stores lie in the user's functions and can be told apart by line; at 0 and 1, `array[i] = x` is a call, and all such
- * stores of a program are one instruction of the library. Measured on the samples: level 2 runs 1.1 to 1.5 times as fast
- * as level 1, level 3 no faster than 2 (within 5 %), and shrinking 1.0 to 1.4 times slower; at 2 every store of the
- * user's own statements in kv.ts and order-book.ts is found under its line.
+ * Optimised at level 2 without shrinking, with accesses to arrays inlined, so that their stores lie in the user's functions
+ * and can be told apart by line. Measured on the samples: level 2 runs 1.1 to 1.5 times as fast as level 1, level 3 no faster
+ * than 2 (within 5 %), and shrinking 1.0 to 1.4 times slower; at 2 every store of the user's own statements in kv.ts and
+ * order-book.ts is found under its line.
  *
  * For an audit not at all, but for accessors, so that every local keeps its variable from its declaration on, and its name.
  */
@@ -66,7 +65,7 @@ export async function loadAssemblyScript(
   const version = packageVersion("assemblyscript");
   const { optimize = "release" } = options;
   const key = cacheKey([
-    `assemblyscript ${version}, lines, names and declarations kept`,
+    `assemblyscript ${version}, lines, names and declarations kept, accessors inlined`,
     JSON.stringify([optimize, LEVEL[optimize], ARGUMENTS, entry, text, [...library]]),
   ]);
 
@@ -115,7 +114,7 @@ async function compile(
 ): Promise<Result> {
   const asc = await loadAssemblyScriptCompiler();
   const declarations = collectDeclarations();
-  const transforms = [declarations.transform, ...(optimize === "audit" ? [await inlineAccessors()] : [])];
+  const transforms = [declarations.transform, optimize === "audit" ? await inlineAccessors() : inlineArrayAccessors()];
   const reads = new Map<string, string | null>();
   const written = new Map<string, Uint8Array | string>();
   const diagnostics: Diagnostic[] = [];

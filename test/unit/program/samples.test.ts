@@ -20,7 +20,7 @@ const samples = [
   { file: "btree.c", store: "n->values[at] = value;", function: "main" },
   { file: "lru.c", store: "entries[e->older].newer = e->newer;", function: "main" },
   { file: "kv.ts", store: "values[slot] = value;", function: "kv/operate" },
-  { file: "order-book.ts", store: "order.quantity -= traded;", function: "order-book/submit" },
+  { file: "order-book.ts", store: "order.quantity -= traded;", function: "order-book/enqueue" },
 ];
 
 for (const sample of samples) {
