@@ -17,6 +17,8 @@ import { showProgress } from "./run-progress.ts";
 /** Compilers that nobody used for two minutes are let go: who types on wants them again. */
 const LOAD_AGAIN_MS = 60_000;
 
+/** So long it is said that a run did not take place. */
+const REPEATED_MS = 5000;
 /** Until the marks of a run stand behind their lines. */
 const MARKS_MS = 200;
 
@@ -180,8 +182,13 @@ export class ProgramRunner {
 
   #report(summary: RunSummary, reason: Reason): void {
     const { output } = this.#app;
-    const { program, ending, stdout, stderr } = summary;
+    const { program, isRepeated, ending, stdout, stderr } = summary;
     output.info(`${program.path} ${program.args.join(" ")}`.trim());
+    if (isRepeated) {
+      const why = vscode.l10n.t("Nothing has changed since {0} ran: it would do the same again.", program.path);
+      output.info(why);
+      if (reason === "asked") vscode.window.setStatusBarMessage(why, REPEATED_MS);
+    }
     for (const bytes of [stdout, stderr]) {
       const text = new TextDecoder().decode(bytes).trimEnd();
       if (text !== "") output.append(`${text}\n`);

@@ -133,6 +133,8 @@ export interface RunSummary {
   /** When it was run, or its file opened: milliseconds since 1970. It tells runs of one program apart. */
   readonly keptSince: number;
   readonly program: { readonly path: string; readonly language: string; readonly args: readonly string[] };
+  /** Nothing that it depends on had changed since an earlier run: what came of that one came of this one, without a run. */
+  readonly isRepeated: boolean;
   /** How it ran. */
   readonly machine: MachineOptions;
   readonly ending: Ending;

@@ -53,8 +53,13 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
           ? []
           : imagesUpTo(store.get(restartFrom.run).saved, restartFrom.version, `run ${restartFrom.run}`).all;
       everyWrite.stop();
-      const finished = await host.runProgram(params, images, request);
-      return summaryOf(store.add(finished, "live", host.now(), { params, images }));
+      const before = store.newestOf(params);
+      const finished = await host.runProgram(params, images, request, before);
+      const run =
+        finished === before
+          ? store.repeat(before, host.now())
+          : store.add(finished, "live", host.now(), { params, images });
+      return summaryOf(run);
     },
     async compile(params, request) {
       await host.compileProgram(params, request);
@@ -71,7 +76,11 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
     openRunFile({ path, workingDirectory }) {
       const saved = host.readRunFile(path);
       return summaryOf(
-        store.add({ saved, sources: host.sourceFiles(saved, workingDirectory), diagnostics: [] }, "file", host.now()),
+        store.add(
+          { saved, sources: host.sourceFiles(saved, workingDirectory), diagnostics: [], programKey: undefined },
+          "file",
+          host.now(),
+        ),
       );
     },
     saveRunFile({ run, path }) {

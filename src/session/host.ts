@@ -14,6 +14,8 @@ export interface FinishedRun {
   readonly saved: SavedRun;
   readonly sources: readonly SourceFile[];
   readonly diagnostics: readonly Diagnostic[];
+  /** The same for the same program: for its module, its sources and the compiler's messages. Undefined for a run from a file. */
+  readonly programKey: string | undefined;
 }
 
 /** What a session needs of the world outside: files, and a process in which guests run. */
@@ -23,12 +25,14 @@ export interface SessionHost {
   /**
    * Compiles and runs a program where it can be stopped at any time.
    * @param images those that the program finds
+   * @param before what came of it with the same input: that is what comes of it again where the program is still the same
    * @throws BadInputError, CompileError; CancelledError when the request was cancelled
    */
   runProgram(
     params: RunParams,
     images: readonly CheckpointImage[],
     request: Request<RunProgress>,
+    before?: FinishedRun,
   ): Promise<FinishedRun>;
   /**
    * Restarts a program from each of its checkpoints, where that can be stopped at any time.

@@ -27,6 +27,7 @@ export interface KeptRun extends FinishedRun {
   readonly id: RunId;
   readonly origin: RunSummary["origin"];
   readonly keptSince: number;
+  readonly isRepeated: boolean;
   readonly index: RecordingIndex;
   readonly restored: RestoredRegions;
 }
@@ -80,11 +81,33 @@ export class RunStore {
       id,
       origin,
       keptSince,
+      isRepeated: false,
       index: new RecordingIndex(run.saved.recording),
       restored: new RestoredRegions(new ImageStore(run.saved.images)),
     };
     this.#runs.set(id, kept);
     return kept;
+  }
+
+  /** The newest run of the same input, where that says all that a run depends on but the program. */
+  newestOf(params: RunParams): KeptRun | undefined {
+    const { stdin, dirs, restartFrom } = params;
+    if (stdin !== undefined || (dirs ?? []).length > 0 || restartFrom !== undefined) return undefined;
+    const input = JSON.stringify(params);
+    return this.all.findLast(({ again }) => again !== undefined && JSON.stringify(again.params) === input);
+  }
+
+  /** Takes in a run once more, with all that was found out of it. */
+  repeat(before: KeptRun, keptSince: number): KeptRun {
+    const run = { ...before, id: ++this.#lastId, keptSince, isRepeated: true };
+    this.#runs.set(run.id, run);
+    const repeat = <T extends { readonly run: RunId }>(kept: Map<string, T>, machineOf: (one: T) => MachineOptions) => {
+      for (const one of [...kept.values()])
+        if (one.run === before.id) kept.set(keyOf(run, machineOf(one)), { ...one, run: run.id });
+    };
+    repeat(this.#histories, ({ history }) => history.outcome.options);
+    repeat(this.#outcomes, ({ outcome }) => outcome.options);
+    return run;
   }
 
   /** A recording of the same run that tells more, in the same terms (`inTermsOf`): what runs came to on machines stays as it was. */
@@ -173,7 +196,8 @@ export class RunStore {
   }
 }
 
-export function summaryOf({ id, origin, keptSince, saved, sources, diagnostics, index }: KeptRun): RunSummary {
+export function summaryOf(run: KeptRun): RunSummary {
+  const { id, origin, keptSince, isRepeated, saved, sources, diagnostics, index } = run;
   const { program, options, ending, stdout, stderr, warnings, recording, images } = saved;
   const files = new Set(
     index.lines.lines.filter(({ file, line }) => line > 0 && !isLibrary(file)).map(({ file }) => file),
@@ -183,6 +207,7 @@ export function summaryOf({ id, origin, keptSince, saved, sources, diagnostics, 
     origin,
     keptSince,
     program: { path: program.path, language: program.language, args: program.args },
+    isRepeated,
     machine: options,
     ending,
     stdout,

@@ -12,6 +12,8 @@ export interface RunJob {
   readonly kind: "run";
   readonly params: RunParams;
   readonly images: readonly CheckpointImage[];
+  /** A program that need not run, because it did with the same input. */
+  readonly unlessProgram: string | undefined;
 }
 
 export interface RestartsJob {
@@ -31,7 +33,7 @@ export interface AheadJob {
 
 export type GuestAnswer =
   | { readonly type: "progress"; readonly progress: RunProgress | RestartsProgress }
-  | { readonly type: "result"; readonly finished: FinishedRun }
+  | { readonly type: "result"; readonly finished: FinishedRun | undefined }
   | { readonly type: "restarts"; readonly reply: RestartsReply }
   | { readonly type: "done" }
   | { readonly type: "error"; readonly error: SessionError };

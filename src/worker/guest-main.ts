@@ -19,7 +19,7 @@ import type { AheadJob, GuestAnswer, GuestJob, RestartsJob, RunJob } from "./gue
 import { parseSharedDirectory } from "./host-files.ts";
 import { compileProgram, openProgram } from "./program-store.ts";
 import { liveRun, type ProgramInput } from "./session.ts";
-import { locateSources, sourceHashes } from "./source-hashes.ts";
+import { locateSources, programKey, sourceHashes } from "./source-hashes.ts";
 
 const DEFAULT_MAX_MEMORY_MIB = 1024;
 /** Of images that a session keeps of a run. */
@@ -68,12 +68,17 @@ async function doAhead({ kind, params }: AheadJob): Promise<void> {
   }
 }
 
-async function runJob({ params, images }: RunJob, tell: (progress: RunProgress) => void): Promise<FinishedRun> {
+async function runJob(
+  { params, images, unlessProgram }: RunJob,
+  tell: (progress: RunProgress) => void,
+): Promise<FinishedRun | undefined> {
   const input = programInputOf(params);
   const { workingDirectory } = params;
   const machine = { ...DEFAULT_MACHINE, ...params.machine };
   const tellsWrites = params.tellsWrites === true || techniqueOf(machine.technique).needsEveryWrite === true;
   const opened = await openProgram(params.paths, { ...input, tellsWrites });
+  const key = programKey(opened.program);
+  if (key === unlessProgram) return undefined;
   tell({ stage: "starting" });
   let checkpoints = 0;
   let told = performance.now();
@@ -100,6 +105,7 @@ async function runJob({ params, images }: RunJob, tell: (progress: RunProgress) 
     saved: withNewestImages(savedRunOf(program, run, sources), MOST_IMAGE_BYTES),
     sources: locateSources(sources, workingDirectory),
     diagnostics: opened.program.diagnostics,
+    programKey: key,
   };
 }
 

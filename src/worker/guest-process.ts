@@ -43,8 +43,11 @@ export class GuestProcess {
     this.#started();
   }
 
-  /** @throws CancelledError, or SessionFailure with what went wrong in the process */
-  async run(job: RunJob, request: Request<RunProgress>): Promise<FinishedRun> {
+  /**
+   * @returns undefined where it is the program that need not run
+   * @throws CancelledError, or SessionFailure with what went wrong in the process
+   */
+  async run(job: RunJob, request: Request<RunProgress>): Promise<FinishedRun | undefined> {
     const done = await this.#inTurn(job, request, (progress) => request.progress(progress as RunProgress));
     if (done.type !== "result") throw new Error("the guest's process answered a run with something else");
     return done.finished;

@@ -10,11 +10,14 @@ import { locateSources } from "./source-hashes.ts";
 export function nodeHost(guest: GuestProcess, compiler: Compiler): SessionHost {
   return {
     now: () => Date.now(),
-    async runProgram(params, images, request) {
+    async runProgram(params, images, request, before) {
       request.progress({ stage: "compiling" });
       guest.start();
       await compiler.compile(params, request);
-      return guest.run({ kind: "run", params, images }, request);
+      const job = { kind: "run", params, images, unlessProgram: before?.programKey } as const;
+      const finished = (await guest.run(job, request)) ?? before;
+      if (finished === undefined) throw new Error("a program that had not run did not run");
+      return finished;
     },
     async restartProgram(params, profile, request) {
       request.progress({ stage: "compiling" });

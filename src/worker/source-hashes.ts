@@ -12,6 +12,15 @@ export function sourceHashes({ sources }: Program): SourceHash[] {
     .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
 }
 
+/** The same for programs that are the same to their users: in what runs, in their sources, and in what a compiler says of them. */
+export function programKey(program: Program): string {
+  const { wasm, language, diagnostics } = program;
+  return createHash("sha256")
+    .update(wasm)
+    .update(JSON.stringify([language, sourceHashes(program), diagnostics]))
+    .digest("hex");
+}
+
 /** SHA-256 of a text in UTF-8, without a byte order mark, in hexadecimal. */
 export function textHash(text: string): string {
   return createHash("sha256")

@@ -136,11 +136,45 @@ test("a program that never ends is cancelled in the middle, and the session work
   assert.equal((await errorOf(queued.result)).kind, "cancelled");
   call.cancel();
   assert.equal((await errorOf(call.result)).kind, "cancelled");
-  const again = await client.ask("run", KV);
+  // It asks for no random numbers, so that another seed changes nothing but that it has to run.
+  const again = await client.ask("run", { ...KV, seed: 2 });
+  assert.equal(again.isRepeated, false);
   const [a, b] = await Promise.all(
     [before, again].map(({ run }) => client.ask("report", { run, perspective: DEFAULT })),
   );
   assert.deepEqual(a, b);
+});
+
+test("a program that has not changed does not run again with the same input", async () => {
+  const text = (value: number) => `(module (memory (export "memory") 1)
+    (func (export "_start") (i32.store (i32.const 0) (i32.const ${value}))))`;
+  const path = watFile(text(1));
+  const run = async (params: Partial<RunParams> = {}) => {
+    const stages: string[] = [];
+    const call = client.call("run", { workingDirectory: ROOT, paths: [path], ...params }, ({ stage }) => {
+      stages.push(stage);
+    });
+    const { run, isRepeated, programCycles, keptSince, ...summary } = await call.result;
+    assert.equal(stages.includes("starting"), !isRepeated);
+    return { run, isRepeated, summary };
+  };
+  const first = await run();
+  const report = await client.ask("report", { run: first.run, perspective: DEFAULT });
+  const second = await run();
+  assert.deepEqual([first.isRepeated, second.isRepeated], [false, true]);
+  assert.deepEqual(second.summary, first.summary);
+  await client.ask("close", { run: first.run });
+  assert.deepEqual(await client.ask("report", { run: second.run, perspective: DEFAULT }), report);
+  assert.equal((await run()).isRepeated, true);
+
+  // The input, the machine, the text and what a shared folder holds: each may change what comes of it.
+  assert.equal((await run({ args: ["x"] })).isRepeated, false);
+  assert.equal((await run({ machine: { technique: "mprotect" } })).isRepeated, false);
+  for (const _ of [1, 2]) assert.equal((await run({ dirs: [`${scratch()}::shared`] })).isRepeated, false);
+  for (const changed of [text(2), `;; said\n${text(2)}`]) {
+    writeFileSync(path, changed);
+    assert.deepEqual([(await run()).isRepeated, (await run()).isRepeated], [false, true]);
+  }
 });
 
 test("traps and limits are endings; what cannot be run is an error with its place", async () => {

@@ -4,5 +4,5 @@ import { savedRun } from "../run/saved-run.ts";
 
 /** What a run that was recorded so brings back. */
 export function finishedRun(recording: Recording): FinishedRun {
-  return { saved: savedRun(recording), sources: [], diagnostics: [] };
+  return { saved: savedRun(recording), sources: [], diagnostics: [], programKey: undefined };
 }
