@@ -52,9 +52,10 @@ const ACCESSOR =
 const MAX_EXPRESSIONS = 200;
 
 /**
- * Puts the code of all accessors in place of calls of them, in programs that are not optimised. The optimiser does that as well, among much else; without it every
- * `values[i]` of a program is a call of one function of the library, and what it reads would be told of the library's line
- * instead of the program's. Locals keep their numbers and names, those of accessors come after them.
+ * Puts the code of all accessors in place of calls of them, in programs that are not optimised. The optimiser does that as well
+ * for what checks no bounds, among much else; without it every `values[i]` of a program is a call of one function of the library,
+ * and what it reads would be told of the library's line instead of the program's. Locals keep their numbers and names, those of
+ * accessors come after them.
  */
 export async function inlineAccessors(): Promise<Transform> {
   const name = "binaryen"; // the compiler's own dependency: the same instance that it uses
