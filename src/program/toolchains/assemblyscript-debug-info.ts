@@ -1,3 +1,6 @@
+import type { Function as AscFunction, Expression, Range } from "assemblyscript";
+import { isLibrary } from "../lines/source-map.ts";
+
 /** Binaryen's C interface as its JavaScript build exposes it: functions on numbers (pointers into its own memory). */
 type Binaryen = Record<string, (...args: number[]) => number>;
 
@@ -56,5 +59,46 @@ async function watch(): Promise<void> {
     for (const { setter, args: said } of removed) binaryen[setter](target, ...said);
     removed = [];
     return target;
+  };
+}
+
+/** What is used of the compiler's own class, whose package declares a part of it as private. */
+interface AscCompiler {
+  readonly currentFlow: { readonly targetFunction: AscFunction };
+  compileExpression(expression: Expression, ...how: readonly unknown[]): number;
+  addDebugLocation(made: number, range: Range): void;
+}
+
+let placed: Promise<void> | undefined;
+
+/**
+ * Gives the library's code that is compiled into a function of the program's (`@inline`) the line of the innermost expression
+ * of the program's that it is there for: with its own line nobody could tell which of the lines around it it belongs to, once
+ * the optimiser has put other functions between them. To be called before anything is compiled.
+ */
+export function placeInlinedCode(): Promise<void> {
+  placed ??= watchExpressions();
+  return placed;
+}
+
+async function watchExpressions(): Promise<void> {
+  const compiler = (await import("assemblyscript")).Compiler.prototype as unknown as AscCompiler;
+  const { compileExpression, addDebugLocation } = compiler;
+  /** The expression that each function of the program's is compiled for now. */
+  const ranges = new WeakMap<AscFunction, Range>();
+  const isOfLibrary = (range: Range) => isLibrary(range.source.normalizedPath);
+  compiler.compileExpression = function (expression, ...how) {
+    if (isOfLibrary(expression.range)) return compileExpression.call(this, expression, ...how);
+    const { targetFunction } = this.currentFlow;
+    const around = ranges.get(targetFunction);
+    ranges.set(targetFunction, expression.range);
+    const made = compileExpression.call(this, expression, ...how);
+    if (around === undefined) ranges.delete(targetFunction);
+    else ranges.set(targetFunction, around);
+    return made;
+  };
+  compiler.addDebugLocation = function (made, range) {
+    const place = isOfLibrary(range) ? ranges.get(this.currentFlow.targetFunction) : undefined;
+    addDebugLocation.call(this, made, place ?? range);
   };
 }

@@ -4,7 +4,7 @@ import { isLibrary, parseSourceMap, readSourceMapLines } from "../lines/source-m
 import { CompileError, type Diagnostic, type Program } from "../program.ts";
 import type { Declarations } from "../symbols/declarations.ts";
 import { inlineAccessors, inlineArrayAccessors } from "./assemblyscript-accessors.ts";
-import { keepDebugInfoOfRewrittenFunctions } from "./assemblyscript-debug-info.ts";
+import { keepDebugInfoOfRewrittenFunctions, placeInlinedCode } from "./assemblyscript-debug-info.ts";
 import { collectDeclarations } from "./assemblyscript-declarations.ts";
 import { type Entry, entryOf } from "./assemblyscript-entry.ts";
 import { LIBRARY_DIRECTORY, LIBRARY_FILES, readLibrary } from "./assemblyscript-library.ts";
@@ -65,7 +65,7 @@ export async function loadAssemblyScript(
   const version = packageVersion("assemblyscript");
   const { optimize = "release" } = options;
   const key = cacheKey([
-    `assemblyscript ${version}, lines, names and declarations kept, accessors inlined`,
+    `assemblyscript ${version}, lines, names and declarations kept, accessors inlined and placed`,
     JSON.stringify([optimize, LEVEL[optimize], ARGUMENTS, entry, text, [...library]]),
   ]);
 
@@ -102,6 +102,7 @@ export async function loadAssemblyScript(
 /** Some 2 s of work, the first time. */
 export async function loadAssemblyScriptCompiler(): Promise<typeof import("assemblyscript/asc").default> {
   await keepDebugInfoOfRewrittenFunctions();
+  await placeInlinedCode();
   return (await import("assemblyscript/asc")).default;
 }
 

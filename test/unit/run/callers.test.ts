@@ -20,15 +20,20 @@ const second = new StaticArray<u64>(${2 * PAGES} * 512); // second
 const numbers = new StaticArray<u64>(${PAGES} * 512);
 const bytes = new Uint8Array(${2 * PAGES} * 4096);
 const list = new Float64Array(${PAGES} * 512);
+function twice(x: u64): u64 {
+  return (x ^ (x >> 3)) * 2;
+}
+function store(i: i32): void {
+  numbers[i * 512] = twice(i); // numbers
+  list[i * 512] +=  // list
+    <f64>twice(first[i] + second[i]);
+}
 assert(initSingle(0) == SUCCESS);
 protect(0, numbers, "numbers");
 protect(1, list, "list");
 protect(2, bytes, "bytes");
 assert(checkpoint("callers", 1) == SUCCESS);
-for (let i = 0; i < ${PAGES}; i++) {
-  numbers[i * 512] = i; // numbers
-  list[i * 512] += <f64>(first[i] + second[i]); // list
-}
+for (let i = 0; i < ${PAGES}; i++) store(i);
 bytes.fill(1, 0, ${PAGES} * 4096); // low
 bytes.fill(2, ${PAGES} * 4096); // high
 assert(checkpoint("callers", 2) == SUCCESS);
