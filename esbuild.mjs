@@ -82,9 +82,7 @@ translatableStrings();
 function vscodeOnce() {
   const [name, namespace] = ["vscode", "names"];
   const used = new Set();
-  for (const file of readdirSync("src", { recursive: true }).filter((file) => file.endsWith(".ts"))) {
-    for (const [, one] of readFileSync(`src/${file}`, "utf8").matchAll(/\bvscode\.(\w+)/g)) used.add(one);
-  }
+  for (const text of sourceTexts("src")) for (const [, one] of text.matchAll(/\bvscode\.(\w+)/g)) used.add(one);
   const contents = [
     `const all = require("${name}");`,
     ...[...used].sort().map((one) => `export const ${one} = all.${one};`),
@@ -139,20 +137,23 @@ function sampleWorkspace() {
   if (status !== 0) throw new Error(`no declarations of src/sdk/assembly/veloc.ts: ${stdout}`);
 }
 
+/** The texts of a folder's sources. */
+function sourceTexts(folder) {
+  const names = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".ts"));
+  return names.map((name) => readFileSync(`${folder}/${name}`, "utf8"));
+}
+
 /** l10n/bundle.l10n.json: the strings that the extension shows, for who translates them. */
 function translatableStrings() {
   const strings = new Set();
   for (const part of ["src", "webview"]) {
-    for (const name of readdirSync(part, { recursive: true }).filter((file) => file.endsWith(".ts"))) {
-      const text = readFileSync(`${part}/${name}`, "utf8");
+    for (const text of sourceTexts(part)) {
       for (const [, string] of text.matchAll(/(?:l10n\.|(?<![\w$.]))t\(\s*("(?:[^"\\]|\\.)*")/g))
         strings.add(JSON.parse(string));
     }
   }
   // What techniques say of themselves is shown, too.
-  const techniques = "src/checkpoint/techniques";
-  for (const name of readdirSync(techniques).filter((file) => file.endsWith(".ts"))) {
-    const text = readFileSync(`${techniques}/${name}`, "utf8");
+  for (const text of sourceTexts("src/checkpoint/techniques")) {
     for (const [, string] of text.matchAll(/\bsummary:\s*("(?:[^"\\]|\\.)*")/g)) strings.add(JSON.parse(string));
   }
   const bundle = Object.fromEntries([...strings].sort().map((string) => [string, string]));

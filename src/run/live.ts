@@ -93,7 +93,7 @@ export function runLive(input: LiveInput): LiveRun {
   if (instrumented.mode === "watch" && options.technique !== "full-copy") {
     throw new Error("a program whose accesses are watched tells no technique of its writes");
   }
-  const sites = new SiteTable(instrumented, program.lines);
+  const sites = new SiteTable(instrumented, program.lines, () => mmu.cycles());
   const warnings: Warning[] = [];
   const checkpoints: CheckpointSummary[] = [];
   const stdout: Uint8Array[] = [];
@@ -111,9 +111,7 @@ export function runLive(input: LiveInput): LiveRun {
     trap(page, address, size, site) {
       const bits = mmu.protection[page];
       const number =
-        site === HOST_SITE
-          ? hostSite
-          : sites.ofStore(site, mmu.cycles(), (bits & FURTHER_WRITE) === WRITES_BIT ? page : undefined);
+        site === HOST_SITE ? hostSite : sites.ofStore(site, (bits & FURTHER_WRITE) === WRITES_BIT ? page : undefined);
       // Of a store into two pages each is told its part.
       const start = Math.max(address, page * 4096);
       const bytes = Math.min(address + size, (page + 1) * 4096) - start;
@@ -251,7 +249,7 @@ export function runLive(input: LiveInput): LiveRun {
       return { clock: clock.position(), random: wasi.randomPosition };
     },
     placeOf(site) {
-      const number = site === HOST_SITE ? hostSite : sites.ofStore(site, mmu.cycles());
+      const number = site === HOST_SITE ? hostSite : sites.ofStore(site);
       return sites.sources[number] ?? NOWHERE;
     },
   };

@@ -78,19 +78,23 @@ interface Place {
 export class SiteTable {
   readonly #module: InstrumentedModule;
   readonly #lines: LineTable;
+  readonly #cycles: () => number;
   /** Site number of each store site of the module, `UNSEEN` or `OF_CALLER`. */
   readonly #ofStore: Int32Array;
   /** Who called the library code of a store site when it wrote to a page. */
   readonly #callers = new Map<number, number>();
+  /** What a site writes within one cycle of the program, it writes in one go. */
   #lastWrite = { site: UNSEEN, cycle: 0, number: UNSEEN };
   readonly #numbers = new Map<string, number>();
   readonly #sources: SiteSource[] = [];
   /** By the offset in the instrumented module, as frames name it; undefined in code that instrumentation added. */
   readonly #places = new Map<number, Place | undefined>();
 
-  constructor(module: InstrumentedModule, lines: LineTable) {
+  /** @param cycles the program's, as they are now */
+  constructor(module: InstrumentedModule, lines: LineTable, cycles: () => number) {
     this.#module = module;
     this.#lines = lines;
+    this.#cycles = cycles;
     this.#ofStore = new Int32Array(module.sites.length).fill(UNSEEN);
   }
 
@@ -100,19 +104,19 @@ export class SiteTable {
 
   /**
    * Number of a store site of the module. To be called on the program's stack.
-   * @param cycle of the program: what a site writes within one cycle, it writes in one go
    * @param again given for writes that come again and again: the page that is written. Code of a library counts then for who
    *   called it when it first wrote to that page since `forgetCallers`, as a look at the stack takes far longer than a store.
    */
-  ofStore(site: number, cycle: number, again?: number): number {
+  ofStore(site: number, again?: number): number {
     if (this.#ofStore[site] === UNSEEN) this.#ofStore[site] = this.#look(site);
     const known = this.#ofStore[site];
     if (known !== OF_CALLER) return known;
-    return again === undefined ? this.#ofCallerAt(site, cycle) : this.#ofSameCaller(site, again);
+    return again === undefined ? this.#ofCallerNow(site) : this.#ofSameCaller(site, again);
   }
 
   /** A fill or a copy of many pages is one instruction, with one caller. */
-  #ofCallerAt(site: number, cycle: number): number {
+  #ofCallerNow(site: number): number {
+    const cycle = this.#cycles();
     const last = this.#lastWrite;
     if (last.site === site && last.cycle === cycle) return last.number;
     const number = this.ofCaller(site);

@@ -106,12 +106,12 @@ export class EveryWrite {
   }
 
   async #runAgain(id: RunId, request: Request<unknown>): Promise<boolean> {
-    const { again, saved } = this.#store.get(id);
+    const { again, saved, programKey } = this.#store.get(id);
     if (again === undefined) return false;
     const params = { ...again.params, tellsWrites: true };
-    const { saved: later } = await this.#host.runProgram(params, again.images, request);
-    const isSameText = JSON.stringify(later.sources) === JSON.stringify(saved.sources);
-    const recording = isSameText ? inTermsOf(saved.recording, later.recording) : undefined;
+    const later = await this.#host.runProgram(params, again.images, request);
+    const isSame = later.programKey === programKey;
+    const recording = isSame ? inTermsOf(saved.recording, later.saved.recording) : undefined;
     if (recording !== undefined) this.#store.complete(id, recording);
     return recording !== undefined;
   }

@@ -101,12 +101,12 @@ export class RunStore {
   repeat(before: KeptRun, keptSince: number): KeptRun {
     const run = { ...before, id: ++this.#lastId, keptSince, isRepeated: true };
     this.#runs.set(run.id, run);
-    const repeat = <T extends { readonly run: RunId }>(kept: Map<string, T>, machineOf: (one: T) => MachineOptions) => {
+    const share = <T extends { readonly run: RunId }>(kept: Map<string, T>, machineOf: (one: T) => MachineOptions) => {
       for (const one of [...kept.values()])
         if (one.run === before.id) kept.set(keyOf(run, machineOf(one)), { ...one, run: run.id });
     };
-    repeat(this.#histories, ({ history }) => history.outcome.options);
-    repeat(this.#outcomes, ({ outcome }) => outcome.options);
+    share(this.#histories, ({ history }) => history.outcome.options);
+    share(this.#outcomes, ({ outcome }) => outcome.options);
     return run;
   }
 

@@ -15,21 +15,21 @@ interface SetCall {
   readonly args: readonly number[];
 }
 
-let kept: Promise<void> | undefined;
+let mended: Promise<void> | undefined;
+
+/** Has the compiler say which line its code is of. To be called before it is imported: it takes Binaryen's functions when it loads. */
+export function mendDebugInfo(): Promise<void> {
+  mended ??= keepOfRewrittenFunctions().then(placeInlinedCode);
+  return mended;
+}
 
 /**
  * Keeps the source lines and the names of locals of functions that hold references. With the garbage collector of its
  * default runtime, AssemblyScript 0.28 rewrites each such function at the end (its "shadow stack" pass): it removes the
  * function and adds it again with more locals after those that it has, and what Binaryen keeps by function is gone. This
- * watches the calls and tells the new function what the old one was told; the expressions in it are the same. To be called
- * before the compiler is imported, as it takes Binaryen's functions when it loads.
+ * watches the calls and tells the new function what the old one was told; the expressions in it are the same.
  */
-export function keepDebugInfoOfRewrittenFunctions(): Promise<void> {
-  kept ??= watch();
-  return kept;
-}
-
-async function watch(): Promise<void> {
+async function keepOfRewrittenFunctions(): Promise<void> {
   const name = "binaryen"; // the compiler's own dependency: the same instance that it uses
   const binaryen = ((await import(name)) as { readonly default: Binaryen }).default;
   const remove = binaryen[REMOVE];
@@ -69,19 +69,12 @@ interface AscCompiler {
   addDebugLocation(made: number, range: Range): void;
 }
 
-let placed: Promise<void> | undefined;
-
 /**
  * Gives the library's code that is compiled into a function of the program's (`@inline`) the line of the innermost expression
  * of the program's that it is there for: with its own line nobody could tell which of the lines around it it belongs to, once
- * the optimiser has put other functions between them. To be called before anything is compiled.
+ * the optimiser has put other functions between them.
  */
-export function placeInlinedCode(): Promise<void> {
-  placed ??= watchExpressions();
-  return placed;
-}
-
-async function watchExpressions(): Promise<void> {
+async function placeInlinedCode(): Promise<void> {
   const compiler = (await import("assemblyscript")).Compiler.prototype as unknown as AscCompiler;
   const { compileExpression, addDebugLocation } = compiler;
   /** The expression that each function of the program's is compiled for now. */

@@ -4,7 +4,7 @@ import { isLibrary, parseSourceMap, readSourceMapLines } from "../lines/source-m
 import { CompileError, type Diagnostic, type Program } from "../program.ts";
 import type { Declarations } from "../symbols/declarations.ts";
 import { inlineAccessors, inlineArrayAccessors } from "./assemblyscript-accessors.ts";
-import { keepDebugInfoOfRewrittenFunctions, placeInlinedCode } from "./assemblyscript-debug-info.ts";
+import { mendDebugInfo } from "./assemblyscript-debug-info.ts";
 import { collectDeclarations } from "./assemblyscript-declarations.ts";
 import { type Entry, entryOf } from "./assemblyscript-entry.ts";
 import { LIBRARY_DIRECTORY, LIBRARY_FILES, readLibrary } from "./assemblyscript-library.ts";
@@ -101,8 +101,7 @@ export async function loadAssemblyScript(
 
 /** Some 2 s of work, the first time. */
 export async function loadAssemblyScriptCompiler(): Promise<typeof import("assemblyscript/asc").default> {
-  await keepDebugInfoOfRewrittenFunctions();
-  await placeInlinedCode();
+  await mendDebugInfo();
   return (await import("assemblyscript/asc")).default;
 }
 
