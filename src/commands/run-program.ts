@@ -43,8 +43,10 @@ export class ProgramRunner {
   #turn = 0;
   /** The last that came to its end. */
   #newest: Run | undefined;
-  /** Programs that were compiled ahead, as they were then. */
-  readonly #ahead = new Set<string>();
+  /** Programs that were made ready, as they were then. */
+  readonly #prepared = new Set<string>();
+  /** What runs, or ran last, without anybody having asked for it. */
+  #ahead: Call<null> | undefined;
   /** When it was last seen to that their compilers are loaded, by the documents that change. */
   readonly #loaded = new Map<string, number>();
 
@@ -84,15 +86,32 @@ export class ProgramRunner {
   }
 
   /**
-   * Compiles what may be run next and makes it ready, so that its run begins at once: once for each text, in the background. What
-   * is wrong with it is told when it is run.
+   * Compiles what may be run next, makes it ready, and runs it where the settings allow that, so that its figures are there when
+   * they are asked for: once for each text, in the background. What is wrong with it is told when it is run.
    */
-  compileAhead(document: vscode.TextDocument): void {
+  prepare(document: vscode.TextDocument): void {
     const { uri, isDirty, version } = document;
     const key = `${uri} ${version}`;
-    if (isDirty || !vscode.workspace.isTrusted || this.#ahead.has(key)) return;
-    this.#ahead.add(key);
-    this.#app.session.client.ask("compile", compileParamsOf(uri, workingDirectoryOf(uri))).catch(() => {});
+    if (isDirty || !vscode.workspace.isTrusted || this.#prepared.has(key)) return;
+    this.#prepared.add(key);
+    this.#prepareNow(uri).catch(() => {});
+  }
+
+  async #prepareNow(program: vscode.Uri): Promise<void> {
+    const { runs, session } = this.#app;
+    const directory = workingDirectoryOf(program);
+    const turn = this.#turn;
+    // Of a text that is no more, or of what is in front no more.
+    this.#ahead?.cancel();
+    await session.client.ask("compile", compileParamsOf(program, directory));
+    if (programSettings(program).rerun === "off") return;
+    // It says how the program will be looked at.
+    await this.#lastRun.restore();
+    const { perspectiveFor } = await import("./perspective.ts");
+    if (turn !== this.#turn) return;
+    const params = paramsOf(program, directory, perspectiveFor(runs, program).perspective.machine);
+    this.#ahead = session.client.call("runAhead", params);
+    await this.#ahead.result;
   }
 
   /** Has the compiler of a program that is being changed loaded by the time that it is saved. */

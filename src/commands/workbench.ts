@@ -22,7 +22,7 @@ export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun)
     void vscode.commands.executeCommand("setContext", "checkpointLens.takesCheckpoints", isProgram);
     if (!isProgram) return;
     warmUp ??= setTimeout(() => void lastRun.restore(), WARM_UP_AFTER_MS);
-    runner.compileAhead(editor.document);
+    runner.prepare(editor.document);
   };
   let hasRun = false;
   const tellRuns = (): void => {
@@ -50,7 +50,7 @@ export function followEditors(app: App, runner: ProgramRunner, lastRun: LastRun)
       const { activeTextEditor } = vscode.window;
       // It may take checkpoints now.
       if (activeTextEditor?.document === document) look(activeTextEditor);
-      else if (takesCheckpoints(document)) runner.compileAhead(document);
+      else if (takesCheckpoints(document)) runner.prepare(document);
       if (!isProgramFile(uri) || !vscode.workspace.isTrusted) return;
       if (programSettings(uri).rerun !== "onSave") return;
       const run = app.runs.all.find(({ summary }) => summary.sources.some(({ path }) => path === uri.fsPath));

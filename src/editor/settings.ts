@@ -13,7 +13,8 @@ export interface ProgramSettings {
   readonly includeDirectories: readonly string[];
   readonly compilerArguments: readonly string[];
   readonly maxMemoryMiB: number;
-  readonly rerun: "off" | "onSave";
+  /** When programs run by themselves. `ahead`: when opened and saved, shown to nobody. `onSave`: and shown where they were before. */
+  readonly rerun: "off" | "ahead" | "onSave";
 }
 
 export interface InlineSettings {
@@ -33,7 +34,7 @@ export function programSettings(scope: vscode.Uri | undefined): ProgramSettings 
     includeDirectories: texts(settings.get("program.includeDirectories")),
     compilerArguments: texts(settings.get("program.compilerArguments")),
     maxMemoryMiB: positive(settings.get("program.maxMemory"), 1024),
-    rerun: oneOf(["off", "onSave"], settings.get("program.rerun"), "off"),
+    rerun: oneOf(["off", "ahead", "onSave"], settings.get("program.rerun"), "ahead"),
   };
 }
 

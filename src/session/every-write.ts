@@ -2,6 +2,7 @@ import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import { inTermsOf } from "../run/same-run.ts";
 import type { RunId } from "./figures.ts";
 import type { SessionHost } from "./host.ts";
+import { ownRequest } from "./own-request.ts";
 import type { KeptRun, RunStore } from "./run-store.ts";
 import type { Request } from "./serve.ts";
 
@@ -72,32 +73,21 @@ export class EveryWrite {
   }
 
   #start(run: RunId): SecondRun {
-    let isCancelled = false;
-    const listeners: (() => void)[] = [];
-    const request: Request<unknown> = {
-      progress() {},
-      get isCancelled() {
-        return isCancelled;
-      },
-      onCancel: (listener) => listeners.push(listener),
-    };
+    const own = ownRequest();
     // Whoever needs the writes says that they are missing.
-    const done = this.#runAgain(run, request).then(
+    const done = this.#runAgain(run, own.request).then(
       (isFound) => {
         if (!isFound) this.#missed.add(run);
       },
       () => {
-        if (!isCancelled) this.#missed.add(run);
+        if (!own.request.isCancelled) this.#missed.add(run);
       },
     );
     const second: SecondRun = {
       run,
       done,
       waiting: 0,
-      cancel() {
-        isCancelled = true;
-        for (const listener of listeners) listener();
-      },
+      cancel: own.cancel,
     };
     void done.then(() => {
       if (this.#second === second) this.#second = undefined;

@@ -20,6 +20,7 @@ import { pageDetails, pageMap, pageMasks, pagesOfEpoch, pagesOfLine } from "./mo
 import { chosenPrices } from "./model/prices.ts";
 import { runDifferences } from "./model/run-differences.ts";
 import { timelineWindow } from "./model/timeline.ts";
+import { RunAhead } from "./run-ahead.ts";
 import { type KeptRun, RunStore, summaryOf } from "./run-store.ts";
 import type { Handlers } from "./serve.ts";
 
@@ -30,6 +31,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
   const pricesOf = (choice: PriceChoice, { pathLengths }: Outcome): PriceList =>
     priceList(profileOf(choice), pathLengths);
   const everyWrite = new EveryWrite(host, store);
+  const runAhead = new RunAhead(host, store);
   const replayed = async (id: RunId, machine: MachineOptions) => {
     await everyWrite.findOut(id, machine.technique);
     const run = store.get(id);
@@ -53,16 +55,21 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
           ? []
           : imagesUpTo(store.get(restartFrom.run).saved, restartFrom.version, `run ${restartFrom.run}`).all;
       everyWrite.stop();
+      await runAhead.await(params, request);
       const before = store.newestOf(params);
       const finished = await host.runProgram(params, images, request, before);
       const run =
         finished === before
-          ? store.repeat(before, host.now())
+          ? store.showAgain(before, host.now())
           : store.add(finished, "live", host.now(), { params, images });
       return summaryOf(run);
     },
     async compile(params, request) {
       await host.compileProgram(params, request);
+      return null;
+    },
+    async runAhead(params, request) {
+      await runAhead.begin(params, request);
       return null;
     },
     async loadCompiler(params, request) {

@@ -22,6 +22,8 @@ export interface FinishedRun {
 export interface SessionHost {
   /** Milliseconds since 1970, by the clock of this machine. */
   now(): number;
+  /** Does something so many milliseconds later. @returns what calls it off */
+  after(milliseconds: number, action: () => void): () => void;
   /**
    * Compiles and runs a program where it can be stopped at any time.
    * @param images those that the program finds

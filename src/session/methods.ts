@@ -114,6 +114,11 @@ export interface SessionMethods {
   run: { params: RunParams; result: RunSummary; progress: RunProgress };
   /** Compiles a program ahead of a run that may come, which then begins at once. */
   compile: { params: CompileParams; result: null; progress: never };
+  /**
+   * Runs a program ahead of somebody's asking for the same run, for some seconds at most. Answers when that is over; a run that
+   * comes meanwhile waits for the rest.
+   */
+  runAhead: { params: RunParams; result: null; progress: never };
   /** Loads the compiler of a program that is being changed. */
   loadCompiler: { params: CompileParams; result: null; progress: never };
   /** Restarts a program from each of its checkpoints. */

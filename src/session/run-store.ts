@@ -28,6 +28,8 @@ export interface KeptRun extends FinishedRun {
   readonly origin: RunSummary["origin"];
   readonly keptSince: number;
   readonly isRepeated: boolean;
+  /** Nobody has asked for it yet, and nobody knows of it. */
+  readonly isAhead: boolean;
   readonly index: RecordingIndex;
   readonly restored: RestoredRegions;
 }
@@ -44,6 +46,8 @@ interface KeptOutcome {
   readonly outcome: Outcome;
 }
 
+/** Runs that are kept of which nobody knows. */
+const MOST_AHEAD = 2;
 /** Memory for histories when nothing else is said; the one in use is kept, however large. */
 const DEFAULT_BUDGET_BYTES = 768 << 20;
 /** Memory for outcomes alone. */
@@ -63,8 +67,9 @@ export class RunStore {
     this.#budgetBytes = budgetBytes;
   }
 
+  /** The oldest first; without those that nobody has asked for yet. */
   get all(): readonly KeptRun[] {
-    return [...this.#runs.values()];
+    return [...this.#runs.values()].filter(({ isAhead }) => !isAhead);
   }
 
   /** How many histories are kept. */
@@ -74,13 +79,25 @@ export class RunStore {
 
   /** @param keptSince milliseconds since 1970 */
   add(run: FinishedRun, origin: RunSummary["origin"], keptSince: number, again?: RunInput): KeptRun {
+    return this.#add(run, { origin, keptSince, again, isAhead: false });
+  }
+
+  /** Takes in a run before anybody asks for it (`showAgain`). */
+  addAhead(run: FinishedRun, again: RunInput): KeptRun {
+    const input = inputKey(again.params);
+    const ahead = [...this.#runs.values()].filter(({ isAhead }) => isAhead);
+    const others = ahead.filter((one) => one.again === undefined || inputKey(one.again.params) !== input);
+    const kept = others.slice(Math.max(0, others.length - MOST_AHEAD + 1));
+    for (const old of ahead) if (!kept.includes(old)) this.close(old.id);
+    return this.#add(run, { origin: "live", keptSince: 0, again, isAhead: true });
+  }
+
+  #add(run: FinishedRun, how: Pick<KeptRun, "origin" | "keptSince" | "again" | "isAhead">): KeptRun {
     const id = ++this.#lastId;
     const kept: KeptRun = {
       ...run,
-      again,
+      ...how,
       id,
-      origin,
-      keptSince,
       isRepeated: false,
       index: new RecordingIndex(run.saved.recording),
       restored: new RestoredRegions(new ImageStore(run.saved.images)),
@@ -91,14 +108,19 @@ export class RunStore {
 
   /** The newest run of the same input, where that says all that a run depends on but the program. */
   newestOf(params: RunParams): KeptRun | undefined {
-    const { stdin, dirs, restartFrom } = params;
-    if (stdin !== undefined || (dirs ?? []).length > 0 || restartFrom !== undefined) return undefined;
-    const input = JSON.stringify(params);
-    return this.all.findLast(({ again }) => again !== undefined && JSON.stringify(again.params) === input);
+    const input = inputKey(params);
+    if (input === undefined) return undefined;
+    return [...this.#runs.values()].findLast(({ again }) => again !== undefined && inputKey(again.params) === input);
   }
 
-  /** Takes in a run once more, with all that was found out of it. */
-  repeat(before: KeptRun, keptSince: number): KeptRun {
+  /** What a person asked for has run before: takes it in once more, with all that was found out of it, or tells of it at last. */
+  showAgain(before: KeptRun, keptSince: number): KeptRun {
+    if (before.isAhead) {
+      const run = { ...before, keptSince, isAhead: false };
+      this.#runs.delete(run.id);
+      this.#runs.set(run.id, run);
+      return run;
+    }
     const run = { ...before, id: ++this.#lastId, keptSince, isRepeated: true };
     this.#runs.set(run.id, run);
     const share = <T extends { readonly run: RunId }>(kept: Map<string, T>, machineOf: (one: T) => MachineOptions) => {
@@ -224,6 +246,16 @@ export function summaryOf(run: KeptRun): RunSummary {
     epochs: index.epochSummaries,
     images: imageSummaries(images),
   };
+}
+
+/**
+ * The same for runs with the same input, be the program the same or not.
+ * @returns undefined where the parameters alone do not say all of it
+ */
+export function inputKey(params: RunParams): string | undefined {
+  const { stdin, dirs, restartFrom } = params;
+  if (stdin !== undefined || (dirs ?? []).length > 0 || restartFrom !== undefined) return undefined;
+  return JSON.stringify(params);
 }
 
 /** The same for the same options, in whatever order they are stated. */

@@ -10,6 +10,10 @@ import { locateSources } from "./source-hashes.ts";
 export function nodeHost(guest: GuestProcess, compiler: Compiler): SessionHost {
   return {
     now: () => Date.now(),
+    after(milliseconds, action) {
+      const timer = setTimeout(action, milliseconds);
+      return () => clearTimeout(timer);
+    },
     async runProgram(params, images, request, before) {
       request.progress({ stage: "compiling" });
       guest.start();

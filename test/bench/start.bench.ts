@@ -3,9 +3,11 @@
  * panel's figures and map, in a window that has just opened, again, and after edits; from a slider to the panel's figures and
  * to the marks behind lines. Needs `npm run package` first.
  */
+import { execFileSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
+import type { Locator } from "playwright-core";
 import { type Host, ROOT, startHost } from "../e2e/host.ts";
 import { until, type Workbench } from "../e2e/workbench.ts";
 
@@ -18,6 +20,13 @@ const EDITS = 4;
 const SETTLED_MS = 15_000;
 const SLIDES = 12;
 
+/** An extension that does nothing but set one mark, packaged. */
+const BARE = join(ROOT, "dist/bare.vsix");
+const PACK = ["package", "--no-dependencies", "--skip-license", "--allow-missing-repository", "--out", BARE];
+execFileSync(process.execPath, [join(ROOT, "node_modules/@vscode/vsce/vsce"), ...PACK], {
+  cwd: join(ROOT, "test/bench/bare-extension"),
+});
+
 type State = `${"nothing cached" | "cached"}, ${"at once" | "when all is loaded"}`;
 
 console.log(`load before: ${loadavg()[0].toFixed(2)}`);
@@ -27,7 +36,7 @@ console.log(`load after: ${loadavg()[0].toFixed(2)}`);
 
 /** Starts a server that has nothing of earlier ones, and measures its windows one after the other. */
 async function measureServer(states: readonly State[]): Promise<void> {
-  const host = await startHost({ width: 1440, height: 900 });
+  const host = await startHost({ width: 1440, height: 900, besides: [BARE] });
   try {
     const folder = join(host.scratch, "samples");
     cpSync(join(ROOT, "dist/samples"), folder, { recursive: true });
@@ -66,7 +75,10 @@ async function measureWindow(server: Host, folder: string, state: State): Promis
     console.log(`    edited, saved, a moment later: ${text(await timeRun(workbench))}`);
     await workbench.page.waitForTimeout(3000);
   }
-  if (state === "cached, when all is loaded") await measureSlider(workbench);
+  if (state === "cached, when all is loaded") {
+    await measureSlider(workbench);
+    await measureBareSlider(workbench);
+  }
   await workbench.close();
 }
 
@@ -130,20 +142,42 @@ async function marks(workbench: Workbench): Promise<Waited> {
     .catch(() => ({ figures: 0, map: 0 }));
 }
 
-/**
- * Moves a slider step by step, and waits each time until the figures and the marks behind lines are painted. Both are waited
- * for inside their pages, and cheaply: whoever asked again and again from outside would have the browser work for the question.
- */
+/** Moves a slider step by step, and waits each time until the figures and the marks behind lines are painted. */
 async function measureSlider(workbench: Workbench): Promise<void> {
   const panel = workbench.webview();
   await panel.getByRole("tab", { name: "What if" }).click();
   const slider = panel.locator(".price-row input[type=range]").first();
+  const values = Array.from({ length: SLIDES }, (_, i) => 0.65 + i * 0.15);
+  const { figures, marks } = await slide(workbench, slider, values);
+  console.log(`    slider to the panel's figures: ${spread(figures)}; to the marks behind lines: ${spread(marks)}`);
+}
+
+/** The same for an extension that does nothing but set one mark: what VS Code takes for that. */
+async function measureBareSlider(workbench: Workbench): Promise<void> {
+  await workbench.command("Checkpoint Lens: Toggle Inline Costs");
+  await workbench.command("Bare: Show Page");
+  const slider = workbench.webview().locator("input[type=range]");
+  const values = Array.from({ length: SLIDES }, (_, i) => i + 1);
+  const { marks } = await slide(workbench, slider, values);
+  console.log(`    slider of an extension with one mark and nothing else, to that: ${spread(marks)}`);
+}
+
+/**
+ * Both are waited for inside their pages, and cheaply: whoever asked again and again from outside would have the browser work for
+ * the question.
+ * @returns milliseconds until the page and the editor were painted
+ */
+async function slide(
+  workbench: Workbench,
+  slider: Locator,
+  values: readonly number[],
+): Promise<{ readonly figures: number[]; readonly marks: number[] }> {
   await slider.waitFor();
   await workbench.tab("kv.ts").click();
   await workbench.goToLine(58);
   const figures: number[] = [];
-  const annotations: number[] = [];
-  for (let i = 1; i <= SLIDES; i++) {
+  const marks: number[] = [];
+  for (const value of values) {
     await workbench.page.waitForTimeout(700);
     // As a text: what is compiled with the names of its functions kept does not run in a page.
     const marked = workbench.page.evaluate<number>(`new Promise((done) => {
@@ -163,7 +197,7 @@ async function measureSlider(workbench: Workbench): Promise<void> {
       observer.observe(editor, { subtree: true, childList: true, attributes: true });
     })`);
     const moved = slider.evaluate(
-      (element, step) =>
+      (element, value) =>
         new Promise<readonly [number, number]>((done) => {
           const start = performance.now();
           const observer = new PerformanceObserver((list) => {
@@ -177,18 +211,16 @@ async function measureSlider(workbench: Workbench): Promise<void> {
             });
           });
           observer.observe({ entryTypes: ["mark"] });
-          (element as HTMLInputElement).value = String(0.5 + step * 0.15);
+          (element as HTMLInputElement).value = String(value);
           element.dispatchEvent(new Event("input", { bubbles: true }));
         }),
-      i,
+      value,
     );
     const [[start, painted], seen] = await Promise.all([moved, marked]);
     figures.push(painted - start);
-    annotations.push(seen - start);
+    marks.push(seen - start);
   }
-  console.log(
-    `    slider to the panel's figures: ${spread(figures)}; to the marks behind lines: ${spread(annotations)}`,
-  );
+  return { figures, marks };
 }
 
 function spread(times: number[]): string {

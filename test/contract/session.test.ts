@@ -177,6 +177,59 @@ test("a program that has not changed does not run again with the same input", as
   }
 });
 
+test("a program that ran ahead is there when it is asked for, and runs anew where it has changed since", async () => {
+  const text = (value: number) => `(module (memory (export "memory") 1)
+    (func (export "_start") (i32.store (i32.const 0) (i32.const ${value}))))`;
+  const path = watFile(text(1));
+  const params: RunParams = { workingDirectory: ROOT, paths: [path], machine: DEFAULT.machine };
+  const known = (await client.ask("runs", null)).length;
+  const run = async () => {
+    const stages: string[] = [];
+    const { isRepeated, ...summary } = await client.call("run", params, ({ stage }) => void stages.push(stage)).result;
+    return { ran: stages.includes("starting"), isRepeated, summary };
+  };
+  await client.ask("runAhead", params);
+  assert.equal((await client.ask("runs", null)).length, known);
+  const first = await run();
+  assert.deepEqual([first.ran, first.isRepeated], [false, false]);
+  const live = await client.ask("run", { ...params, seed: 2 });
+  for (const question of ["report", "lines"] as const) {
+    const [ahead, asked] = await Promise.all(
+      [first.summary, live].map(({ run }) => client.ask(question, { run, perspective: DEFAULT })),
+    );
+    assert.deepEqual(ahead, asked);
+  }
+  const { run: _, keptSince: __, isRepeated: ___, ...same } = live;
+  const { run: ____, keptSince: _____, ...summary } = first.summary;
+  assert.deepEqual(summary, same);
+
+  await client.ask("runAhead", params);
+  assert.equal((await run()).isRepeated, true);
+  writeFileSync(path, text(2));
+  await client.ask("runAhead", params);
+  writeFileSync(path, text(3));
+  const changed = await run();
+  assert.deepEqual([changed.ran, changed.isRepeated], [true, false]);
+});
+
+test("who asks for an endless program that runs ahead waits for it, and can cancel it", async () => {
+  const endless = watFile(`(module (memory (export "memory") 1)
+    (func (export "_start") (loop $again (i32.store (i32.const 0) (i32.const 1)) (br $again))))`);
+  const params: RunParams = { workingDirectory: ROOT, paths: [endless] };
+  const ahead = client.ask("runAhead", params);
+  let started = () => {};
+  const running = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  const call = client.call("run", params, ({ stage }) => {
+    if (stage === "starting") started();
+  });
+  await running;
+  call.cancel();
+  assert.equal((await errorOf(call.result)).kind, "cancelled");
+  assert.equal(await ahead, null);
+});
+
 test("traps and limits are endings; what cannot be run is an error with its place", async () => {
   const trap = watFile(`(module (memory (export "memory") 1) (func (export "_start") unreachable))`);
   assert.equal((await client.ask("run", { workingDirectory: ROOT, paths: [trap] })).ending.kind, "trap");

@@ -40,6 +40,8 @@ export interface HostOptions {
   /** Window of the browser. */
   readonly width?: number;
   readonly height?: number;
+  /** Further extensions: files `.vsix`. */
+  readonly besides?: readonly string[];
   /** Shows the browser's window, for people. */
   readonly headed?: boolean;
 }
@@ -88,7 +90,8 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const common = [ENTRY, "--config", join(root, "config.yaml"), "--user-data-dir", userData];
   const extensions = join(root, "extensions");
   common.push("--extensions-dir", extensions);
-  execFileSync(NODE, [...common, "--install-extension", VSIX], { env, stdio: "pipe" });
+  for (const vsix of [VSIX, ...(options.besides ?? [])])
+    execFileSync(NODE, [...common, "--install-extension", vsix], { env, stdio: "pipe" });
 
   const port = await freePort();
   const server = spawn(

@@ -6,15 +6,15 @@ const { followEditors } = await import("../../../src/commands/workbench.ts");
 
 /** A window on a program that takes no checkpoints. */
 function followed(showFor: (document: unknown) => void) {
-  const compiled: unknown[] = [];
+  const prepared: unknown[] = [];
   const event = new EventEmitter<never>().event;
   const runs = { all: [], onDidChange: event, onDidFail: event, showFor };
-  const runner = { compileAhead: (document: unknown) => compiled.push(document), loadCompilerAhead: () => {} };
+  const runner = { prepare: (document: unknown) => prepared.push(document), loadCompilerAhead: () => {} };
   const app = { runs, session: { onDidEnd: event } };
   const lastRun = { restore: () => Promise.resolve() };
   const subscriptions = followEditors(app as never, runner as never, lastRun as never);
   const document = fake.open(new Document("/p/new.c", "int main(void) { return 0; }\n"));
-  return { compiled, document, subscriptions };
+  return { prepared, document, subscriptions };
 }
 
 test("the run of the file in front is shown", () => {
@@ -27,13 +27,13 @@ test("the run of the file in front is shown", () => {
 });
 
 test("a program can be run from its title as soon as it is saved with what takes checkpoints", () => {
-  const { compiled, document, subscriptions } = followed(() => {});
+  const { prepared, document, subscriptions } = followed(() => {});
   const canRun = () => fake.executed.findLast(([, name]) => name === "checkpointLens.takesCheckpoints")?.[2];
   fake.activate(editorOf(document));
   assert.equal(canRun(), false);
   document.change("#include <veloc.h>\nint main(void) { return 0; }\n");
   fake.saved.fire(document);
   assert.equal(canRun(), true);
-  assert.deepEqual(compiled, [document]);
+  assert.deepEqual(prepared, [document]);
   for (const subscription of subscriptions) subscription.dispose();
 });

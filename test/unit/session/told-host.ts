@@ -1,0 +1,48 @@
+import type { FinishedRun, SessionHost } from "../../../src/session/host.ts";
+import { CancelledError } from "../../../src/session/messages.ts";
+import type { RunProgress } from "../../../src/session/methods.ts";
+import type { Request } from "../../../src/session/serve.ts";
+
+/** A run that a host was asked for; it ends when it is told to, or is cancelled. */
+interface ToldRun {
+  readonly request: Request<RunProgress>;
+  readonly before: FinishedRun | undefined;
+  finish(run: FinishedRun): void;
+}
+
+/** A host whose runs and clock do as they are told. */
+export function toldHost() {
+  const runs: ToldRun[] = [];
+  const timers = new Set<() => void>();
+  const host: Pick<SessionHost, "runProgram" | "after"> = {
+    runProgram: (_params, _images, request, before) =>
+      new Promise((resolve, reject) => {
+        request.onCancel(() => reject(new CancelledError()));
+        runs.push({ request, before, finish: resolve });
+      }),
+    after(_, action) {
+      timers.add(action);
+      return () => timers.delete(action);
+    },
+  };
+  return { host: host as SessionHost, runs, timers };
+}
+
+/** Somebody who asks, may give up, and hears what goes on. */
+export function asker() {
+  const listeners: (() => void)[] = [];
+  const heard: RunProgress[] = [];
+  let isCancelled = false;
+  const request: Request<RunProgress> = {
+    progress: (progress) => heard.push(progress),
+    get isCancelled() {
+      return isCancelled;
+    },
+    onCancel: (listener) => listeners.push(listener),
+  };
+  const giveUp = () => {
+    isCancelled = true;
+    for (const listener of listeners) listener();
+  };
+  return { request, heard, giveUp };
+}
