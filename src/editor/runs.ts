@@ -21,6 +21,8 @@ import { changedSource, sourceOfDocument, textHash } from "./text-hash.ts";
 const MAX_RUNS = 8;
 /** So long figures stay while new ones are made, so that nothing flickers where those come at once. */
 const STAY_MS = 150;
+/** Where lines are marked already, what else there is waits until the window has painted them. */
+const MARKS_FIRST_MS = 60;
 /** Longer than a slider takes from one step to the next. */
 const QUIET_MS = 100;
 
@@ -295,12 +297,22 @@ export class Runs implements vscode.Disposable {
     this.#failed.dispose();
   }
 
-  /** Tells of the change, with what can be told at once, and has new figures made; what is there goes when they are late. */
+  /** Tells of the change, with what can be told at once, and has new figures made. */
   #renew(entry: Entry): void {
     const generation = ++entry.generation;
     entry.failure = undefined;
     this.#markAhead(entry);
     this.#changed.fire();
+    if (entry.marksOf !== generation) this.#ask(entry);
+    else
+      setTimeout(() => {
+        if (entry.generation === generation) this.#ask(entry);
+      }, MARKS_FIRST_MS);
+  }
+
+  /** Asks for new figures; what is there goes when they are late. */
+  #ask(entry: Entry): void {
+    const { generation } = entry;
     const late = setTimeout(() => {
       const isMarked = entry.marks !== undefined && entry.marksOf !== generation;
       if (entry.generation !== generation || (entry.figures === undefined && !isMarked)) return;
