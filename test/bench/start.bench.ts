@@ -156,7 +156,7 @@ async function measureSlider(workbench: Workbench): Promise<void> {
 async function measureBareSlider(workbench: Workbench): Promise<void> {
   await workbench.command("Checkpoint Lens: Toggle Inline Costs");
   await workbench.command("Bare: Show Page");
-  const slider = workbench.webview().locator("input[type=range]");
+  const slider = workbench.webview().locator("input[max='100']");
   const values = Array.from({ length: SLIDES }, (_, i) => i + 1);
   const { marks } = await slide(workbench, slider, values);
   console.log(`    slider of an extension with one mark and nothing else, to that: ${spread(marks)}`);

@@ -65,6 +65,29 @@ describe("views of the panel as pictures", { timeout: 180_000 }, () => {
     }
   });
 
+  test("the breakdown asks nothing behind another tab, and is drawn and opened with the figures of now", async () => {
+    const tab = (name: string) => host.page.getByRole("tab", { name }).click();
+    const total = (cycles: number) => ({
+      machine: run.machine,
+      prices: { profile: "era", primitives: { "user.memcpy.byte": { cycles } } },
+    });
+    const text = async () => new TextDecoder().decode(await draw("breakdown", "svg"));
+    await host.show(run, total(10));
+    const before = await text();
+    await tab("What if");
+    host.talk.length = 0;
+    await host.show(run, total(1000));
+    await until(() => host.talk.includes("answer timeline"));
+    assert.ok(!host.talk.includes("ask breakdown"), host.talk.join(", "));
+    const drawn = await text();
+    assert.notEqual(drawn.match(/Cost by[^<]*/)?.[0], before.match(/Cost by[^<]*/)?.[0]);
+    await host.show(run, { machine: run.machine, prices: { profile: "era" } });
+    host.talk.length = 0;
+    await tab("Cost breakdown");
+    await until(() => host.talk.includes("answer breakdown"));
+    assert.equal((await text()).includes("Cost by"), true);
+  });
+
   test("its caption counts devices, prices and options that are supposed", async () => {
     const captionAt = async (perspective: Perspective) => {
       await host.show(run, perspective);

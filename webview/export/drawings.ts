@@ -12,8 +12,8 @@ interface Drawing {
 
 /** What pictures are made of. */
 export interface Drawn {
-  /** Undefined while a view has nothing to draw. */
-  picture(view: PictureName): Picture | undefined;
+  /** Undefined while a view has nothing to draw; `later` while its figures are under way. */
+  picture(view: PictureName): Picture | "later" | undefined;
   /** Whether views wait for figures. */
   isUnderWay(): boolean;
   render(picture: Picture, format: PictureFormat): Promise<Uint8Array>;
@@ -32,7 +32,7 @@ export class Drawings {
 
   draw(drawing: Drawing): void {
     const picture = this.#drawn.picture(drawing.view);
-    if (picture === undefined && this.#drawn.isUnderWay()) this.#waiting.push(drawing);
+    if (picture === "later" || (picture === undefined && this.#drawn.isUnderWay())) this.#waiting.push(drawing);
     else void this.#answer(drawing, picture);
   }
 

@@ -75,6 +75,8 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
     tableButton.slot,
   );
   let shown: { readonly reply: BreakdownReply; readonly state: State } | undefined;
+  /** What was asked last. */
+  let asked: State | undefined;
   /** Keys of the rows that are open. */
   const open = new Set<string>();
 
@@ -86,8 +88,20 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
       return host.session.ask("breakdown", { run: run.run, perspective, selection: costSelection(state), by: split });
     },
     (reply, state) => show(reply, state),
-    fail,
+    (reason) => {
+      asked = undefined;
+      fail(reason);
+    },
   );
+
+  /** Asks where the answer would be another one. @returns whether it is under way */
+  function follow(state: State): boolean {
+    if (asked === undefined || !isSameSplit(state, asked)) {
+      asked = state;
+      latest.ask(state);
+    }
+    return shown?.state !== asked;
+  }
 
   function show(reply: BreakdownReply, state: State): void {
     const { cycles: sum, low, high } = reply.total;
@@ -167,8 +181,10 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
     else if (by === "region" && regions !== undefined && regions[0] >= 0) store.set({ region: regions[0] });
   }
 
-  function picture(): Picture | undefined {
-    if (shown === undefined) return undefined;
+  function picture(): Picture | "later" | undefined {
+    if (store.state.run === undefined) return undefined;
+    // Behind another tab it follows nothing.
+    if (follow(store.state) || shown === undefined) return "later";
     const { reply, state } = shown;
     const colors = theme();
     const bars = reply.rows.slice(0, MOST_ROWS).map((row) => ({
@@ -196,19 +212,25 @@ export function breakdownView({ host, store, theme, fail }: ViewContext): View {
         BREAKDOWNS.map((value) => ({ value, text: byText(value) })),
         state.by,
       );
-      if (state.run === undefined) return;
-      if (
-        state.run !== before.run ||
-        state.perspective !== before.perspective ||
-        state.by !== before.by ||
-        (state.epochs !== before.epochs && state.by !== "checkpoint") ||
-        (state.region !== before.region && state.by !== "region") ||
-        (state.line !== before.line && state.by !== "line")
-      ) {
-        latest.ask(state);
+      if (state.run === undefined || state.tab !== "breakdown") return;
+      if (before.tab !== state.tab && shown?.state.run !== state.run) {
+        total.textContent = "";
+        rows.replaceChildren();
       }
+      follow(state);
     },
   };
+}
+
+function isSameSplit(a: State, b: State): boolean {
+  return (
+    a.run === b.run &&
+    a.perspective === b.perspective &&
+    a.by === b.by &&
+    (a.epochs === b.epochs || a.by === "checkpoint") &&
+    (a.region === b.region || a.by === "region") &&
+    (a.line === b.line || a.by === "line")
+  );
 }
 
 /** What the state's selection means for costs; a split by what is selected shows all of it. */

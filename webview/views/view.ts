@@ -27,6 +27,6 @@ export interface View {
   update(state: State, before: State): void;
   /** The colours or the size of the page have changed. */
   repaint?(): void;
-  /** What it shows now, to be saved; undefined while there is nothing. */
-  picture?(): Picture | undefined;
+  /** What it shows now, to be saved; undefined while there is nothing, `later` when that has to be asked for first. */
+  picture?(): Picture | "later" | undefined;
 }
