@@ -42,7 +42,11 @@ export class RunAhead {
     const waiting: Request<RunProgress>[] = [];
     const own = ownRequest<RunProgress>((progress) => {
       if (progress.stage === "starting" && waiting.length === 0)
-        underWay.unlimited = this.#host.after(MOST_MS, own.cancel);
+        underWay.unlimited = this.#host.after(MOST_MS, () => {
+          own.cancel();
+          // Its process is gone with it, and what was made ready there.
+          this.#host.compileProgram(params, ownRequest<never>().request).catch(() => {});
+        });
       if (progress.stage === "keeping") underWay.unlimited();
       for (const one of waiting) one.progress(progress);
     });

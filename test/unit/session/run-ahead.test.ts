@@ -11,13 +11,13 @@ const PARAMS: RunParams = { workingDirectory: "/", paths: ["a.c"], args: ["1"] }
 const FINISHED = finishedRun(randomRecording(3));
 
 function runningAhead() {
-  const { host, runs, timers } = toldHost();
+  const { host, runs, compiled, timers } = toldHost();
   const store = new RunStore();
   const runAhead = new RunAhead(host, store);
   const owner = asker();
   const begun = runAhead.begin(PARAMS, owner.request);
   runs[0].request.progress({ stage: "starting" });
-  return { runAhead, store, runs, timers, owner, begun };
+  return { runAhead, store, runs, compiled, timers, owner, begun };
 }
 
 test("a run that nobody has asked for is known to nobody, and found by who asks for the same", async () => {
@@ -76,6 +76,8 @@ test("it ends when it takes too long, nobody wants it, something else is run, or
     await ahead.begun;
     assert.equal(ahead.runs[0].request.isCancelled, true);
     assert.equal(ahead.store.newestOf(PARAMS), undefined);
+    // One that takes too long is made ready for whoever asks for all of it; others are not wanted as they are.
+    assert.deepEqual(ahead.compiled, end === ended[0] ? [PARAMS] : []);
   }
 });
 

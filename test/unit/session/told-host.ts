@@ -1,6 +1,6 @@
 import type { FinishedRun, SessionHost } from "../../../src/session/host.ts";
 import { CancelledError } from "../../../src/session/messages.ts";
-import type { RunProgress } from "../../../src/session/methods.ts";
+import type { CompileParams, RunProgress } from "../../../src/session/methods.ts";
 import type { Request } from "../../../src/session/serve.ts";
 
 /** A run that a host was asked for; it ends when it is told to, or is cancelled. */
@@ -14,7 +14,9 @@ interface ToldRun {
 export function toldHost() {
   const runs: ToldRun[] = [];
   const timers = new Set<() => void>();
-  const host: Pick<SessionHost, "runProgram" | "after"> = {
+  const compiled: CompileParams[] = [];
+  const host: Pick<SessionHost, "runProgram" | "compileProgram" | "after"> = {
+    compileProgram: (params) => Promise.resolve(void compiled.push(params)),
     runProgram: (_params, _images, request, before) =>
       new Promise((resolve, reject) => {
         request.onCancel(() => reject(new CancelledError()));
@@ -25,7 +27,7 @@ export function toldHost() {
       return () => timers.delete(action);
     },
   };
-  return { host: host as SessionHost, runs, timers };
+  return { host: host as SessionHost, runs, compiled, timers };
 }
 
 /** Somebody who asks, may give up, and hears what goes on. */
