@@ -135,8 +135,10 @@ let pictures: Readonly<Record<PictureName, View>> | undefined;
 
 const drawings = new Drawings(host, {
   // Until a new run's figures are there, views may hold those of the one before.
-  picture: (view) => (unpainted === undefined ? pictures?.[view].picture?.() : undefined),
-  isUnderWay: () => unpainted !== undefined || comparing > 0,
+  picture(view) {
+    if (unpainted !== undefined) return "later";
+    return pictures?.[view].picture?.() ?? (comparing > 0 ? "later" : undefined);
+  },
   render: (picture, format) => renderPicture(picture, captionOf(store.state), theme, format),
 });
 

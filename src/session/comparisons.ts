@@ -11,8 +11,8 @@ import type { ComparisonCell } from "./figures.ts";
 import type { SessionHost } from "./host.ts";
 import { CancelledError } from "./messages.ts";
 import type { ParamsOf, ProgressOf } from "./methods.ts";
+import type { Request } from "./request.ts";
 import type { RunStore } from "./run-store.ts";
-import type { Request } from "./serve.ts";
 
 /**
  * Runs on all machines side by side. A machine that a run was taken through is only priced when it is asked for again: other

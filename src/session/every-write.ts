@@ -2,9 +2,8 @@ import { type TechniqueId, techniqueOf } from "../checkpoint/techniques.ts";
 import { inTermsOf } from "../run/same-run.ts";
 import type { RunId } from "./figures.ts";
 import type { SessionHost } from "./host.ts";
-import { ownRequest } from "./own-request.ts";
+import { makeRequest, type Request } from "./request.ts";
 import type { KeptRun, RunStore } from "./run-store.ts";
-import type { Request } from "./serve.ts";
 
 /** A second run of a program, which waits for nobody's answer but those that need its writes. */
 interface SecondRun {
@@ -73,7 +72,7 @@ export class EveryWrite {
   }
 
   #start(run: RunId): SecondRun {
-    const own = ownRequest();
+    const own = makeRequest();
     // Whoever needs the writes says that they are missing.
     const done = this.#runAgain(run, own.request).then(
       (isFound) => {

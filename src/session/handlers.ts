@@ -55,7 +55,7 @@ export function createHandlers(host: SessionHost, store = new RunStore()): Handl
           ? []
           : imagesUpTo(store.get(restartFrom.run).saved, restartFrom.version, `run ${restartFrom.run}`).all;
       everyWrite.stop();
-      await runAhead.await(params, request);
+      await runAhead.waitFor(params, request);
       const before = store.newestOf(params);
       const finished = await host.runProgram(params, images, request, before);
       const run =

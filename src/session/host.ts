@@ -7,7 +7,7 @@ import type { Recording } from "../run/recording.ts";
 import type { SavedRun } from "../run/run-file.ts";
 import type { RestartsReply, SourceFile } from "./figures.ts";
 import type { CompileParams, RestartsParams, RestartsProgress, RunParams, RunProgress } from "./methods.ts";
-import type { Request } from "./serve.ts";
+import type { Request } from "./request.ts";
 
 /** What a live run brings back. */
 export interface FinishedRun {

@@ -1,9 +1,8 @@
 import { DEFAULT_MACHINE } from "../run/machine.ts";
 import type { SessionHost } from "./host.ts";
 import type { RunParams, RunProgress } from "./methods.ts";
-import { ownRequest } from "./own-request.ts";
+import { makeRequest, type Request } from "./request.ts";
 import { inputKey, type RunStore } from "./run-store.ts";
-import type { Request } from "./serve.ts";
 
 /** How long a program may run that nobody has asked for, in milliseconds. */
 const MOST_MS = 5000;
@@ -40,12 +39,12 @@ export class RunAhead {
     if (input === undefined) return;
     this.stop();
     const waiting: Request<RunProgress>[] = [];
-    const own = ownRequest<RunProgress>((progress) => {
+    const own = makeRequest<RunProgress>((progress) => {
       if (progress.stage === "starting" && waiting.length === 0)
         underWay.unlimited = this.#host.after(MOST_MS, () => {
           own.cancel();
           // Its process is gone with it, and what was made ready there.
-          this.#host.compileProgram(params, ownRequest<never>().request).catch(() => {});
+          this.#host.compileProgram(params, makeRequest<never>().request).catch(() => {});
         });
       if (progress.stage === "keeping") underWay.unlimited();
       for (const one of waiting) one.progress(progress);
@@ -63,7 +62,7 @@ export class RunAhead {
   }
 
   /** Waits for the rest of a run of the same input, if one is under way; another one makes way. */
-  async await(params: RunParams, request: Request<RunProgress>): Promise<void> {
+  async waitFor(params: RunParams, request: Request<RunProgress>): Promise<void> {
     const underWay = this.#underWay;
     if (underWay === undefined) return;
     if (underWay.input !== inputKey(params)) {
@@ -86,7 +85,7 @@ export class RunAhead {
     const before = this.#store.newestOf(params);
     const finished = await this.#host.runProgram(params, [], request, before);
     if (finished === before) return;
-    const run = this.#store.addAhead(finished, { params, images: [] });
+    const run = this.#store.addAhead(finished, params);
     // All figures are made of it.
     if (hasTime()) this.#store.history(run, { ...DEFAULT_MACHINE, ...params.machine });
   }

@@ -46,8 +46,6 @@ interface KeptOutcome {
   readonly outcome: Outcome;
 }
 
-/** Runs that are kept of which nobody knows. */
-const MOST_AHEAD = 2;
 /** Memory for histories when nothing else is said; the one in use is kept, however large. */
 const DEFAULT_BUDGET_BYTES = 768 << 20;
 /** Memory for outcomes alone. */
@@ -82,14 +80,13 @@ export class RunStore {
     return this.#add(run, { origin, keptSince, again, isAhead: false });
   }
 
-  /** Takes in a run before anybody asks for it (`showAgain`). */
-  addAhead(run: FinishedRun, again: RunInput): KeptRun {
-    const input = inputKey(again.params);
+  /** Takes in a run before anybody asks for it (`showAgain`). Of those before it, the newest of another input stays. */
+  addAhead(run: FinishedRun, params: RunParams): KeptRun {
+    const input = inputKey(params);
     const ahead = [...this.#runs.values()].filter(({ isAhead }) => isAhead);
-    const others = ahead.filter((one) => one.again === undefined || inputKey(one.again.params) !== input);
-    const kept = others.slice(Math.max(0, others.length - MOST_AHEAD + 1));
-    for (const old of ahead) if (!kept.includes(old)) this.close(old.id);
-    return this.#add(run, { origin: "live", keptSince: 0, again, isAhead: true });
+    const other = ahead.findLast((one) => !isOfInput(one, input));
+    for (const old of ahead) if (old !== other) this.close(old.id);
+    return this.#add(run, { origin: "live", keptSince: 0, again: { params, images: [] }, isAhead: true });
   }
 
   #add(run: FinishedRun, how: Pick<KeptRun, "origin" | "keptSince" | "again" | "isAhead">): KeptRun {
@@ -110,7 +107,7 @@ export class RunStore {
   newestOf(params: RunParams): KeptRun | undefined {
     const input = inputKey(params);
     if (input === undefined) return undefined;
-    return [...this.#runs.values()].findLast(({ again }) => again !== undefined && inputKey(again.params) === input);
+    return [...this.#runs.values()].findLast((run) => isOfInput(run, input));
   }
 
   /** What a person asked for has run before: takes it in once more, with all that was found out of it, or tells of it at last. */
@@ -256,6 +253,10 @@ export function inputKey(params: RunParams): string | undefined {
   const { stdin, dirs, restartFrom } = params;
   if (stdin !== undefined || (dirs ?? []).length > 0 || restartFrom !== undefined) return undefined;
   return JSON.stringify(params);
+}
+
+function isOfInput({ again }: KeptRun, input: string | undefined): boolean {
+  return again !== undefined && inputKey(again.params) === input;
 }
 
 /** The same for the same options, in whatever order they are stated. */

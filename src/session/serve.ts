@@ -4,42 +4,24 @@ import { RefusedError } from "../run/refused-error.ts";
 import { CancelledError, type FromSession, type SessionError, SessionFailure, type ToSession } from "./messages.ts";
 import type { Method, ParamsOf, ProgressOf, ResultOf } from "./methods.ts";
 import type { Port } from "./port.ts";
-
-/** What a handler knows of the request that it answers. */
-export interface Request<P> {
-  progress(progress: P): void;
-  readonly isCancelled: boolean;
-  /** Called when the request is cancelled before it is answered. */
-  onCancel(listener: () => void): void;
-}
+import { type MadeRequest, makeRequest, type Request } from "./request.ts";
 
 /** Who answers each method. May throw BadInputError, CompileError, CancelledError, and SessionFailure of another session. */
 export type Handlers = {
   readonly [M in Method]: (params: ParamsOf<M>, request: Request<ProgressOf<M>>) => ResultOf<M> | Promise<ResultOf<M>>;
 };
 
-interface Running extends Request<unknown> {
-  isCancelled: boolean;
-  readonly listeners: (() => void)[];
-}
-
 /** The answering end of a port. Every request gets one answer, an error if need be; what is no request is left alone. */
 export function serve(port: Port, handlers: Handlers): void {
-  const running = new Map<number, Running>();
+  const running = new Map<number, MadeRequest<unknown>>();
   const post = (message: FromSession) => port.post(message);
   const answer = async (id: number, method: string, params: unknown): Promise<void> => {
-    const listeners: (() => void)[] = [];
-    const request: Running = {
-      isCancelled: false,
-      listeners,
-      progress: (progress) => post({ type: "progress", id, progress }),
-      onCancel: (listener) => listeners.push(listener),
-    };
-    running.set(id, request);
+    const made = makeRequest<unknown>((progress) => post({ type: "progress", id, progress }));
+    running.set(id, made);
     try {
       if (!Object.hasOwn(handlers, method)) throw new BadInputError(`the session knows no method "${method}"`);
       const handler = handlers[method as Method] as (params: unknown, request: Request<unknown>) => unknown;
-      post({ type: "result", id, result: await handler(params, request) });
+      post({ type: "result", id, result: await handler(params, made.request) });
     } catch (error) {
       post({ type: "error", id, error: sessionErrorOf(error) });
     } finally {
@@ -52,10 +34,7 @@ export function serve(port: Port, handlers: Handlers): void {
       void answer(data.id, data.method, data.params);
       return;
     }
-    const request = running.get(data.id);
-    if (request === undefined || request.isCancelled) return;
-    request.isCancelled = true;
-    for (const listener of request.listeners) listener();
+    running.get(data.id)?.cancel();
   });
 }
 

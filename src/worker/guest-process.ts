@@ -2,7 +2,7 @@ import type { RestartsReply } from "../session/figures.ts";
 import type { FinishedRun } from "../session/host.ts";
 import { CancelledError, SessionFailure } from "../session/messages.ts";
 import type { RestartsProgress, RunProgress } from "../session/methods.ts";
-import type { Request } from "../session/serve.ts";
+import type { Request } from "../session/request.ts";
 import { type Child, startChild } from "./child.ts";
 import type { AheadJob, GuestAnswer, GuestJob, RestartsJob, RunJob } from "./guest-job.ts";
 

@@ -40,6 +40,23 @@ async function errorOf(promise: Promise<unknown>): Promise<SessionError> {
   assert.fail("it did not fail");
 }
 
+const ENDLESS = `(module (memory (export "memory") 1)
+  (func (export "_start") (loop $again (i32.store (i32.const 0) (i32.const 1)) (br $again))))`;
+const storing = (value: number) => `(module (memory (export "memory") 1)
+  (func (export "_start") (i32.store (i32.const 0) (i32.const ${value}))))`;
+
+/** Runs a program. `running` resolves when it has begun. */
+function started(params: RunParams) {
+  let begun = () => {};
+  const running = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const call = client.call("run", params, ({ stage }) => {
+    if (stage === "starting") begun();
+  });
+  return { call, running };
+}
+
 test("a session's figures are those of the command line, live, from a run file, and under another machine", async () => {
   const stages: string[] = [];
   const summary = await client.call("run", KV, ({ stage }) => void stages.push(stage)).result;
@@ -116,15 +133,8 @@ test("comparing gives what the command line's compare gives, as it comes", async
 
 test("a program that never ends is cancelled in the middle, and the session works on with its runs", async () => {
   const before = await client.ask("run", KV);
-  const endless = watFile(`(module (memory (export "memory") 1)
-    (func (export "_start") (loop $again (i32.store (i32.const 0) (i32.const 1)) (br $again))))`);
-  let started = () => {};
-  const running = new Promise<void>((resolve) => {
-    started = resolve;
-  });
-  const call = client.call("run", { workingDirectory: ROOT, paths: [endless] }, ({ stage }) => {
-    if (stage === "starting") started();
-  });
+  const endless = watFile(ENDLESS);
+  const { call, running } = started({ workingDirectory: ROOT, paths: [endless] });
   const queued = client.call("run", KV);
   await running;
   // While the guest runs, questions are answered.
@@ -146,9 +156,7 @@ test("a program that never ends is cancelled in the middle, and the session work
 });
 
 test("a program that has not changed does not run again with the same input", async () => {
-  const text = (value: number) => `(module (memory (export "memory") 1)
-    (func (export "_start") (i32.store (i32.const 0) (i32.const ${value}))))`;
-  const path = watFile(text(1));
+  const path = watFile(storing(1));
   const run = async (params: Partial<RunParams> = {}) => {
     const stages: string[] = [];
     const call = client.call("run", { workingDirectory: ROOT, paths: [path], ...params }, ({ stage }) => {
@@ -171,16 +179,14 @@ test("a program that has not changed does not run again with the same input", as
   assert.equal((await run({ args: ["x"] })).isRepeated, false);
   assert.equal((await run({ machine: { technique: "mprotect" } })).isRepeated, false);
   for (const _ of [1, 2]) assert.equal((await run({ dirs: [`${scratch()}::shared`] })).isRepeated, false);
-  for (const changed of [text(2), `;; said\n${text(2)}`]) {
+  for (const changed of [storing(2), `;; said\n${storing(2)}`]) {
     writeFileSync(path, changed);
     assert.deepEqual([(await run()).isRepeated, (await run()).isRepeated], [false, true]);
   }
 });
 
 test("a program that ran ahead is there when it is asked for, and runs anew where it has changed since", async () => {
-  const text = (value: number) => `(module (memory (export "memory") 1)
-    (func (export "_start") (i32.store (i32.const 0) (i32.const ${value}))))`;
-  const path = watFile(text(1));
+  const path = watFile(storing(1));
   const params: RunParams = { workingDirectory: ROOT, paths: [path], machine: DEFAULT.machine };
   const known = (await client.ask("runs", null)).length;
   const run = async () => {
@@ -205,25 +211,18 @@ test("a program that ran ahead is there when it is asked for, and runs anew wher
 
   await client.ask("runAhead", params);
   assert.equal((await run()).isRepeated, true);
-  writeFileSync(path, text(2));
+  writeFileSync(path, storing(2));
   await client.ask("runAhead", params);
-  writeFileSync(path, text(3));
+  writeFileSync(path, storing(3));
   const changed = await run();
   assert.deepEqual([changed.ran, changed.isRepeated], [true, false]);
 });
 
 test("who asks for an endless program that runs ahead waits for it, and can cancel it", async () => {
-  const endless = watFile(`(module (memory (export "memory") 1)
-    (func (export "_start") (loop $again (i32.store (i32.const 0) (i32.const 1)) (br $again))))`);
+  const endless = watFile(ENDLESS);
   const params: RunParams = { workingDirectory: ROOT, paths: [endless] };
   const ahead = client.ask("runAhead", params);
-  let started = () => {};
-  const running = new Promise<void>((resolve) => {
-    started = resolve;
-  });
-  const call = client.call("run", params, ({ stage }) => {
-    if (stage === "starting") started();
-  });
+  const { call, running } = started(params);
   await running;
   call.cancel();
   assert.equal((await errorOf(call.result)).kind, "cancelled");

@@ -14,8 +14,6 @@ interface Drawing {
 export interface Drawn {
   /** Undefined while a view has nothing to draw; `later` while its figures are under way. */
   picture(view: PictureName): Picture | "later" | undefined;
-  /** Whether views wait for figures. */
-  isUnderWay(): boolean;
   render(picture: Picture, format: PictureFormat): Promise<Uint8Array>;
 }
 
@@ -32,7 +30,7 @@ export class Drawings {
 
   draw(drawing: Drawing): void {
     const picture = this.#drawn.picture(drawing.view);
-    if (picture === "later" || (picture === undefined && this.#drawn.isUnderWay())) this.#waiting.push(drawing);
+    if (picture === "later") this.#waiting.push(drawing);
     else void this.#answer(drawing, picture);
   }
 

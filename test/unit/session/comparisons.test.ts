@@ -8,8 +8,8 @@ import { Comparisons } from "../../../src/session/comparisons.ts";
 import { EveryWrite } from "../../../src/session/every-write.ts";
 import type { SessionHost } from "../../../src/session/host.ts";
 import type { ProgressOf } from "../../../src/session/methods.ts";
+import type { Request } from "../../../src/session/request.ts";
 import { RunStore } from "../../../src/session/run-store.ts";
-import type { Request } from "../../../src/session/serve.ts";
 import { finishedRun } from "./finished-run.ts";
 import { randomRecording } from "./random-recording.ts";
 

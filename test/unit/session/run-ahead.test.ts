@@ -29,7 +29,7 @@ test("a run that nobody has asked for is known to nobody, and found by who asks 
   assert.deepEqual(store.all, []);
   // Its figures are made of it.
   assert.equal(store.historyCount, 1);
-  await runAhead.await(PARAMS, asker().request);
+  await runAhead.waitFor(PARAMS, asker().request);
   const before = store.newestOf(PARAMS);
   assert.equal(before?.saved, FINISHED.saved);
 
@@ -46,7 +46,7 @@ test("who asks meanwhile waits for the rest, hears of it, and takes it along whe
     const { runAhead, store, runs, timers, owner, begun } = runningAhead();
     assert.equal(timers.size, 1);
     const { request, heard, giveUp } = asker();
-    const waited = runAhead.await(PARAMS, request);
+    const waited = runAhead.waitFor(PARAMS, request);
     assert.equal(timers.size, 0);
     // Whose text is in front is not told that somebody waits.
     owner.giveUp();
@@ -67,7 +67,7 @@ test("it ends when it takes too long, nobody wants it, something else is run, or
       for (const action of timers) action();
     },
     ({ owner }) => owner.giveUp(),
-    ({ runAhead }) => runAhead.await({ ...PARAMS, args: ["2"] }, asker().request),
+    ({ runAhead }) => runAhead.waitFor({ ...PARAMS, args: ["2"] }, asker().request),
     ({ runAhead }) => void runAhead.begin(PARAMS, asker().request),
   ];
   for (const end of ended) {

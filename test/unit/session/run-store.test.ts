@@ -24,7 +24,7 @@ test("a run that is taken in once more brings what was found out of it, and keep
 
 test("a run ahead of its asking is shown as a new one, with what was found out of it; the newest two inputs are kept", () => {
   const store = new RunStore();
-  const ahead = (params: RunParams) => store.addAhead(finishedRun(randomRecording(3)), { params, images: [] });
+  const ahead = (params: RunParams) => store.addAhead(finishedRun(randomRecording(3)), params);
   const old = ahead(PARAMS);
   const newer = ahead(PARAMS);
   assert.throws(() => store.get(old.id), /there is no run/);

@@ -1,7 +1,7 @@
 import type { FinishedRun, SessionHost } from "../../../src/session/host.ts";
 import { CancelledError } from "../../../src/session/messages.ts";
 import type { CompileParams, RunProgress } from "../../../src/session/methods.ts";
-import type { Request } from "../../../src/session/serve.ts";
+import { makeRequest, type Request } from "../../../src/session/request.ts";
 
 /** A run that a host was asked for; it ends when it is told to, or is cancelled. */
 interface ToldRun {
@@ -32,19 +32,7 @@ export function toldHost() {
 
 /** Somebody who asks, may give up, and hears what goes on. */
 export function asker() {
-  const listeners: (() => void)[] = [];
   const heard: RunProgress[] = [];
-  let isCancelled = false;
-  const request: Request<RunProgress> = {
-    progress: (progress) => heard.push(progress),
-    get isCancelled() {
-      return isCancelled;
-    },
-    onCancel: (listener) => listeners.push(listener),
-  };
-  const giveUp = () => {
-    isCancelled = true;
-    for (const listener of listeners) listener();
-  };
+  const { request, cancel: giveUp } = makeRequest<RunProgress>((progress) => heard.push(progress));
   return { request, heard, giveUp };
 }
